@@ -29,6 +29,7 @@ pub mod interactions;
 pub mod jobs;
 pub mod managers;
 pub mod offers;
+pub mod programme;
 pub mod settings;
 pub mod store;
 // text
