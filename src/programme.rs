@@ -291,7 +291,11 @@ mod tests {
     fn json_sql_and_schema_use_the_same_names() {
         for (word, names, json, schema) in WORDS {
             assert_eq!(json(), serde_json::json!(names), "{word}");
-            assert_eq!(serde_json::to_value(schema()).unwrap()["enum"], serde_json::json!(names), "{word}");
+            assert_eq!(
+                serde_json::to_value(schema()).unwrap()["enum"],
+                serde_json::json!(names),
+                "{word}"
+            );
         }
         assert_eq!(Stage::FollowUp.name(), "follow_up");
         assert_eq!(Topic::from_name("labour"), Some(Topic::Labour));
@@ -314,9 +318,16 @@ mod tests {
             if *word == "Topic" {
                 continue;
             }
-            let listed = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+            let listed = names
+                .iter()
+                .map(|name| format!("'{name}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
             let plain = migrations.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(plain.contains(&format!("in ({listed})")), "{word}: in ({listed})");
+            assert!(
+                plain.contains(&format!("in ({listed})")),
+                "{word}: in ({listed})"
+            );
         }
     }
 }

@@ -30,7 +30,11 @@ pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may take to become usable again after its user has left. The driver waits without end for one
 /// that has fallen silent and keeps its place in the pool (sqlx 0.9.0, transact-rs/sqlx#4349); this gives it back.
-const RELEASE_TIMEOUT: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(5) };
+const RELEASE_TIMEOUT: Duration = if cfg!(test) {
+    Duration::from_millis(300)
+} else {
+    Duration::from_secs(5)
+};
 /// A connection that has been idle for this long is asked whether it lives before it is handed out. Asking every time
 /// would cost a round trip per request.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
@@ -80,7 +84,10 @@ impl Connections {
     }
 
     /// For a server that others run.
-    pub(super) fn of_urls(config: &DatabaseConfig, url: &SecretString) -> Result<Self, DatabaseError> {
+    pub(super) fn of_urls(
+        config: &DatabaseConfig,
+        url: &SecretString,
+    ) -> Result<Self, DatabaseError> {
         let program = parse("DATABASE_URL", url)?;
         let owner = parse_set("DATABASE_OWNER_URL", config.database_owner_url.as_ref())?;
         let reader = parse_set("DATABASE_READER_URL", config.database_reader_url.as_ref())?;
@@ -143,7 +150,9 @@ impl Connections {
     /// # Errors
     /// [`DatabaseError::Unreachable`] when not even the first connection comes about.
     pub async fn program_pool(&self, max: u32) -> Result<PgPool, DatabaseError> {
-        self.session(&self.program, PROGRAM, self.pooled).pool(max).await
+        self.session(&self.program, PROGRAM, self.pooled)
+            .pool(max)
+            .await
     }
 
     /// Writes of the worker, past the pooler.
@@ -159,7 +168,9 @@ impl Connections {
     /// # Errors
     /// [`DatabaseError::Unreachable`] when not even the first connection comes about.
     pub async fn reader_pool(&self, max: u32) -> Result<PgPool, DatabaseError> {
-        self.session(&self.reader, READER, self.pooled).pool(max).await
+        self.session(&self.reader, READER, self.pooled)
+            .pool(max)
+            .await
     }
 
     /// Reads that may be a little old, if there is a replica. Connects when first used: a replica that is away must not
@@ -217,21 +228,38 @@ impl Connections {
         let options = options.clone();
         if pooled {
             // A start-up parameter that poolers do not know.
-            return Session { options: options.extra_float_digits(None), first: None };
+            return Session {
+                options: options.extra_float_digits(None),
+                first: None,
+            };
         }
         if !self.set_roles {
-            return Session { options: options.options(bounds), first: None };
+            return Session {
+                options: options.options(bounds),
+                first: None,
+            };
         }
-        let settings = bounds.iter().map(|(name, value)| format!("; set {name} = '{value}'"));
+        let settings = bounds
+            .iter()
+            .map(|(name, value)| format!("; set {name} = '{value}'"));
         let first = format!("set role {role}{}", settings.collect::<String>());
-        Session { options, first: Some(first) }
+        Session {
+            options,
+            first: Some(first),
+        }
     }
 }
 
 impl Session {
     async fn pool(self, max: u32) -> Result<PgPool, DatabaseError> {
-        let pool = self.pool_options(max).connect_with(self.options.clone()).await;
-        pool.map_err(|source| DatabaseError::Unreachable { server: describe(&self.options), source })
+        let pool = self
+            .pool_options(max)
+            .connect_with(self.options.clone())
+            .await;
+        pool.map_err(|source| DatabaseError::Unreachable {
+            server: describe(&self.options),
+            source,
+        })
     }
 
     fn pool_options(&self, max: u32) -> PgPoolOptions {
@@ -261,7 +289,9 @@ impl Session {
             .after_release(|connection, _| {
                 Box::pin(async move {
                     let silent = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-                    timeout(RELEASE_TIMEOUT, connection.ping()).await.map_err(silent)??;
+                    timeout(RELEASE_TIMEOUT, connection.ping())
+                        .await
+                        .map_err(silent)??;
                     Ok(true)
                 })
             })
@@ -274,7 +304,10 @@ fn bounds() -> Vec<(&'static str, String)> {
     vec![
         ("statement_timeout", seconds(STATEMENT_TIMEOUT)),
         ("lock_timeout", seconds(LOCK_TIMEOUT)),
-        ("idle_in_transaction_session_timeout", seconds(STATEMENT_TIMEOUT)),
+        (
+            "idle_in_transaction_session_timeout",
+            seconds(STATEMENT_TIMEOUT),
+        ),
         // So that the server notices when a client has gone.
         ("tcp_keepalives_idle", "30".to_owned()),
         ("tcp_keepalives_interval", "10".to_owned()),
@@ -289,7 +322,11 @@ pub(super) fn describe(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or(user);
     match options.get_socket() {
         Some(socket) => format!("{user}@{}/{database}", socket.display()),
-        None => format!("{user}@{}:{}/{database}", options.get_host(), options.get_port()),
+        None => format!(
+            "{user}@{}:{}/{database}",
+            options.get_host(),
+            options.get_port()
+        ),
     }
 }
 
@@ -298,18 +335,23 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
     let connected = timeout(CONNECT_TIMEOUT, options.connect())
         .await
         .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
-    connected.map_err(|source| DatabaseError::Unreachable { server: describe(options), source })
+    connected.map_err(|source| DatabaseError::Unreachable {
+        server: describe(options),
+        source,
+    })
 }
 
 fn is_starting(error: &DatabaseError) -> bool {
     match error {
-        DatabaseError::Unreachable { source: sqlx::Error::Io(error), .. } => {
-            error.kind() == std::io::ErrorKind::ConnectionRefused
-        }
+        DatabaseError::Unreachable {
+            source: sqlx::Error::Io(error),
+            ..
+        } => error.kind() == std::io::ErrorKind::ConnectionRefused,
         // cannot_connect_now: starting up or shutting down.
-        DatabaseError::Unreachable { source: sqlx::Error::Database(error), .. } => {
-            error.code().as_deref() == Some("57P03")
-        }
+        DatabaseError::Unreachable {
+            source: sqlx::Error::Database(error),
+            ..
+        } => error.code().as_deref() == Some("57P03"),
         _ => false,
     }
 }
@@ -332,9 +374,12 @@ fn parse(variable: &'static str, url: &SecretString) -> Result<PgConnectOptions,
         let reason = "it does not start with postgres://".to_owned();
         return Err(DatabaseError::Url { variable, reason });
     }
-    let options: PgConnectOptions = url
-        .parse()
-        .map_err(|error: sqlx::Error| DatabaseError::Url { variable, reason: error.to_string() })?;
+    let options: PgConnectOptions =
+        url.parse()
+            .map_err(|error: sqlx::Error| DatabaseError::Url {
+                variable,
+                reason: error.to_string(),
+            })?;
     Ok(match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("madoguchi"),

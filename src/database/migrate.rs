@@ -70,11 +70,16 @@ pub async fn check(connections: &Connections) -> Result<(), DatabaseError> {
         connection
             .execute(AssertSqlSafe(format!("set role {PROGRAM}")))
             .await
-            .map_err(DatabaseError::statement("taking the program's role (has the database been migrated?)"))?;
+            .map_err(DatabaseError::statement(
+                "taking the program's role (has the database been migrated?)",
+            ))?;
     }
     let missing = missing(&mut connection, &migrator()).await?;
     if let Some(first) = missing.first() {
-        return Err(DatabaseError::NotMigrated { missing: missing.len(), first: *first });
+        return Err(DatabaseError::NotMigrated {
+            missing: missing.len(),
+            first: *first,
+        });
     }
     must_be_new_enough(&mut connection).await
 }
@@ -103,7 +108,9 @@ async fn must_be_new_enough(connection: &mut PgConnection) -> Result<(), Databas
         sqlx::query_scalar("select coalesce(max(minimum_version), 0) from program_requirement")
             .fetch_one(connection)
             .await
-            .map_err(DatabaseError::statement("reading which program version it needs"))?;
+            .map_err(DatabaseError::statement(
+                "reading which program version it needs",
+            ))?;
     if needed > PROGRAM_VERSION {
         return Err(DatabaseError::ProgramTooOld { needed });
     }
@@ -143,10 +150,16 @@ async fn grant(owner: &mut PgConnection, connections: &Connections) -> Result<()
     let (program, reader) = if connections.set_roles {
         (PROGRAM, READER)
     } else {
-        (connections.program.get_username(), connections.reader.get_username())
+        (
+            connections.program.get_username(),
+            connections.reader.get_username(),
+        )
     };
     let doing = "giving each role its rights";
-    let mut tx = owner.begin().await.map_err(DatabaseError::statement(doing))?;
+    let mut tx = owner
+        .begin()
+        .await
+        .map_err(DatabaseError::statement(doing))?;
     sqlx::query(
         "select set_config('madoguchi.program_role', $1, true), set_config('madoguchi.reader_role', $2, true)",
     )
@@ -155,7 +168,9 @@ async fn grant(owner: &mut PgConnection, connections: &Connections) -> Result<()
     .execute(&mut *tx)
     .await
     .map_err(DatabaseError::statement(doing))?;
-    tx.execute(include_str!("grants.sql")).await.map_err(DatabaseError::statement(doing))?;
+    tx.execute(include_str!("grants.sql"))
+        .await
+        .map_err(DatabaseError::statement(doing))?;
     tx.commit().await.map_err(DatabaseError::statement(doing))
 }
 
@@ -209,10 +224,15 @@ fn is_collision(error: &sqlx::Error) -> bool {
 }
 
 fn not_prepared(error: sqlx::Error, login: &PgConnectOptions) -> DatabaseError {
-    let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code().map(|code| code.into_owned()));
     // insufficient_privilege; undefined_file and feature_not_supported: the contrib package is missing.
     if !matches!(code.as_deref(), Some("42501" | "58P01" | "0A000")) {
-        return DatabaseError::Statement { doing: "making the roles", source: error };
+        return DatabaseError::Statement {
+            doing: "making the roles",
+            source: error,
+        };
     }
     let user = login.get_username();
     let quoted = format!("\"{}\"", user.replace('"', "\"\""));
@@ -222,7 +242,8 @@ fn not_prepared(error: sqlx::Error, login: &PgConnectOptions) -> DatabaseError {
         format!("create role {READER} nologin;"),
         format!("grant {OWNER}, {PROGRAM}, {READER} to {quoted};"),
         format!("grant usage, create on schema public to {OWNER};"),
-        "create extension if not exists btree_gist; -- from the package postgresql-contrib".to_owned(),
+        "create extension if not exists btree_gist; -- from the package postgresql-contrib"
+            .to_owned(),
     ];
     DatabaseError::NotPrepared {
         reason: error.to_string(),
