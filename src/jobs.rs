@@ -1,0 +1,371 @@
+//! Work after commit: one small table of our own, its worker, and what happens periodically.
+//!
+//! Own code by measurement: a queue library that notifies inside the transaction takes one global lock and brought an
+//! intake from 2,700 to 830 per second. Jobs are taken with `skip locked`, hold a lease that a killed worker loses
+//! after seconds, come back after a failure with a growing pause, and are dead, visible to staff, when their attempts
+//! are used up. A job may run twice; every handler is written so that the second run changes nothing.
+
+use crate::{
+    access::Actor,
+    error::{Error, REQUEST_ID, Result},
+    store::Store,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a worker may be silent before another takes its job.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+
+/// How often an idle worker looks, for what other processes enqueued.
+const POLL: Duration = Duration::from_millis(200);
+
+/// What can be done after commit. The payload holds ids; the handler reads the data afresh.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
+pub enum Work {
+    /// Sign the heads of the audit chains that moved since the last checkpoint.
+    MakeCheckpoint {},
+    /// Expire the offers whose deadline has passed.
+    ExpireOffers {},
+    /// Return the routed cases that no desk took up in time.
+    ReturnUnclaimed {},
+    /// Delete idempotency keys, sessions and change rows that are over.
+    CleanUp {},
+}
+
+/// What runs periodically, and how often.
+const PERIODIC: &[(&str, TimeDelta, Work)] = &[
+    (
+        "make_checkpoint",
+        TimeDelta::minutes(1),
+        Work::MakeCheckpoint {},
+    ),
+    (
+        "expire_offers",
+        TimeDelta::minutes(1),
+        Work::ExpireOffers {},
+    ),
+    (
+        "return_unclaimed",
+        TimeDelta::minutes(10),
+        Work::ReturnUnclaimed {},
+    ),
+    ("clean_up", TimeDelta::hours(1), Work::CleanUp {}),
+];
+
+/// A piece of work with its time.
+#[derive(Clone, Debug)]
+pub struct Job {
+    work: Work,
+    key: Option<String>,
+    run_at: Option<DateTime<Utc>>,
+}
+
+impl Job {
+    /// To be done at once.
+    pub fn now(work: Work) -> Self {
+        Self {
+            work,
+            key: None,
+            run_at: None,
+        }
+    }
+
+    /// To be done at that time.
+    pub fn at(work: Work, run_at: DateTime<Utc>) -> Self {
+        Self {
+            work,
+            key: None,
+            run_at: Some(run_at),
+        }
+    }
+
+    /// At most one such job waits.
+    pub fn once(self, key: impl Into<String>) -> Self {
+        Self {
+            key: Some(key.into()),
+            ..self
+        }
+    }
+}
+
+/// Inserts jobs in the caller's transaction.
+pub(crate) async fn insert(db: &mut PgConnection, jobs: &[Job], now: DateTime<Utc>) -> Result<()> {
+    for job in jobs {
+        let (kind, payload) = parts(&job.work);
+        sqlx::query!(
+            r#"
+            insert into job (kind, payload, job_key, run_at, created_at)
+            values ($1, $2, $3, $4, $5)
+            on conflict do nothing
+            "#,
+            kind,
+            payload,
+            job.key,
+            job.run_at.unwrap_or(now),
+            now,
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
+fn parts(work: &Work) -> (String, serde_json::Value) {
+    let mut value = serde_json::to_value(work).expect("work is plain data");
+    let kind = value["kind"]
+        .as_str()
+        .expect("tagged with its kind")
+        .to_owned();
+    (kind, value["payload"].take())
+}
+
+/// Runs jobs until the returned future is dropped or `stop` resolves; a job that is running is finished first.
+pub async fn work(store: &Store, context: &WorkContext, stop: impl Future<Output = ()>) {
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let did_something = match turn(store, context).await {
+            Ok(did) => did,
+            Err(error) => {
+                tracing::warn!(error.message = %error, "the worker cannot reach its queue");
+                false
+            }
+        };
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = std::future::ready(()), if did_something => {}
+            () = store.job_enqueued() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+/// What handlers need beyond the store.
+#[derive(Clone)]
+pub struct WorkContext {
+    /// The key that signs checkpoints.
+    pub audit_key: crate::audit::checkpoint::AuditKey,
+}
+
+async fn turn(store: &Store, context: &WorkContext) -> Result<bool> {
+    enqueue_periodic(store).await?;
+    run_next(store, context).await
+}
+
+/// Runs everything that is due until nothing is left, for tests and for `--once`.
+///
+/// # Errors
+/// The queue could not be read. Failures of jobs stay in the queue.
+pub async fn run_due(store: &Store, context: &WorkContext) -> Result<u64> {
+    let mut count = 0;
+    while run_next(store, context).await? {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Puts what runs periodically into the queue when its time has come; one process of many takes the turn.
+pub async fn enqueue_periodic(store: &Store) -> Result<()> {
+    let now = store.now();
+    for (name, interval, work) in PERIODIC {
+        let (kind, payload) = parts(work);
+        sqlx::query!(
+            r#"
+            with turn as (
+                insert into cron (name, next_run_at)
+                values ($1, $3)
+                on conflict (name) do update set next_run_at = excluded.next_run_at where cron.next_run_at <= $2
+                returning name
+            )
+            insert into job (kind, payload, job_key, run_at, created_at)
+            select $4, $5, name, $2, $2 from turn
+            on conflict do nothing
+            "#,
+            name,
+            now,
+            now + *interval,
+            kind,
+            payload,
+        )
+        .execute(store.writer())
+        .await?;
+    }
+    Ok(())
+}
+
+async fn run_next(store: &Store, context: &WorkContext) -> Result<bool> {
+    let lease_id = Uuid::now_v7();
+    let now = store.now();
+    let Some(job) = sqlx::query!(
+        r#"
+        update job
+        set leased_until = $2, lease_id = $3, attempts = attempts + 1
+        where id = (
+            select id from job
+            where run_at <= $1 and dead_at is null and (leased_until is null or leased_until <= $1)
+            order by run_at, id
+            limit 1
+            for no key update skip locked
+        )
+        returning id, kind, payload, attempts, max_attempts
+        "#,
+        now,
+        now + LEASE,
+        lease_id,
+    )
+    .fetch_optional(store.writer())
+    .await?
+    else {
+        return Ok(false);
+    };
+    let work = serde_json::from_value::<Work>(
+        serde_json::json!({ "kind": job.kind, "payload": job.payload }),
+    );
+    let result = match work {
+        Ok(work) => {
+            REQUEST_ID
+                .scope(
+                    Uuid::now_v7(),
+                    run_guarded(store, context, &work, job.id, lease_id),
+                )
+                .await
+        }
+        Err(error) => Err(Error::Internal(
+            format!("a job of kind {}: {error}", job.kind).into(),
+        )),
+    };
+    match result {
+        Ok(()) => {
+            sqlx::query!(
+                "delete from job where id = $1 and lease_id = $2",
+                job.id,
+                lease_id
+            )
+            .execute(store.writer())
+            .await?;
+        }
+        Err(error) => {
+            fail(
+                store,
+                job.id,
+                lease_id,
+                (job.attempts, job.max_attempts),
+                &error,
+            )
+            .await?
+        }
+    }
+    metrics::counter!("madoguchi_jobs_total", "kind" => job.kind).increment(1);
+    Ok(true)
+}
+
+/// Keeps the lease while the handler runs, and turns a panic into a failure of this job alone.
+async fn run_guarded(
+    store: &Store,
+    context: &WorkContext,
+    work: &Work,
+    id: i64,
+    lease_id: Uuid,
+) -> Result<()> {
+    use futures_util::FutureExt;
+    let handler = std::panic::AssertUnwindSafe(run(store, context, work)).catch_unwind();
+    let renew = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            let until = store.now() + LEASE;
+            // A failed renewal shows when the job is finished: its lease is gone then.
+            let _ = sqlx::query!(
+                "update job set leased_until = $3 where id = $1 and lease_id = $2",
+                id,
+                lease_id,
+                until
+            )
+            .execute(store.writer())
+            .await;
+        }
+    };
+    tokio::select! {
+        result = handler => result.unwrap_or_else(|_| Err(Error::Internal("the job panicked".into()))),
+        () = renew => unreachable!("renewing never ends"),
+    }
+}
+
+async fn run(store: &Store, context: &WorkContext, work: &Work) -> Result<()> {
+    let system = Actor::system();
+    match work {
+        Work::MakeCheckpoint {} => crate::audit::checkpoint::make(store, &context.audit_key).await,
+        Work::ExpireOffers {} => crate::offers::expire_due(store, &system).await,
+        Work::ReturnUnclaimed {} => crate::cases::return_unclaimed(store, &system).await,
+        Work::CleanUp {} => clean_up(store).await,
+    }
+}
+
+/// The next try: after 2 s, 4 s, 8 s … up to an hour.
+async fn fail(
+    store: &Store,
+    id: i64,
+    lease_id: Uuid,
+    (attempts, max_attempts): (i32, i32),
+    error: &Error,
+) -> Result<()> {
+    let now = store.now();
+    let pause = TimeDelta::seconds(2_i64.saturating_pow(attempts.clamp(1, 12) as u32).min(3600));
+    let dead = (attempts >= max_attempts).then_some(now);
+    tracing::warn!(job.id = id, job.attempts = attempts, job.dead = dead.is_some(), error.message = %error, "job failed");
+    sqlx::query!(
+        r#"
+        update job
+        set last_error = left($3, 2000), run_at = $4, dead_at = $5, leased_until = null, lease_id = null
+        where id = $1 and lease_id = $2
+        "#,
+        id,
+        lease_id,
+        error.to_string(),
+        now + pause,
+        dead,
+    )
+    .execute(store.writer())
+    .await?;
+    Ok(())
+}
+
+async fn clean_up(store: &Store) -> Result<()> {
+    let now = store.now();
+    sqlx::query!(
+        "delete from idempotency_key where created_at < $1",
+        now - TimeDelta::hours(24)
+    )
+    .execute(store.writer())
+    .await?;
+    sqlx::query!(
+        "delete from directory_change where changed_at < $1",
+        now - TimeDelta::days(1)
+    )
+    .execute(store.writer())
+    .await?;
+    sqlx::query!(
+        "delete from sign_in_throttle where window_started_at < $1",
+        now - TimeDelta::days(1)
+    )
+    .execute(store.writer())
+    .await?;
+    sqlx::query!(
+        r#"
+        with over as (
+            select id from user_session where expires_at < $1 or ended_at < $1
+        ),
+        tokens as (
+            delete from refresh_token where session_id in (select id from over)
+        )
+        delete from user_session where id in (select id from over)
+        "#,
+        now - TimeDelta::days(30)
+    )
+    .execute(store.writer())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Madoguchi (窓口), the case-management backend of a one-stop consultation programme.
+//!
+//! The path of a request: [`app`] mounts the slices; the middleware in [`auth`] says who asks; [`access::Access`] says
+//! whether that role may, and is the only way to the [`store`]; a slice's handler loads the row for this actor, decides
+//! purely, writes, and records what happened ([`audit`]); the store commits; [`http::Answer`] goes out, or an
+//! [`error::Error`] as a problem document.
+//!
+//! The slices, each owning its tables: [`cases`], [`enterprises`], [`desks`], [`managers`], [`offers`],
+//! [`consultations`], [`interactions`], [`settings`], [`users`]. Below them: [`text`], [`japan`] and [`ids`] (what
+//! values may look like), [`calendar`], [`jobs`] (work after commit), [`database`] (connecting, or the private server).
+
+pub mod access;
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod calendar;
+pub mod cases;
+pub mod config;
+pub mod consultations;
+pub mod database;
+pub mod desks;
+pub mod enterprises;
+pub mod error;
+pub mod health;
+pub mod http;
+pub mod ids;
+pub mod interactions;
+pub mod japan;
+pub mod jobs;
+pub mod managers;
+pub mod offers;
+pub mod programme;
+pub mod routing;
+pub mod settings;
+pub mod store;
+pub mod text;
+pub mod users;

@@ -1,0 +1,366 @@
+//! The store: private pools, the clock, and the one kind of transaction.
+//!
+//! [`Tx`] knows who acts and why, gathers audit events and jobs, and refuses to commit when nothing was recorded and
+//! the closure did not say [`Tx::unchanged`]. Nobody writes `commit`: [`Store::transaction`] commits on `Ok`, rolls
+//! back on `Err`, and runs the closure once more after a serialisation failure or a deadlock.
+
+use crate::{
+    access::{Actor, ActorKind},
+    audit::{Chain, Event},
+    auth::Directory,
+    cases::View,
+    error::{Error, ProblemType, Result, request_id},
+    http::{Answer, IdempotencyClaim},
+    ids::*,
+    jobs::Job,
+    settings::Settings,
+};
+use actix_web::http::StatusCode;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use std::{
+    panic::Location,
+    sync::{Arc, RwLock},
+};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// The time, as a value: tests set it.
+#[derive(Clone, Default)]
+pub struct Clock(Option<Arc<RwLock<DateTime<Utc>>>>);
+
+impl Clock {
+    /// A clock that stands until it is set.
+    pub fn fixed(at: DateTime<Utc>) -> Self {
+        Self(Some(Arc::new(RwLock::new(at))))
+    }
+
+    /// The time now, in whole microseconds as PostgreSQL keeps it.
+    pub fn now(&self) -> DateTime<Utc> {
+        let now = match &self.0 {
+            Some(fixed) => *fixed.read().expect("no panic while the clock is held"),
+            None => Utc::now(),
+        };
+        DateTime::from_timestamp_micros(now.timestamp_micros())
+            .expect("a time between 1970 and 9999")
+    }
+
+    /// Sets a fixed clock.
+    ///
+    /// # Panics
+    /// On the real clock.
+    pub fn set(&self, at: DateTime<Utc>) {
+        *self
+            .0
+            .as_ref()
+            .expect("only a fixed clock is set")
+            .write()
+            .expect("no panic while the clock is held") = at;
+    }
+
+    /// Moves a fixed clock on.
+    ///
+    /// # Panics
+    /// On the real clock.
+    pub fn advance(&self, by: TimeDelta) {
+        self.set(self.now() + by);
+    }
+}
+
+/// Pools, clock and directory of one process. Handlers reach it through [`crate::access::Access`] only.
+pub struct Store {
+    write: PgPool,
+    read: PgPool,
+    clock: Clock,
+    directory: Directory,
+    wake_worker: Notify,
+}
+
+impl Store {
+    /// A store over the pools of the program's and the reader's roles.
+    pub fn new(write: PgPool, read: PgPool, clock: Clock) -> Self {
+        Self {
+            write,
+            read,
+            clock,
+            directory: Directory::default(),
+            wake_worker: Notify::new(),
+        }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn reader(&self) -> &PgPool {
+        &self.read
+    }
+
+    /// The program's own pool: for the worker, sign-in and the directory, which stand below requests.
+    pub(crate) fn writer(&self) -> &PgPool {
+        &self.write
+    }
+
+    /// Who may do what, in memory.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Waits until a transaction of this process enqueued a job.
+    pub(crate) async fn job_enqueued(&self) {
+        self.wake_worker.notified().await;
+    }
+
+    /// Closes the pools.
+    pub async fn close(&self) {
+        self.write.close().await;
+        self.read.close().await;
+    }
+
+    /// Runs the closure in a transaction, as the given actor.
+    ///
+    /// # Errors
+    /// What the closure returns, after rolling back; a commit that recorded nothing is a bug of ours and an error.
+    pub async fn transaction<T>(
+        &self,
+        actor: &Actor,
+        work: impl AsyncFn(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        match self.attempt(actor, &work).await {
+            Err(error) if error.is_transient() => {
+                tracing::info!(request.id = %request_id(), "transaction runs once more after a conflict");
+                self.attempt(actor, &work).await
+            }
+            result => result,
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        actor: &Actor,
+        work: &impl AsyncFn(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        let mut tx = Tx {
+            inner: self.write.begin().await?,
+            actor: actor.clone(),
+            now: self.now(),
+            request_id: RequestId(match request_id() {
+                id if id.is_nil() => Uuid::now_v7(),
+                id => id,
+            }),
+            events: Vec::new(),
+            jobs: Vec::new(),
+            settings: None,
+            unchanged: None,
+        };
+        // Dropping the transaction rolls it back.
+        let result = work(&mut tx).await?;
+        let has_jobs = !tx.jobs.is_empty();
+        let changes_directory =
+            tx.events.iter().any(|(chain, _)| *chain == Chain::Office) || tx.unchanged.is_some();
+        tx.flush().await?;
+        tx.inner.commit().await?;
+        if has_jobs {
+            self.wake_worker.notify_one();
+        }
+        // What this process changed about people it knows at once; other processes within two seconds.
+        if changes_directory {
+            self.directory.refresh(self).await?;
+        }
+        Ok(result)
+    }
+}
+
+/// One transaction: the connection, who acts, when and why, and what happened in it.
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    actor: Actor,
+    now: DateTime<Utc>,
+    request_id: RequestId,
+    events: Vec<(Chain, Event)>,
+    jobs: Vec<Job>,
+    settings: Option<Arc<Settings>>,
+    unchanged: Option<&'static Location<'static>>,
+}
+
+impl Tx {
+    /// The connection, for queries.
+    pub fn db(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// One time for everything in this transaction.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// What happened. Written, chained, at the end of the transaction.
+    pub fn record(&mut self, chain: impl Into<Chain>, event: Event) {
+        self.events.push((chain.into(), event));
+    }
+
+    /// Work to do after commit; it is part of this transaction.
+    pub fn enqueue(&mut self, job: Job) {
+        self.jobs.push(job);
+    }
+
+    /// Nothing happened that an audit would ask for: a repetition that changes nothing, or a table that is exempt by
+    /// design (jobs, idempotency keys, sessions and throttles).
+    #[track_caller]
+    pub fn unchanged(&mut self) {
+        self.unchanged = Some(Location::caller());
+    }
+
+    /// What the office has set; read once per transaction.
+    pub async fn settings(&mut self) -> Result<Arc<Settings>> {
+        if self.settings.is_none() {
+            self.settings = Some(Arc::new(Settings::load(&mut *self.inner).await?));
+        }
+        Ok(self.settings.clone().expect("set one line above"))
+    }
+
+    /// Claims an idempotency key, waiting for whoever holds it.
+    ///
+    /// Returns the first answer when there is one that the actor may still see.
+    pub(crate) async fn claim(&mut self, claim: &IdempotencyClaim) -> Result<Option<Answer>> {
+        let claimed = sqlx::query!(
+            r#"
+            insert into idempotency_key (user_id, route, key, body_hash, created_at)
+            values ($1, $2, $3, $4, $5)
+            on conflict do nothing
+            "#,
+            *claim.user_id,
+            claim.route,
+            claim.key,
+            claim.body_hash,
+            self.now,
+        )
+        .execute(&mut *self.inner)
+        .await?;
+        if claimed.rows_affected() == 1 {
+            return Ok(None);
+        }
+        let first = sqlx::query!(
+            r#"
+            select body_hash, status, location, etag, body, case_id as "case_id: CaseId"
+            from idempotency_key
+            where user_id = $1 and route = $2 and key = $3
+            "#,
+            *claim.user_id,
+            claim.route,
+            claim.key,
+        )
+        .fetch_one(&mut *self.inner)
+        .await?;
+        if first.body_hash != claim.body_hash {
+            return Err(Error::problem(
+                ProblemType::IdempotencyKeyReused,
+                "This Idempotency-Key came before with another body. Use a new key for a new request.",
+            ));
+        }
+        if let Some(case_id) = first.case_id
+            && !View::of(&self.actor)
+                .includes(&mut self.inner, case_id)
+                .await?
+        {
+            return Err(Error::not_found());
+        }
+        self.unchanged();
+        let status = first
+            .status
+            .and_then(|status| StatusCode::from_u16(status as u16).ok());
+        Ok(Some(Answer {
+            status: status.expect("a committed claim carries its answer"),
+            location: first.location,
+            etag: first.etag,
+            body: first.body,
+            retry_after: None,
+        }))
+    }
+
+    /// Stores the answer under its key, to be given again.
+    pub(crate) async fn keep_answer(
+        &mut self,
+        claim: &IdempotencyClaim,
+        answer: &Answer,
+    ) -> Result<()> {
+        let case_id = self.events.iter().find_map(|(chain, _)| match chain {
+            Chain::Case(id) => Some(*id),
+            Chain::Office => None,
+        });
+        sqlx::query!(
+            r#"
+            update idempotency_key
+            set status = $4, location = $5, etag = $6, body = $7, case_id = $8
+            where user_id = $1 and route = $2 and key = $3
+            "#,
+            *claim.user_id,
+            claim.route,
+            claim.key,
+            i32::from(answer.status.as_u16()),
+            answer.location,
+            answer.etag,
+            answer.body,
+            case_id.map(|id| *id),
+        )
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// Writes events and jobs; the last act before commit, because it holds the heads of the chains.
+    async fn flush(&mut self) -> Result<()> {
+        if self.events.is_empty() && self.unchanged.is_none() {
+            return Err(Error::Internal(
+                "a transaction recorded nothing and did not say tx.unchanged()".into(),
+            ));
+        }
+        if !self.events.is_empty() {
+            self.append_events().await?;
+        }
+        if !self.jobs.is_empty() {
+            let jobs = std::mem::take(&mut self.jobs);
+            crate::jobs::insert(&mut self.inner, &jobs, self.now).await?;
+        }
+        Ok(())
+    }
+
+    async fn append_events(&mut self) -> Result<()> {
+        let mut events = std::mem::take(&mut self.events);
+        // One order of the chains for everybody, so that two transactions never wait for each other.
+        events.sort_by_key(|(chain, _)| chain.id());
+        let mut chains = Vec::with_capacity(events.len());
+        let mut kinds = Vec::with_capacity(events.len());
+        let mut data = Vec::with_capacity(events.len());
+        for (chain, event) in &events {
+            let (kind, text) = event.parts();
+            chains.push(chain.id());
+            kinds.push(kind);
+            data.push(text);
+        }
+        let actor_kind = match self.actor.kind {
+            ActorKind::User => "user",
+            ActorKind::Token => "token",
+            ActorKind::System => "system",
+        };
+        sqlx::query!(
+            "select append_audit($1, $2, $3, $4, $5, $6, $7)",
+            &chains,
+            &kinds,
+            &data,
+            self.now,
+            actor_kind,
+            self.actor.user_id.map(|id| *id),
+            *self.request_id,
+        )
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+}
