@@ -211,3 +211,21 @@ mod tests {
         assert_eq!(hex::encode(hash_token("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }
+
+/// Configuration.
+#[derive(Clone, Default)]
+pub struct AuthConfig {}
+
+/// Operations whose POST takes no Idempotency-Key: they are no resources, or their answer is shown once.
+pub const WITHOUT_IDEMPOTENCY: &[&str] = &["sign_in", "refresh", "sign_out", "create_api_token"];
+
+/// Middleware: who asks?
+pub async fn authenticate(
+    request: actix_web::dev::ServiceRequest,
+    next: actix_web::middleware::Next<impl actix_web::body::MessageBody>,
+) -> std::result::Result<
+    actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>,
+    actix_web::Error,
+> {
+    next.call(request).await
+}

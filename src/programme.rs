@@ -1,0 +1,333 @@
+//! The words of the programme (design: Words) as enums, shared by all slices.
+//!
+//! Each has one name, the same in SQL, in JSON and in the OpenAPI document, and one Japanese word for people. The names
+//! are those of the check constraints in `migrations/`; the statuses of a case are in [`crate::cases::Status`], because
+//! they carry its rules.
+
+use serde::{Deserialize, Serialize};
+use sqlx::{
+    Decode, Encode, Postgres, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef},
+};
+use utoipa::ToSchema;
+
+macro_rules! words {
+    ($($(#[doc = $doc:literal])+ $enum:ident { $($variant:ident = $name:literal, $japanese:literal;)+ })+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $enum {
+            $(
+                #[doc = $japanese]
+                $variant,
+            )+
+        }
+
+        impl $enum {
+            /// All of them, in the order of the design.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name as it is stored and sent.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The word that people read.
+            pub fn japanese(self) -> &'static str {
+                match self { $(Self::$variant => $japanese,)+ }
+            }
+
+            /// The one with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|word| word.name() == name)
+            }
+        }
+
+        impl std::fmt::Display for $enum {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        // By hand instead of derived: plain `text` and `text[]`, which need no look-up of a type per connection.
+        impl Type<Postgres> for $enum {
+            fn type_info() -> PgTypeInfo {
+                <str as Type<Postgres>>::type_info()
+            }
+
+            fn compatible(ty: &PgTypeInfo) -> bool {
+                <str as Type<Postgres>>::compatible(ty)
+            }
+        }
+
+        impl PgHasArrayType for $enum {
+            fn array_type_info() -> PgTypeInfo {
+                <&str as PgHasArrayType>::array_type_info()
+            }
+
+            fn array_compatible(ty: &PgTypeInfo) -> bool {
+                <&str as PgHasArrayType>::array_compatible(ty)
+            }
+        }
+
+        impl Encode<'_, Postgres> for $enum {
+            fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                <&str as Encode<Postgres>>::encode(self.name(), buffer)
+            }
+        }
+
+        impl<'r> Decode<'r, Postgres> for $enum {
+            fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+                let name = <&str as Decode<Postgres>>::decode(value)?;
+                Self::from_name(name).ok_or_else(|| format!(concat!("{:?} is no ", stringify!($enum)), name).into())
+            }
+        }
+    )+
+
+        /// Each enum: its name, the names of its words, how they look in JSON and in the OpenAPI document.
+        #[cfg(test)]
+        #[allow(clippy::type_complexity, reason = "one table for one test")]
+        const WORDS: &[(&str, &[&str], fn() -> serde_json::Value, fn() -> utoipa::openapi::RefOr<utoipa::openapi::Schema>)] = &[$((
+            stringify!($enum),
+            &[$($name),+],
+            || serde_json::to_value($enum::ALL).expect("words are plain data"),
+            <$enum as utoipa::PartialSchema>::schema,
+        ),)+];
+    };
+}
+
+words! {
+    /// What a case is about (相談分野); which ministry counts which topic is a setting.
+    Topic {
+        Ict = "ict", "ICT環境の導入";
+        Security = "security", "情報セキュリティ";
+        Tools = "tools", "ツール・機器";
+        Labour = "labour", "労務管理";
+        Rules = "rules", "就業規則・規程";
+        Subsidy = "subsidy", "助成金・補助金";
+        Other = "other", "その他";
+    }
+
+    /// How a consultation is given.
+    Mode {
+        Online = "online", "オンライン";
+        Phone = "phone", "電話";
+        Visit = "visit", "訪問";
+    }
+
+    /// The field of a manager's work on a case (区分): one expert each.
+    Line {
+        Ict = "ict", "ICT";
+        Labour = "labour", "労務";
+    }
+
+    /// The stage of support (支援段階), in their order.
+    Stage {
+        Assessment = "assessment", "現状把握";
+        Preparation = "preparation", "導入準備";
+        FollowUp = "follow_up", "導入後フォロー";
+    }
+
+    /// How far the enterprise is with telework.
+    TeleworkStatus {
+        None = "none", "未導入";
+        Considering = "considering", "検討中";
+        Preparing = "preparing", "導入準備中";
+        Introduced = "introduced", "導入済み";
+    }
+
+    /// How much of its work the enterprise does digitally.
+    DigitalLevel {
+        Low = "low", "低い";
+        Basic = "basic", "基本的";
+        Good = "good", "進んでいる";
+    }
+
+    /// How a case arrived. A client never sends `email`: that is the mail intake's own.
+    Channel {
+        Phone = "phone", "電話";
+        Web = "web", "ウェブ";
+        Visit = "visit", "来所";
+        Letter = "letter", "郵便";
+        Fax = "fax", "FAX";
+        Event = "event", "イベント";
+        Email = "email", "メール";
+    }
+
+    /// What kind of legal person asks.
+    EnterpriseKind {
+        Company = "company", "会社";
+        SoleProprietor = "sole_proprietor", "個人事業主";
+        Association = "association", "団体・組合";
+        LocalGovernment = "local_government", "地方公共団体";
+        Worker = "worker", "労働者個人";
+        Other = "other", "その他";
+        Anonymous = "anonymous", "匿名";
+    }
+
+    /// What a contact (相談者) is on a case.
+    ContactRole {
+        Primary = "primary", "主担当者";
+        Cc = "cc", "同報者";
+        Agent = "agent", "代理人";
+    }
+
+    /// What the enterprise can agree to.
+    ConsentKind {
+        Privacy = "privacy", "個人情報の取扱い";
+        ShareWithManager = "share_with_manager", "専門家への情報提供";
+        Survey = "survey", "アンケート";
+        CaseStudy = "case_study", "事例としての公表";
+    }
+
+    /// How a case ended.
+    Outcome {
+        Answered = "answered", "回答で終了";
+        Completed = "completed", "支援完了";
+        Withdrawn = "withdrawn", "取下げ";
+        Ineligible = "ineligible", "対象外";
+        Unreachable = "unreachable", "連絡不能";
+        Referred = "referred", "他機関案内";
+        Duplicate = "duplicate", "重複";
+        Spam = "spam", "迷惑メール";
+    }
+
+    /// Where a session stands.
+    SessionState {
+        Booked = "booked", "日程確定";
+        Held = "held", "実施済";
+        NoShow = "no_show", "当日不在";
+        Cancelled = "cancelled", "取消";
+        Voided = "voided", "無効";
+    }
+
+    /// Through whose fault a session did not take place. Only the enterprise's uses one of its sessions.
+    NoShowBy {
+        Enterprise = "enterprise", "企業側";
+        Manager = "manager", "専門家側";
+        Desk = "desk", "窓口側";
+        ForceMajeure = "force_majeure", "不可抗力";
+    }
+
+    /// Whom a case waits for.
+    WaitingOn {
+        HelpCenter = "help_center", "相談センター";
+        Desk = "desk", "地域窓口";
+        Manager = "manager", "専門家";
+        Enterprise = "enterprise", "企業";
+        None = "none", "なし";
+    }
+
+    /// What staff must notice on a case until it is settled.
+    Flag {
+        SameEnterpriseThisYear = "same_enterprise_this_year", "今年度に同じ企業の案件あり";
+        PossibleDuplicate = "possible_duplicate", "重複の疑い";
+        MailAfterClose = "mail_after_close", "終了後のメール";
+        UnverifiedSender = "unverified_sender", "差出人未確認";
+        AddressGuessed = "address_guessed", "所在地は推定";
+        Complaint = "complaint", "苦情";
+        LateEntry = "late_entry", "後日入力";
+        DeliveryFailed = "delivery_failed", "メール不達";
+    }
+
+    /// What is due on a case.
+    DueKind {
+        Route = "route", "振り分け";
+        Accept = "accept", "受理";
+        FirstContact = "first_contact", "初回連絡";
+        AnswerOffer = "answer_offer", "打診への回答";
+        Callback = "callback", "折り返し電話";
+        Report = "report", "実施報告";
+        WaitReview = "wait_review", "待ちの見直し";
+    }
+
+    /// How two cases belong together without being one.
+    LinkKind {
+        FollowUp = "follow_up", "続きの相談";
+        SameGroup = "same_group", "同一グループ";
+        Related = "related", "関連";
+    }
+
+    /// By what means an interaction (対応記録) took place.
+    InteractionKind {
+        Phone = "phone", "電話";
+        Visit = "visit", "来所・訪問";
+        Fax = "fax", "FAX";
+        Web = "web", "ウェブ";
+        Other = "other", "その他";
+    }
+
+    /// Who began an interaction.
+    Direction {
+        Inbound = "inbound", "受信";
+        Outbound = "outbound", "発信";
+    }
+
+    /// What came of an interaction.
+    InteractionResult {
+        Reached = "reached", "通話・面談できた";
+        Absent = "absent", "不在";
+        Callback = "callback", "折り返し約束";
+        Voicemail = "voicemail", "留守番電話";
+    }
+
+    /// Why a manager does not take an enterprise (利益相反).
+    ConflictKind {
+        Employment = "employment", "雇用関係";
+        Contract = "contract", "契約関係";
+        Family = "family", "親族関係";
+        Competitor = "competitor", "競合関係";
+        Other = "other", "その他";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_sql_and_schema_use_the_same_names() {
+        for (word, names, json, schema) in WORDS {
+            assert_eq!(json(), serde_json::json!(names), "{word}");
+            assert_eq!(
+                serde_json::to_value(schema()).unwrap()["enum"],
+                serde_json::json!(names),
+                "{word}"
+            );
+        }
+        assert_eq!(Stage::FollowUp.name(), "follow_up");
+        assert_eq!(Topic::from_name("labour"), Some(Topic::Labour));
+        assert_eq!(Topic::from_name("Labour"), None);
+        assert_eq!(format!("{:>6}", Line::Ict), "   ict");
+    }
+
+    /// Every name stands in a check constraint of a migration, so that no word can be sent that cannot be stored.
+    #[test]
+    fn the_database_knows_every_word() {
+        let migrations = [
+            include_str!("../migrations/2_people.sql"),
+            include_str!("../migrations/3_case.sql"),
+            include_str!("../migrations/4_consultation.sql"),
+            include_str!("../migrations/5_conversation.sql"),
+        ]
+        .concat();
+        for (word, names, ..) in WORDS {
+            // Topics are arrays, which no check constraint reads: the program is their judge.
+            if *word == "Topic" {
+                continue;
+            }
+            let listed = names
+                .iter()
+                .map(|name| format!("'{name}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let plain = migrations.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(
+                plain.contains(&format!("in ({listed})")),
+                "{word}: in ({listed})"
+            );
+        }
+    }
+}
