@@ -158,7 +158,12 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             Opened::open(&config, true).await?.close().await;
             eprintln!("The database is up to date.");
         }
-        Command::Openapi => print!("{}", app::openapi_text()),
+        Command::Openapi => {
+            use std::io::Write;
+            // Not `print!`: a reader that has seen enough is no reason to panic.
+            let written = std::io::stdout().write_all(app::openapi_text().as_bytes());
+            written.map_err(|error| format!("the document: {error}"))?;
+        }
         Command::User(command) => run_user(command).await?,
         Command::Token(TokenCommand::Create(args)) => create_token(args).await?,
         Command::Demo { config } => {
