@@ -175,6 +175,8 @@ create table case_history (
     from_status text,
     to_status text not null,
     desk_id uuid references desk,
+    -- How it ended, where it ended: an unmerged case goes back to how it stood.
+    outcome text check (outcome in ('answered', 'completed', 'withdrawn', 'ineligible', 'unreachable', 'referred', 'duplicate', 'spam')),
     -- The user who did it; null for the system.
     actor_id uuid,
     occurred_at timestamptz not null,

@@ -1,1 +1,314 @@
-//! app
+//! Mounts the slices, and writes the OpenAPI document from what is mounted: the router is the document.
+
+use crate::{
+    access::Permission,
+    auth,
+    error::{Error, Problem, ProblemBody, ProblemType, REQUEST_ID, Result, problem_response, request_id},
+    http::MAX_JSON,
+    store::Store,
+};
+use actix_cors::Cors;
+use actix_web::{
+    App, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderName, HeaderValue},
+    middleware::{Compress, Condition, Next, from_fn},
+    web::{self, Data, PayloadConfig},
+};
+use std::time::{Duration, Instant};
+use utoipa::{
+    OpenApi,
+    openapi::{
+        HttpMethod, OpenApi as Document, PathItem, Ref, RefOr, Response,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+        response::ResponseBuilder,
+        schema::{ObjectBuilder, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
+use utoipa_swagger_ui::SwaggerUi;
+use uuid::Uuid;
+
+/// Nothing we do takes this long; a request that does is given up with 503.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the app needs beside the store.
+#[derive(Clone, Default)]
+pub struct AppOptions {
+    /// Origins that browsers may call the API from.
+    pub cors_origins: Vec<String>,
+    /// The public address is https: browsers are told to stay there.
+    pub https: bool,
+}
+
+/// The API's slices.
+fn mount(config: &mut ServiceConfig) {
+    config
+        .configure(auth::mount)
+        .configure(crate::users::mount)
+        .configure(crate::desks::mount)
+        .configure(crate::managers::mount)
+        .configure(crate::enterprises::mount)
+        .configure(crate::cases::mount)
+        .configure(crate::offers::mount)
+        .configure(crate::consultations::mount)
+        .configure(crate::interactions::mount)
+        .configure(crate::settings::mount)
+        .configure(crate::audit::mount);
+}
+
+/// The whole app over a store.
+pub fn app(
+    store: Data<Store>,
+    auth: Data<auth::AuthConfig>,
+    options: &AppOptions,
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error, InitError = ()>> {
+    let (router, document) = router(App::new());
+    router
+        .app_data(store)
+        .app_data(auth)
+        .app_data(PayloadConfig::new(MAX_JSON))
+        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
+        .service(web::redirect("/docs", "/docs/"))
+        .configure(crate::health::mount)
+        .default_service(web::to(async || Err::<String, _>(Error::problem(ProblemType::NotFound, "There is nothing at this address."))))
+        .wrap(from_fn(auth::authenticate))
+        .wrap(cors(&options.cors_origins))
+        .wrap(Condition::new(options.https, actix_web::middleware::DefaultHeaders::new().add(("Strict-Transport-Security", "max-age=31536000"))))
+        .wrap(Compress::default())
+        .wrap(from_fn(frame))
+}
+
+/// The OpenAPI document, without a database.
+pub fn openapi() -> Document {
+    router(App::new()).1
+}
+
+fn router<T>(app: App<T>) -> (App<T>, Document)
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = actix_web::Error, InitError = ()>,
+{
+    let (app, mut document) = app
+        .into_utoipa_app()
+        .openapi(Base::openapi())
+        .service(scope::scope("/api/v1").configure(mount))
+        .split_for_parts();
+    complete(&mut document);
+    (app, document)
+}
+
+fn cors(origins: &[String]) -> Condition<Cors> {
+    let cors = origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    let cors = cors
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, HeaderName::from_static("idempotency-key")])
+        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .max_age(3600);
+    Condition::new(!origins.is_empty(), cors)
+}
+
+/// Around everything: the request id, a time limit, one form for all errors, security headers, log and metrics.
+async fn frame(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    REQUEST_ID
+        .scope(Uuid::now_v7(), async move {
+            let started = Instant::now();
+            let method = request.method().clone();
+            let is_docs = request.path().starts_with("/docs");
+            let http_request = request.request().clone();
+            let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.call(request)).await;
+            let mut response = match answered {
+                Ok(Ok(response)) => normalise(response),
+                Ok(Err(error)) => ServiceResponse::new(http_request, error_response(&error)),
+                Err(_) => {
+                    tracing::error!(request.id = %request_id(), "request took too long");
+                    ServiceResponse::new(http_request, problem_response(&problem_of(ProblemType::Unavailable)))
+                }
+            };
+            add_headers(&mut response, is_docs);
+            let route = response.request().match_pattern().unwrap_or_else(|| "unknown".into());
+            let user = response.request().extensions().get::<crate::access::Actor>().and_then(|actor| actor.user_id);
+            let status = response.status().as_u16();
+            let seconds = started.elapsed().as_secs_f64();
+            tracing::info!(
+                request.id = %request_id(),
+                request.method = %method,
+                // The pattern, not the path or the query: those may hold a caller's number.
+                request.route = %route,
+                request.user = user.map(tracing::field::display),
+                response.status = status,
+                response.seconds = seconds,
+                "request",
+            );
+            metrics::histogram!("madoguchi_request_seconds", "method" => method.to_string(), "route" => route, "status" => status.to_string())
+                .record(seconds);
+            Ok(response)
+        })
+        .await
+}
+
+fn add_headers(response: &mut ServiceResponse, is_docs: bool) {
+    // Swagger UI brings its own scripts and styles, from this host only.
+    let policy = match is_docs {
+        true => "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+        false => "default-src 'none'; frame-ancestors 'none'",
+    };
+    let headers = response.headers_mut();
+    let fixed = [
+        ("content-security-policy", policy),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("permissions-policy", "geolocation=(), camera=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    let id = HeaderValue::from_str(&request_id().to_string()).expect("a UUID is visible ASCII");
+    headers.insert(HeaderName::from_static("x-request-id"), id);
+}
+
+/// The framework's own refusals speak the same language as ours.
+fn normalise(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "application/problem+json");
+    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+        return response.map_into_boxed_body();
+    }
+    let replacement = problem_response(&problem_of(ProblemType::of_status(status)));
+    let (request, _) = response.into_parts();
+    ServiceResponse::new(request, replacement)
+}
+
+fn error_response(error: &actix_web::Error) -> actix_web::HttpResponse {
+    match error.as_error::<Error>() {
+        Some(ours) => actix_web::ResponseError::error_response(ours),
+        None => problem_response(&problem_of(ProblemType::of_status(error.as_response_error().status_code()))),
+    }
+}
+
+fn problem_of(kind: ProblemType) -> Problem {
+    let retry_after = (kind == ProblemType::Unavailable).then_some(5);
+    Problem { kind, detail: kind.row().2.into(), errors: Vec::new(), retry_after }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Madoguchi",
+        description = "Case management for public consultation programmes.\n\nErrors are RFC 9457 problem documents. Every single resource has an ETag; PATCH and a report's PUT need If-Match. Every POST but sign-in and token making takes an Idempotency-Key. Lists are paged by `limit` and `cursor`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        contact(name = "Madoguchi")
+    ),
+    servers((url = "/", description = "This server")),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "sign-in", description = "Sessions and API tokens"),
+        (name = "people", description = "Users, desks and telework managers"),
+        (name = "enterprises", description = "Enterprises and callers"),
+        (name = "cases", description = "Cases and their moves"),
+        (name = "offers", description = "Offers and assignments"),
+        (name = "consultations", description = "Sessions and their reports"),
+        (name = "conversation", description = "Timeline, interactions and notes"),
+        (name = "office", description = "Settings and audit"),
+    )
+)]
+struct Base;
+
+/// Adds to every operation what the doors do for all of them: security, problem answers, common headers.
+fn complete(document: &mut Document) {
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A JWT from /auth/login, or an API token")).build();
+    document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            let permission = permission_of(operation);
+            if permission != Some(Permission::Anyone) {
+                operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+            }
+            add_parameters(operation, &method);
+            add_problems(operation, path, &method, permission);
+        }
+    }
+}
+
+/// The operations of a path, with their methods.
+pub fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
+    let all = [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Delete, &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation))).collect()
+}
+
+/// The permission an operation needs, from its `x-permission`.
+pub fn permission_of(operation: &Operation) -> Option<Permission> {
+    let name = operation.extensions.as_ref()?.get("x-permission")?.as_str()?;
+    Permission::from_name(name)
+}
+
+fn header_parameter(name: &str, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
+        .build()
+}
+
+fn add_parameters(operation: &mut Operation, method: &HttpMethod) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let parameter = match method {
+        HttpMethod::Patch | HttpMethod::Put => header_parameter("If-Match", "ETag of the version you read"),
+        HttpMethod::Post if !auth::WITHOUT_IDEMPOTENCY.contains(&id.as_str()) => {
+            header_parameter("Idempotency-Key", "Repeating the request with the same key changes nothing and returns the first answer")
+        }
+        _ => return,
+    };
+    operation.parameters.get_or_insert_default().push(parameter);
+}
+
+fn add_problems(operation: &mut Operation, path: &str, method: &HttpMethod, permission: Option<Permission>) {
+    let writes = *method != HttpMethod::Get;
+    let mut statuses = vec![(500, "Our fault, recorded under the request id"), (503, "Not available for a moment; see Retry-After")];
+    if permission != Some(Permission::Anyone) {
+        statuses.extend([(401, "Not signed in"), (403, "Not allowed for the role")]);
+    }
+    if path.contains('{') {
+        statuses.push((404, "Not there, or not yours"));
+    }
+    if writes || operation.parameters.is_some() {
+        statuses.extend([(400, "Cannot be read"), (422, "Some fields are not valid; all of them are named")]);
+    }
+    if writes {
+        statuses.push((409, "A rule or the state of things does not allow it"));
+        statuses.push((412, "Somebody changed it in the meantime"));
+    }
+    if operation.request_body.is_some() {
+        statuses.extend([(413, "The body is too large"), (415, "The body is not application/json")]);
+    }
+    if matches!(method, HttpMethod::Patch | HttpMethod::Put) {
+        statuses.push((428, "If-Match is missing"));
+    }
+    if permission == Some(Permission::Anyone) && writes {
+        statuses.extend([(401, "Wrong credentials"), (403, "Refused"), (429, "Too many tries; see Retry-After")]);
+    }
+    for (status, description) in statuses {
+        operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(problem(description)));
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let content = utoipa::openapi::ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+}
+
+/// The document as it is committed: pretty, with a newline at its end.
+pub fn openapi_text() -> String {
+    let mut text = openapi().to_pretty_json().expect("the document is plain data");
+    text.push('\n');
+    text
+}

@@ -1,1 +1,169 @@
-//! config
+//! What the process is told: every setting is a flag with help text and an environment variable of the same name.
+//!
+//! What an office decides (number of sessions, deadlines, texts) is not here but under `/settings`. Secrets have no
+//! default: where none is given, one is made once in the data folder, readable by its owner only.
+
+use crate::database::DatabaseConfig;
+use clap::{Args, ValueEnum};
+use rand::TryRng;
+use secrecy::SecretString;
+use std::{
+    fs, io,
+    net::SocketAddr,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// What every subcommand needs: the database and the secrets.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub database: DatabaseConfig,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub secrets: SecretConfig,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub log: LogConfig,
+    /// Folder for the private database, attachments and generated secrets [default: $XDG_DATA_HOME/madoguchi; for root /var/lib/madoguchi]
+    #[arg(long, env = "MADOGUCHI_DATA_DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Keys.
+#[derive(Debug, Clone, Args)]
+pub struct SecretConfig {
+    /// Signs access tokens; at least 32 characters [default: made once in the data folder]
+    #[arg(long, env = "MADOGUCHI_JWT_SECRET", hide_env_values = true, global = true)]
+    pub jwt_secret: Option<SecretString>,
+    /// The key before it, still accepted while tokens signed with it live
+    #[arg(long, env = "MADOGUCHI_JWT_SECRET_PREVIOUS", hide_env_values = true, global = true)]
+    pub jwt_secret_previous: Option<SecretString>,
+    /// Signs the checkpoints of the audit trail; at least 32 characters [default: made once in the data folder]
+    #[arg(long, env = "MADOGUCHI_AUDIT_KEY", hide_env_values = true, global = true)]
+    pub audit_key: Option<SecretString>,
+}
+
+/// The program's log, on standard error.
+#[derive(Debug, Clone, Args)]
+pub struct LogConfig {
+    /// What is logged, as in `info,sqlx=warn`
+    #[arg(long, env = "MADOGUCHI_LOG", default_value = "info,sqlx=warn", global = true)]
+    pub log: String,
+    /// How it is written
+    #[arg(long, env = "MADOGUCHI_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty, global = true)]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What `serve` needs.
+#[derive(Debug, Clone, Args)]
+pub struct ServeConfig {
+    /// Address of the API and the web front end
+    #[arg(long, env = "MADOGUCHI_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Address of /metrics [default: off]
+    #[arg(long, env = "MADOGUCHI_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Address under which people reach this server, for links [default: http://<listen>]
+    #[arg(long, env = "MADOGUCHI_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Addresses or networks of the proxies whose Forwarded headers count, separated by commas [default: none]
+    #[arg(long, env = "MADOGUCHI_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<String>,
+    /// Origins that browsers may call the API from, separated by commas [default: none]
+    #[arg(long, env = "MADOGUCHI_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+    /// HTTP worker threads [default: number of cores]
+    #[arg(long, env = "MADOGUCHI_HTTP_WORKERS")]
+    pub http_workers: Option<usize>,
+    /// Do not run migrations at start
+    #[arg(long, env = "MADOGUCHI_NO_MIGRATE")]
+    pub no_migrate: bool,
+    /// Do not run jobs in this process; another one runs `madoguchi worker`
+    #[arg(long, env = "MADOGUCHI_NO_WORKER")]
+    pub no_worker: bool,
+    /// Fill an empty database with demonstration data, whose users have a known password
+    #[arg(long, env = "MADOGUCHI_DEMO")]
+    pub demo: bool,
+}
+
+impl Config {
+    /// The data folder, made when it is missing.
+    ///
+    /// # Errors
+    /// A sentence for the operator when the folder cannot be made.
+    pub fn data_dir(&self) -> Result<PathBuf, String> {
+        let dir = self.data_dir.clone().unwrap_or_else(default_data_dir);
+        fs::create_dir_all(&dir).map_err(|error| format!("the data folder {} cannot be made: {error}; set MADOGUCHI_DATA_DIR", dir.display()))?;
+        Ok(dir)
+    }
+
+    /// The given secret, or the one in the data folder, made when it is missing.
+    ///
+    /// # Errors
+    /// A sentence for the operator: the secret is too short, or its file cannot be used.
+    pub fn secret(&self, given: &Option<SecretString>, name: &str) -> Result<SecretString, String> {
+        use secrecy::ExposeSecret;
+        let secret = match given {
+            Some(secret) => secret.clone(),
+            None => {
+                let path = self.data_dir()?.join("secrets").join(name);
+                read_or_make(&path).map_err(|error| format!("the secret {} cannot be used: {error}", path.display()))?
+            }
+        };
+        match secret.expose_secret().len() {
+            32.. => Ok(secret),
+            _ => Err(format!("the secret {name} must have at least 32 characters")),
+        }
+    }
+}
+
+fn default_data_dir() -> PathBuf {
+    // Root has no data folder of its own that an unprivileged PostgreSQL could enter.
+    let is_root = fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
+    if is_root {
+        return PathBuf::from("/var/lib/madoguchi");
+    }
+    match (std::env::var_os("XDG_DATA_HOME"), std::env::var_os("HOME")) {
+        (Some(data), _) => PathBuf::from(data).join("madoguchi"),
+        (None, Some(home)) => PathBuf::from(home).join(".local/share/madoguchi"),
+        (None, None) => PathBuf::from("madoguchi-data"),
+    }
+}
+
+fn read_or_make(path: &Path) -> io::Result<SecretString> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    // Two programs starting at once: the one that creates the file wins, the other reads what it wrote.
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(mut file) => {
+            let mut bytes = [0_u8; 32];
+            rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
+            io::Write::write_all(&mut file, hex::encode(bytes).as_bytes())?;
+            file.sync_all()?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    for _ in 0..50 {
+        let text = fs::read_to_string(path)?;
+        if text.len() >= 32 {
+            return Ok(text.trim().to_owned().into());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    Err(io::Error::other("it is shorter than 32 characters"))
+}

@@ -21,6 +21,7 @@ pub mod consultations;
 pub mod desks;
 pub mod enterprises;
 pub mod error;
+pub mod health;
 pub mod http;
 pub mod ids;
 pub mod interactions;

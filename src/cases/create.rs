@@ -1,0 +1,449 @@
+//! Opening a case: the operator's one request, by phone in under a minute.
+//!
+//! Everything of a new case is written in one statement, because round trips are what an intake costs.
+
+use super::{Status, Step, moves::close_as, view::CaseView};
+use crate::{
+    access::{Access, Actor, permit},
+    audit::Event,
+    calendar::add_business_days,
+    cases::{self, view},
+    enterprises::{self, EnterpriseInput},
+    error::{Error, Fields, Result},
+    http::{Answer, Body as RequestBody, Json},
+    ids::*,
+    japan,
+    programme::*,
+    store::Tx,
+    text::*,
+};
+use actix_web::post;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+pub(super) fn mount(config: &mut ServiceConfig) {
+    config.service(create_case);
+}
+
+/// A call is written down while it lasts or just after; what is older than this is a late entry.
+const CALL_LENGTH: TimeDelta = TimeDelta::minutes(30);
+
+/// Most contacts of one case.
+const MAX_CONTACTS: usize = 20;
+
+/// A new case.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateCaseRequest {
+    /// How it arrived; `email` is the mail intake's own.
+    pub channel: Channel,
+    /// Who asks: an existing one by `id`, or a new one by `kind` and what is known.
+    pub enterprise: EnterpriseInput,
+    /// Where the matter is, if not at the enterprise's own place.
+    pub site: Option<SiteInput>,
+    /// Whom to talk to.
+    #[serde(default)]
+    pub contacts: Vec<ContactInput>,
+    /// In a few words.
+    pub subject: Option<Subject>,
+    /// What the enterprise asks.
+    pub description: Body,
+    /// What it is about; at least one.
+    pub topics: Vec<Topic>,
+    /// The one it is counted under; the first of `topics` where absent.
+    pub primary_topic: Option<Topic>,
+    /// How far the enterprise is with telework.
+    pub telework_status: Option<TeleworkStatus>,
+    /// How much of its work it does digitally.
+    pub digital_level: Option<DigitalLevel>,
+    /// How it heard of the programme.
+    pub how_heard: Option<Line200>,
+    /// How it would like the consultation to be given.
+    pub desired_mode: Option<Mode>,
+    /// What it agreed to.
+    #[serde(default)]
+    pub consents: Vec<ConsentInput>,
+    /// When it asked; now where absent. The past needs a `late_reason`.
+    pub received_at: Option<DateTime<Utc>>,
+    /// Why it is entered only now (a system failure, a day at an event).
+    pub late_reason: Option<Reason>,
+    /// A call answered at once: opened and closed in one request.
+    pub close_as: Option<CloseAs>,
+}
+
+/// A site (事業所).
+#[derive(Deserialize, ToSchema, Default, Clone)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "names say it")]
+pub struct SiteInput {
+    pub name: Option<Name>,
+    pub postal_code: Option<PostalCode>,
+    pub prefecture_code: Option<PrefectureCode>,
+    pub municipality_code: Option<MunicipalityCode>,
+    pub address: Option<Line200>,
+    pub phone: Option<Phone>,
+}
+
+/// A contact (相談者).
+#[derive(Deserialize, ToSchema, Clone)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "names say it")]
+pub struct ContactInput {
+    /// Present when a contact that is there is kept or corrected; only for `PATCH`.
+    pub id: Option<ContactId>,
+    pub role: ContactRole,
+    pub name: Option<Name>,
+    pub kana: Option<Kana>,
+    pub department: Option<Line200>,
+    pub phone: Option<Phone>,
+    pub email: Option<EmailAddress>,
+    /// An agent's own firm.
+    pub organisation: Option<Line200>,
+    /// What the agent is to the enterprise (税理士, 社労士, bank).
+    pub relation: Option<Line200>,
+    /// Nothing of the history is told to an agent without it.
+    #[serde(default)]
+    pub authority_confirmed: bool,
+}
+
+/// A consent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentInput {
+    /// To what.
+    pub kind: ConsentKind,
+    /// Which wording of the notice.
+    pub notice_version: Line80,
+    /// By which means (told on the phone, signed).
+    pub how: Line80,
+}
+
+/// How a case that is answered at once ends.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseAs {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was said.
+    pub note: Option<Reason>,
+}
+
+impl RequestBody for CreateCaseRequest {
+    fn check(&self, fields: &mut Fields) {
+        fields.require(self.channel != Channel::Email, "/channel", "email is what the mail intake opens by itself");
+        self.enterprise.check("/enterprise", fields);
+        check_topics(&self.topics, self.primary_topic, fields);
+        check_contacts(&self.contacts, fields);
+        for (index, contact) in self.contacts.iter().enumerate() {
+            fields.require(contact.id.is_none(), &format!("/contacts/{index}/id"), "a new case has new contacts");
+        }
+        fields.require(self.consents.len() <= 10, "/consents", "at most 10");
+    }
+}
+
+pub(super) fn check_topics(topics: &[Topic], primary: Option<Topic>, fields: &mut Fields) {
+    let mut unique = topics.to_vec();
+    unique.sort();
+    unique.dedup();
+    fields.require(!topics.is_empty(), "/topics", "at least one");
+    fields.require(unique.len() == topics.len(), "/topics", "each at most once");
+    fields.require(primary.is_none_or(|topic| topics.contains(&topic)), "/primary_topic", "must be one of topics");
+}
+
+pub(super) fn check_contacts(contacts: &[ContactInput], fields: &mut Fields) {
+    fields.require(contacts.len() <= MAX_CONTACTS, "/contacts", "at most 20");
+    let primaries = contacts.iter().filter(|contact| contact.role == ContactRole::Primary).count();
+    fields.require(primaries <= 1, "/contacts", "at most one with the role primary");
+    for (index, contact) in contacts.iter().enumerate() {
+        let reachable = contact.name.is_some() || contact.phone.is_some() || contact.email.is_some();
+        fields.require(reachable, &format!("/contacts/{index}"), "needs a name, a phone number or an address");
+    }
+}
+
+/// Open a case
+///
+/// The enterprise's second case in a fiscal year is flagged, a possible duplicate too. A desk opens its own case at its
+/// window: it is accepted by that desk at once. With `close_as` a call answered at once is one request.
+#[utoipa::path(
+    tag = "cases",
+    operation_id = "create_case",
+    request_body = CreateCaseRequest,
+    responses((status = 201, description = "The new case", body = CaseView)),
+    extensions(("x-permission" = json!("create_case")))
+)]
+#[post("/cases")]
+async fn create_case(access: Access<permit::CreateCase>, Json(body): Json<CreateCaseRequest>) -> Result<Answer> {
+    access
+        .transaction(async |tx| {
+            let id = open(tx, &body).await?;
+            let actor = tx.actor().clone();
+            let view = view::show(tx.db(), &actor, id).await?;
+            Ok(Answer::created(format!("/api/v1/cases/{id}"), &view).version(view.version))
+        })
+        .await
+}
+
+/// What is known of the other cases of an enterprise in a fiscal year (rule 11).
+struct ThisYear {
+    cases: i64,
+    sessions_used: i64,
+}
+
+/// Opens a case: the one way in for the API, the demonstration data and the mail intake.
+///
+/// # Errors
+/// 422 for what cannot be; 409 where `close_as` does not fit.
+pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
+    let now = tx.now();
+    let received_at = body.received_at.unwrap_or(now);
+    let is_late = check_received(received_at, now, body.late_reason.as_ref())?;
+    let fiscal_year = japan::fiscal_year(received_at);
+    let resolved = enterprises::resolve(tx, &body.enterprise).await?;
+    // One case of an enterprise at a time from here on: the second cannot be opened unnoticed.
+    enterprises::lock(tx, resolved.id).await?;
+    let this_year = this_year(tx, resolved.id, fiscal_year).await?;
+    let mut flags = Vec::new();
+    if this_year.cases > 0 {
+        flags.push(Flag::SameEnterpriseThisYear);
+    }
+    if resolved.created && !enterprises::similar(tx.db(), resolved.id).await?.is_empty() {
+        flags.push(Flag::PossibleDuplicate);
+    }
+    if is_late {
+        flags.push(Flag::LateEntry);
+    }
+    let id = insert(tx, body, &NewCase { received_at, fiscal_year, enterprise_id: resolved.id, flags: &flags, this_year: &this_year }).await?;
+    if resolved.created {
+        tx.record(id, Event::EnterpriseCreated { enterprise_id: resolved.id });
+    }
+    tx.record(id, Event::CaseCreated { enterprise_id: resolved.id, channel: body.channel.name().into(), late: is_late });
+    for flag in flags {
+        tx.record(id, Event::FlagRaised { flag: flag.name().into() });
+    }
+    let actor = tx.actor().clone();
+    if let Some(desk_id) = actor.desk() {
+        record_own_window(tx, id, desk_id);
+    }
+    if let Some(close) = &body.close_as {
+        let mut case = cases::find(tx.db(), &actor, id).await?;
+        close_as(tx, &mut case, close.outcome, close.note.as_ref().map(Reason::as_str)).await?;
+    }
+    Ok(id)
+}
+
+/// Whether it is a late entry.
+fn check_received(received_at: DateTime<Utc>, now: DateTime<Utc>, late_reason: Option<&Reason>) -> Result<bool> {
+    if received_at > now {
+        return Err(Error::invalid("/received_at", "must not lie in the future"));
+    }
+    if received_at < now - TimeDelta::days(3660) {
+        return Err(Error::invalid("/received_at", "lies more than ten years back"));
+    }
+    match (received_at < now - CALL_LENGTH, late_reason) {
+        (true, None) => Err(Error::late_reason_required("/late_reason")),
+        (late, _) => Ok(late),
+    }
+}
+
+async fn this_year(tx: &mut Tx, enterprise_id: EnterpriseId, fiscal_year: i32) -> Result<ThisYear> {
+    let row = sqlx::query!(
+        r#"
+        select count(*) as "cases!",
+            coalesce(sum((select count(*) from consultation s where s.case_id = c.id and s.live)), 0)::bigint as "sessions_used!"
+        from case_file c
+        where c.enterprise_id = $1 and c.fiscal_year = $2 and c.outcome is distinct from 'spam' and c.merged_into is null
+        "#,
+        *enterprise_id,
+        fiscal_year,
+    )
+    .fetch_one(tx.db())
+    .await?;
+    Ok(ThisYear { cases: row.cases, sessions_used: row.sessions_used })
+}
+
+/// A desk's own case passes through all history rows in one act.
+fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
+    let steps = [(Step::Route, Status::Received, Status::Routed), (Step::Accept, Status::Routed, Status::Accepted)];
+    for (seq, (step, from, to)) in (2..).zip(steps) {
+        tx.record(
+            id,
+            Event::CaseMoved {
+                step: step.name().into(),
+                from: from.name().into(),
+                to: to.name().into(),
+                seq,
+                desk_id: Some(desk_id),
+                outcome: None,
+            },
+        );
+    }
+}
+
+struct NewCase<'a> {
+    received_at: DateTime<Utc>,
+    fiscal_year: i32,
+    enterprise_id: EnterpriseId,
+    flags: &'a [Flag],
+    this_year: &'a ThisYear,
+}
+
+async fn insert(tx: &mut Tx, body: &CreateCaseRequest, new: &NewCase<'_>) -> Result<CaseId> {
+    let settings = tx.settings().await?;
+    let (id, now) = (CaseId::new(), tx.now());
+    let actor: Actor = tx.actor().clone();
+    let desk_id = actor.desk();
+    let status = if desk_id.is_some() { Status::Accepted } else { Status::Received };
+    let status_seq = if desk_id.is_some() { 3 } else { 1 };
+    let first_contact = add_business_days(new.received_at, settings.first_contact_days);
+    let route = desk_id.is_none().then(|| add_business_days(now, settings.route_days));
+    // The earliest of the two shows on the case.
+    let (due_kind, due_at) = match route {
+        Some(route) if route <= first_contact => (DueKind::Route, route),
+        _ => (DueKind::FirstContact, first_contact),
+    };
+    let site = body.site.clone().unwrap_or_default();
+    let topics: Vec<String> = body.topics.iter().map(|topic| topic.name().to_owned()).collect();
+    let flags: Vec<String> = new.flags.iter().map(|flag| flag.name().to_owned()).collect();
+    let detail = serde_json::json!({ "cases": new.this_year.cases, "sessions_used": new.this_year.sessions_used });
+    sqlx::query!(
+        r#"
+        with history as (
+            insert into case_history (case_id, seq, prev_seq, move, from_status, to_status, desk_id, actor_id, occurred_at)
+            select $1, h.seq, h.prev_seq, h.move, h.from_status, h.to_status, h.desk_id, $2, $3
+            from (values
+                (1, null::int, 'create', null::text, 'received', null::uuid),
+                (2, 1, 'route', 'received', 'routed', $4::uuid),
+                (3, 2, 'accept', 'routed', 'accepted', $4::uuid)
+            ) as h (seq, prev_seq, move, from_status, to_status, desk_id)
+            where h.seq <= $5
+        ),
+        due as (
+            insert into deadline (case_id, kind, subject_id, due_at)
+            select $1, d.kind, $1, d.due_at
+            from (values ('route', $6::timestamptz), ('first_contact', $7::timestamptz)) as d (kind, due_at)
+            where d.due_at is not null
+        ),
+        flag as (
+            insert into case_flag (case_id, flag, raised_at, reason, detail)
+            select $1, f.flag, $3, case when f.flag = 'late_entry' then $8::text end,
+                case when f.flag = 'same_enterprise_this_year' then $9::jsonb end
+            from unnest($10::text[]) as f (flag)
+        )
+        insert into case_file (id, number, fiscal_year, status, status_seq, channel, enterprise_id, subject, description,
+            topics, primary_topic, telework_status, digital_level, how_heard, desired_mode,
+            site_name, site_postal_code, site_prefecture_code, site_municipality_code, site_address, site_phone,
+            desk_id, session_limit, waiting_on, due_kind, due_at, received_at, recorded_at, late_reason, updated_at)
+        values ($1, next_case_number($11), $11, $12, $5, $13, $14, $15, $16,
+            $17, $18, $19, $20, $21, $22,
+            $23, $24, $25, $26, $27, $28,
+            $4, $29, $30, $31, $32, $33, $3, $8, $3)
+        "#,
+        *id,
+        actor.user_id.map(|id| *id),
+        now,
+        desk_id.map(|id| *id),
+        status_seq,
+        route,
+        first_contact,
+        body.late_reason.as_ref().map(Reason::as_str),
+        detail,
+        &flags,
+        new.fiscal_year,
+        status.name(),
+        body.channel.name(),
+        *new.enterprise_id,
+        body.subject.as_ref().map(Subject::as_str),
+        body.description.as_str(),
+        &topics,
+        body.primary_topic.unwrap_or(body.topics[0]).name(),
+        body.telework_status.map(TeleworkStatus::name),
+        body.digital_level.map(DigitalLevel::name),
+        body.how_heard.as_ref().map(Line200::as_str),
+        body.desired_mode.map(Mode::name),
+        site.name.as_ref().map(Name::as_str),
+        site.postal_code.as_ref().map(PostalCode::as_str),
+        site.prefecture_code.as_ref().map(PrefectureCode::as_str),
+        site.municipality_code.as_ref().map(MunicipalityCode::as_str),
+        site.address.as_ref().map(Line200::as_str),
+        site.phone.as_ref().map(Phone::as_str),
+        settings.session_limit,
+        cases::waits_for(status).name(),
+        due_kind.name(),
+        due_at,
+        new.received_at,
+    )
+    .execute(tx.db())
+    .await?;
+    insert_contacts(tx, id, &body.contacts, 0).await?;
+    insert_consents(tx, id, &body.consents).await?;
+    Ok(id)
+}
+
+/// Inserts contacts behind those that are there, in one statement.
+pub(super) async fn insert_contacts(tx: &mut Tx, case_id: CaseId, contacts: &[ContactInput], after: i32) -> Result<()> {
+    if contacts.is_empty() {
+        return Ok(());
+    }
+    macro_rules! column {
+        ($field:ident) => {
+            contacts.iter().map(|contact| contact.$field.as_ref().map(|text| text.as_str().to_owned())).collect::<Vec<Option<String>>>()
+        };
+    }
+    let ids: Vec<Uuid> = contacts.iter().map(|_| *ContactId::new()).collect();
+    let roles: Vec<String> = contacts.iter().map(|contact| contact.role.name().to_owned()).collect();
+    let email_keys: Vec<Option<String>> = contacts.iter().map(|contact| contact.email.as_ref().map(EmailAddress::key)).collect();
+    let authorities: Vec<bool> = contacts.iter().map(|contact| contact.authority_confirmed).collect();
+    sqlx::query!(
+        r#"
+        insert into contact (id, case_id, role, name, kana, department, phone, email, email_key, organisation, relation,
+            authority_confirmed, position)
+        select k.id, $1, k.role, k.name, k.kana, k.department, k.phone, k.email, k.email_key, k.organisation, k.relation,
+            k.authority_confirmed, $2 + k.position::int
+        from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+            $11::text[], $12::text[], $13::bool[])
+            with ordinality as k (id, role, name, kana, department, phone, email, email_key, organisation, relation,
+                authority_confirmed, position)
+        "#,
+        *case_id,
+        after,
+        &ids,
+        &roles,
+        &column!(name) as _,
+        &column!(kana) as _,
+        &column!(department) as _,
+        &column!(phone) as _,
+        &column!(email) as _,
+        &email_keys as _,
+        &column!(organisation) as _,
+        &column!(relation) as _,
+        &authorities,
+    )
+    .execute(tx.db())
+    .await?;
+    Ok(())
+}
+
+async fn insert_consents(tx: &mut Tx, case_id: CaseId, consents: &[ConsentInput]) -> Result<()> {
+    let now = tx.now();
+    for consent in consents {
+        sqlx::query!(
+            r#"
+            insert into consent (id, case_id, kind, notice_version, how, recorded_at)
+            values ($1, $2, $3, $4, $5, $6)
+            "#,
+            Uuid::now_v7(),
+            *case_id,
+            consent.kind.name(),
+            consent.notice_version.as_str(),
+            consent.how.as_str(),
+            now,
+        )
+        .execute(tx.db())
+        .await?;
+    }
+    Ok(())
+}
+

@@ -1,0 +1,257 @@
+//! What is attached to a case without moving it: waits, escalations, flags, links.
+
+use super::{find, lock, raise_flag, require_open, view, deadlines};
+use crate::{
+    access::{Access, Role, permit},
+    audit::Event,
+    calendar::add_business_days,
+    cases::Status,
+    error::{Error, Fields, Result},
+    http::{Answer, Body, Json, Path},
+    ids::*,
+    interactions,
+    programme::*,
+    text::{Line80, Reason},
+};
+use actix_web::post;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+pub(super) fn mount(config: &mut ServiceConfig) {
+    config.service(set_wait).service(escalate_case).service(settle_flag).service(link_case);
+}
+
+/// Whom it waits for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaitRequest {
+    /// Whom.
+    pub on: WaitingOn,
+    /// Until when; where absent, it is looked at again after the set number of days.
+    pub until: Option<DateTime<Utc>>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What is brought before the supervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EscalationKind {
+    /// 苦情.
+    Complaint,
+}
+
+/// An escalation.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EscalateRequest {
+    /// What it is.
+    pub kind: EscalationKind,
+    /// What happened.
+    pub reason: Reason,
+}
+
+/// How a flag was settled.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleRequest {
+    /// What was found or done, in a few words.
+    pub answer: Line80,
+    /// The rest of it.
+    pub note: Option<Reason>,
+}
+
+/// Which case belongs to this one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    /// The other case.
+    pub other_id: CaseId,
+    /// How; for `follow_up` the other is the earlier one.
+    pub kind: LinkKind,
+}
+
+/// A link.
+#[derive(Serialize, ToSchema)]
+#[allow(missing_docs, reason = "names say it")]
+pub struct LinkView {
+    pub case_id: CaseId,
+    pub other_id: CaseId,
+    pub kind: LinkKind,
+}
+
+impl Body for WaitRequest {
+    fn check(&self, fields: &mut Fields) {
+        fields.require(self.on != WaitingOn::None, "/on", "must be somebody; the wait ends by itself with the next contact");
+    }
+}
+impl Body for EscalateRequest {}
+impl Body for SettleRequest {}
+impl Body for LinkRequest {}
+
+/// Say whom a case waits for
+///
+/// Ends by itself with the next inbound contact.
+#[utoipa::path(
+    tag = "cases",
+    operation_id = "set_wait",
+    params(("id" = Uuid, Path, description = "The case")),
+    request_body = WaitRequest,
+    responses((status = 200, description = "The case", body = view::CaseView)),
+    extensions(("x-permission" = json!("follow_cases")))
+)]
+#[post("/cases/{id}/wait")]
+async fn set_wait(access: Access<permit::FollowCases>, Path(id): Path<CaseId>, Json(body): Json<WaitRequest>) -> Result<Answer> {
+    access
+        .transaction(async |tx| {
+            let case = lock(tx, id).await?;
+            require_open(&case)?;
+            if tx.actor().role == Some(Role::Operator) && case.status.is_with_desk() {
+                return Err(Error::forbidden("The desk owns this case now."));
+            }
+            if body.until.is_some_and(|until| until <= tx.now()) {
+                return Err(Error::invalid("/until", "must lie in the future"));
+            }
+            sqlx::query!(
+                "update case_file set waiting_on = $2, waiting_until = $3, waiting_reason = $4, updated_at = $5 where id = $1",
+                *case.id,
+                body.on.name(),
+                body.until,
+                body.reason.as_str(),
+                tx.now(),
+            )
+            .execute(tx.db())
+            .await?;
+            let days = tx.settings().await?.wait_review_days;
+            let review = body.until.unwrap_or_else(|| add_business_days(tx.now(), days));
+            deadlines::set(tx, case.id, DueKind::WaitReview, *case.id, review).await?;
+            tx.record(case.id, Event::WaitSet { on: body.on.name().into(), until: body.until });
+            view::answer(tx, &case).await
+        })
+        .await
+}
+
+/// Escalate a case to the supervisor
+///
+/// A complaint stays visible until it is settled.
+#[utoipa::path(
+    tag = "cases",
+    operation_id = "escalate_case",
+    params(("id" = Uuid, Path, description = "The case")),
+    request_body = EscalateRequest,
+    responses((status = 200, description = "The case", body = view::CaseView)),
+    extensions(("x-permission" = json!("follow_cases")))
+)]
+#[post("/cases/{id}/escalate")]
+async fn escalate_case(access: Access<permit::FollowCases>, Path(id): Path<CaseId>, Json(body): Json<EscalateRequest>) -> Result<Answer> {
+    access
+        .transaction(async |tx| {
+            let case = lock(tx, id).await?;
+            let EscalationKind::Complaint = body.kind;
+            raise_flag(tx, case.id, Flag::Complaint, Some(body.reason.as_str())).await?;
+            interactions::add_note(tx, &case, &format!("苦情: {}", body.reason.as_str())).await?;
+            view::answer(tx, &case).await
+        })
+        .await
+}
+
+/// Settle a flag
+#[utoipa::path(
+    tag = "cases",
+    operation_id = "settle_flag",
+    params(("id" = Uuid, Path, description = "The case"), ("flag" = Flag, Path, description = "The flag")),
+    request_body = SettleRequest,
+    responses((status = 200, description = "The case", body = view::CaseView)),
+    extensions(("x-permission" = json!("close_cases")))
+)]
+#[post("/cases/{id}/flags/{flag}/settle")]
+async fn settle_flag(
+    access: Access<permit::CloseCases>,
+    Path((id, flag)): Path<(CaseId, Flag)>,
+    Json(body): Json<SettleRequest>,
+) -> Result<Answer> {
+    access
+        .transaction(async |tx| {
+            let case = lock(tx, id).await?;
+            let role = tx.actor().role;
+            if role == Some(Role::Operator) && !matches!(case.status, Status::Received | Status::Routed) {
+                return Err(Error::forbidden("The desk owns this case now."));
+            }
+            if flag == Flag::Complaint && !tx.actor().is_lead() {
+                return Err(Error::forbidden("A complaint is settled by a supervisor."));
+            }
+            let settled = sqlx::query!(
+                r#"
+                update case_flag
+                set settled_at = $3, settled_key = $4, answer = $5, note = $6
+                where case_id = $1 and flag = $2 and settled_at is null
+                "#,
+                *case.id,
+                flag.name(),
+                tx.now(),
+                Uuid::now_v7(),
+                body.answer.as_str(),
+                body.note.as_ref().map(Reason::as_str),
+            )
+            .execute(tx.db())
+            .await?;
+            if settled.rows_affected() == 0 {
+                return Err(Error::not_found());
+            }
+            tx.record(case.id, Event::FlagSettled { flag: flag.name().into(), answer: "given".into() });
+            view::answer(tx, &case).await
+        })
+        .await
+}
+
+/// Link two cases
+///
+/// Both must be in view. Repeating it changes nothing.
+#[utoipa::path(
+    tag = "cases",
+    operation_id = "link_case",
+    params(("id" = Uuid, Path, description = "The case")),
+    request_body = LinkRequest,
+    responses((status = 200, description = "The link", body = LinkView)),
+    extensions(("x-permission" = json!("link_cases")))
+)]
+#[post("/cases/{id}/links")]
+async fn link_case(access: Access<permit::LinkCases>, Path(id): Path<CaseId>, Json(body): Json<LinkRequest>) -> Result<Answer> {
+    access
+        .transaction(async |tx| {
+            let actor = tx.actor().clone();
+            find(tx.db(), &actor, id).await?;
+            if body.other_id == id {
+                return Err(Error::invalid("/other_id", "must be another case"));
+            }
+            if find(tx.db(), &actor, body.other_id).await.is_err() {
+                return Err(Error::invalid("/other_id", "is no case that you may see"));
+            }
+            // The earlier case of a follow-up first, otherwise the smaller id: one row per pair.
+            let (first, second) = match body.kind {
+                LinkKind::FollowUp => (body.other_id, id),
+                _ => (id.min(body.other_id), id.max(body.other_id)),
+            };
+            let linked = sqlx::query!(
+                "insert into case_link (case_id, other_id, kind, linked_at) values ($1, $2, $3, $4) on conflict do nothing",
+                *first,
+                *second,
+                body.kind.name(),
+                tx.now(),
+            )
+            .execute(tx.db())
+            .await?;
+            match linked.rows_affected() {
+                0 => tx.unchanged(),
+                _ => {
+                    tx.record(id, Event::CaseLinked { other_id: body.other_id, link: body.kind.name().into() });
+                    tx.record(body.other_id, Event::CaseLinked { other_id: id, link: body.kind.name().into() });
+                }
+            }
+            Ok(Answer::ok(&LinkView { case_id: first, other_id: second, kind: body.kind }))
+        })
+        .await
+}
