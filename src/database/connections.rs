@@ -1,0 +1,342 @@
+//! How each role connects, and pools whose connections stay within bounds.
+//!
+//! | | who logs in | role | session settings |
+//! |---|---|---|---|
+//! | private database | the three roles | from the start | in the start-up message |
+//! | `DATABASE_URL` alone | one user | `set role` | `set`, once per connection |
+//! | with `DATABASE_OWNER_URL` and `DATABASE_READER_URL` | three users | from the start | in the start-up message |
+//! | with `DATABASE_DIRECT_URL` (a pooler in front) | three users | from the start | none: they would leak to others |
+//!
+//! Behind a pooler the bounds belong to the roles (`alter role … set statement_timeout = '30s'`), and it must keep track
+//! of prepared statements (PgBouncer 1.21 or newer with `max_prepared_statements`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::info;
+
+use super::error::DatabaseError;
+use super::{DatabaseConfig, OLDEST_POSTGRES, OWNER, PROGRAM, READER};
+
+/// How long a request waits for a free connection before it is told to come back.
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest a statement of a request or a job may run.
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest a statement waits for a lock; well below [`STATEMENT_TIMEOUT`], so that it is said which of the two it was.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take to become usable again after its user has left. The driver waits without end for one
+/// that has fallen silent and keeps its place in the pool (sqlx 0.9.0, transact-rs/sqlx#4349); this gives it back.
+const RELEASE_TIMEOUT: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(5) };
+/// A connection that has been idle for this long is asked whether it lives before it is handed out. Asking every time
+/// would cost a round trip per request.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A database that starts at the same time as the program may need a moment.
+const STARTUP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How each role connects. Cheap to clone. Never printed: it holds passwords.
+#[derive(Clone)]
+pub struct Connections {
+    /// Owns every table; migrations only.
+    pub owner: PgConnectOptions,
+    /// What requests write with; through the pooler where there is one.
+    pub program: PgConnectOptions,
+    /// What requests read with, on the primary.
+    pub reader: PgConnectOptions,
+    /// What the worker writes with: never through a pooler.
+    pub direct: PgConnectOptions,
+    /// A replica for figures, exports and search.
+    pub replica: Option<PgConnectOptions>,
+    /// One user logs in for all, and connections take their role by `set role`.
+    pub set_roles: bool,
+    /// A transaction pooler stands before `program` and `reader`.
+    pub pooled: bool,
+}
+
+/// How one kind of connection becomes what it should be.
+#[derive(Clone)]
+struct Session {
+    options: PgConnectOptions,
+    /// Sent once after connecting, in one round trip.
+    first: Option<String>,
+}
+
+impl Connections {
+    /// For roles that log in by themselves to one server without a pooler.
+    pub(super) fn of_roles(options: impl Fn(&str) -> PgConnectOptions) -> Self {
+        Self {
+            owner: options(OWNER),
+            program: options(PROGRAM),
+            reader: options(READER),
+            direct: options(PROGRAM),
+            replica: None,
+            set_roles: false,
+            pooled: false,
+        }
+    }
+
+    /// For a server that others run.
+    pub(super) fn of_urls(config: &DatabaseConfig, url: &SecretString) -> Result<Self, DatabaseError> {
+        let program = parse("DATABASE_URL", url)?;
+        let owner = parse_set("DATABASE_OWNER_URL", config.database_owner_url.as_ref())?;
+        let reader = parse_set("DATABASE_READER_URL", config.database_reader_url.as_ref())?;
+        let direct = parse_set("DATABASE_DIRECT_URL", config.database_direct_url.as_ref())?;
+        let replica = parse_set("DATABASE_READ_URL", config.database_read_url.as_ref())?;
+        let set_roles = owner.is_none() && reader.is_none();
+        if !set_roles && (owner.is_none() || reader.is_none()) {
+            return Err(DatabaseError::Addresses(
+                "Where roles log in apart, both DATABASE_OWNER_URL and DATABASE_READER_URL are needed beside \
+                 DATABASE_URL. Set both, or neither.",
+            ));
+        }
+        if set_roles && direct.is_some() {
+            return Err(DatabaseError::Addresses(
+                "DATABASE_DIRECT_URL says that a pooler stands before DATABASE_URL, and a role taken by `set role` does \
+                 not survive a pooler. Let the roles log in apart: set DATABASE_OWNER_URL and DATABASE_READER_URL too.",
+            ));
+        }
+        let connections = Self {
+            owner: owner.unwrap_or_else(|| program.clone()),
+            reader: reader.unwrap_or_else(|| program.clone()),
+            pooled: direct.is_some(),
+            direct: direct.unwrap_or_else(|| program.clone()),
+            program,
+            replica,
+            set_roles,
+        };
+        connections.must_be_three()?;
+        Ok(connections)
+    }
+
+    fn must_be_three(&self) -> Result<(), DatabaseError> {
+        let owner = self.owner.get_username();
+        let program = self.program.get_username();
+        let reader = self.reader.get_username();
+        if self.set_roles || (owner != program && program != reader && reader != owner) {
+            return Ok(());
+        }
+        Err(DatabaseError::Addresses(
+            "DATABASE_OWNER_URL, DATABASE_URL and DATABASE_READER_URL must log in as three different users: the program \
+             may not own its tables, and reads may not write.",
+        ))
+    }
+
+    /// The same server and roles, another database; without a replica.
+    pub fn with_database(&self, database: &str) -> Self {
+        Self {
+            owner: self.owner.clone().database(database),
+            program: self.program.clone().database(database),
+            reader: self.reader.clone().database(database),
+            direct: self.direct.clone().database(database),
+            replica: None,
+            set_roles: self.set_roles,
+            pooled: self.pooled,
+        }
+    }
+
+    /// Writes of requests.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unreachable`] when not even the first connection comes about.
+    pub async fn program_pool(&self, max: u32) -> Result<PgPool, DatabaseError> {
+        self.session(&self.program, PROGRAM, self.pooled).pool(max).await
+    }
+
+    /// Writes of the worker, past the pooler.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unreachable`] when not even the first connection comes about.
+    pub async fn direct_pool(&self, max: u32) -> Result<PgPool, DatabaseError> {
+        self.session(&self.direct, PROGRAM, false).pool(max).await
+    }
+
+    /// Reads on the primary, by a role that cannot write.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unreachable`] when not even the first connection comes about.
+    pub async fn reader_pool(&self, max: u32) -> Result<PgPool, DatabaseError> {
+        self.session(&self.reader, READER, self.pooled).pool(max).await
+    }
+
+    /// Reads that may be a little old, if there is a replica. Connects when first used: a replica that is away must not
+    /// keep the program from starting.
+    pub fn replica_pool(&self, max: u32) -> Option<PgPool> {
+        let replica = self.replica.as_ref()?;
+        let session = self.session(replica, READER, self.pooled);
+        Some(session.pool_options(max).connect_lazy_with(session.options))
+    }
+
+    /// One connection as the owner of every table. Its statements may take as long as a migration takes, but it gives up
+    /// waiting for a lock after a while, as everybody else queues behind it.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unreachable`].
+    pub async fn owner_connection(&self) -> Result<PgConnection, DatabaseError> {
+        let mut connection = connect(&self.owner).await?;
+        let mut first = "set lock_timeout = '30s'; set client_min_messages = warning".to_owned();
+        if self.set_roles {
+            first = format!("set role {OWNER}; {first}");
+        }
+        connection
+            .execute(AssertSqlSafe(first))
+            .await
+            .map_err(DatabaseError::statement("taking the owner's role"))?;
+        Ok(connection)
+    }
+
+    /// Waits a moment for a server that is starting, and looks at its version.
+    pub(super) async fn reach(&self) -> Result<(), DatabaseError> {
+        let deadline = Instant::now() + STARTUP_PATIENCE;
+        let connection = loop {
+            match connect(&self.direct).await {
+                Err(error) if is_starting(&error) && Instant::now() < deadline => {
+                    info!("Waiting for the database");
+                    sleep(Duration::from_millis(500)).await;
+                }
+                connected => break connected?,
+            }
+        };
+        let version = connection.server_version_num().unwrap_or_default() / 10_000;
+        // Said already; a server that cannot be left politely is left anyway.
+        let _ = connection.close().await;
+        if version < OLDEST_POSTGRES {
+            return Err(DatabaseError::TooOld { found: version });
+        }
+        Ok(())
+    }
+
+    fn session(&self, options: &PgConnectOptions, role: &str, pooled: bool) -> Session {
+        let mut bounds = bounds();
+        if role == READER {
+            bounds.push(("default_transaction_read_only", "on".to_owned()));
+        }
+        let options = options.clone();
+        if pooled {
+            // A start-up parameter that poolers do not know.
+            return Session { options: options.extra_float_digits(None), first: None };
+        }
+        if !self.set_roles {
+            return Session { options: options.options(bounds), first: None };
+        }
+        let settings = bounds.iter().map(|(name, value)| format!("; set {name} = '{value}'"));
+        let first = format!("set role {role}{}", settings.collect::<String>());
+        Session { options, first: Some(first) }
+    }
+}
+
+impl Session {
+    async fn pool(self, max: u32) -> Result<PgPool, DatabaseError> {
+        let pool = self.pool_options(max).connect_with(self.options.clone()).await;
+        pool.map_err(|source| DatabaseError::Unreachable { server: describe(&self.options), source })
+    }
+
+    fn pool_options(&self, max: u32) -> PgPoolOptions {
+        let first: Option<Arc<str>> = self.first.as_deref().map(Arc::from);
+        PgPoolOptions::new()
+            .max_connections(max)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_IDLE {
+                        // Within the time for acquiring; an error discards the connection and opens another.
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(move |connection, _| {
+                let first = first.clone();
+                Box::pin(async move {
+                    if let Some(first) = first {
+                        connection.execute(AssertSqlSafe(first)).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let silent = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+                    timeout(RELEASE_TIMEOUT, connection.ping()).await.map_err(silent)??;
+                    Ok(true)
+                })
+            })
+    }
+}
+
+/// Bounds for everything but migrations.
+fn bounds() -> Vec<(&'static str, String)> {
+    let seconds = |duration: Duration| format!("{}s", duration.as_secs());
+    vec![
+        ("statement_timeout", seconds(STATEMENT_TIMEOUT)),
+        ("lock_timeout", seconds(LOCK_TIMEOUT)),
+        ("idle_in_transaction_session_timeout", seconds(STATEMENT_TIMEOUT)),
+        // So that the server notices when a client has gone.
+        ("tcp_keepalives_idle", "30".to_owned()),
+        ("tcp_keepalives_interval", "10".to_owned()),
+        ("tcp_keepalives_count", "3".to_owned()),
+        ("client_connection_check_interval", "10s".to_owned()),
+    ]
+}
+
+/// `user@host:port/database`.
+pub(super) fn describe(options: &PgConnectOptions) -> String {
+    let user = options.get_username();
+    let database = options.get_database().unwrap_or(user);
+    match options.get_socket() {
+        Some(socket) => format!("{user}@{}/{database}", socket.display()),
+        None => format!("{user}@{}:{}/{database}", options.get_host(), options.get_port()),
+    }
+}
+
+/// One connection as the user who logs in.
+pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
+    let connected = timeout(CONNECT_TIMEOUT, options.connect())
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+    connected.map_err(|source| DatabaseError::Unreachable { server: describe(options), source })
+}
+
+fn is_starting(error: &DatabaseError) -> bool {
+    match error {
+        DatabaseError::Unreachable { source: sqlx::Error::Io(error), .. } => {
+            error.kind() == std::io::ErrorKind::ConnectionRefused
+        }
+        // cannot_connect_now: starting up or shutting down.
+        DatabaseError::Unreachable { source: sqlx::Error::Database(error), .. } => {
+            error.code().as_deref() == Some("57P03")
+        }
+        _ => false,
+    }
+}
+
+/// An empty variable is one that is not set: compose files write them so.
+pub(super) fn set(url: Option<&SecretString>) -> Option<&SecretString> {
+    url.filter(|url| !url.expose_secret().trim().is_empty())
+}
+
+fn parse_set(
+    variable: &'static str,
+    url: Option<&SecretString>,
+) -> Result<Option<PgConnectOptions>, DatabaseError> {
+    set(url).map(|url| parse(variable, url)).transpose()
+}
+
+fn parse(variable: &'static str, url: &SecretString) -> Result<PgConnectOptions, DatabaseError> {
+    let url = url.expose_secret().trim();
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        let reason = "it does not start with postgres://".to_owned();
+        return Err(DatabaseError::Url { variable, reason });
+    }
+    let options: PgConnectOptions = url
+        .parse()
+        .map_err(|error: sqlx::Error| DatabaseError::Url { variable, reason: error.to_string() })?;
+    Ok(match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("madoguchi"),
+    })
+}
