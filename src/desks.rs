@@ -39,7 +39,7 @@ pub fn mount(config: &mut ServiceConfig) {
 ///
 /// In the order of their codes.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "list_desks",
     params(DeskFilter),
     responses((status = 200, description = "The desks", body = Items<Desk>)),
@@ -52,7 +52,7 @@ async fn list_desks(access: Access<permit::ReadDirectory>, Query(filter): Query<
 
 /// Create a desk
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "create_desk",
     request_body = CreateDeskRequest,
     responses((status = 201, description = "The new desk", body = Desk)),
@@ -70,7 +70,7 @@ async fn create_desk(access: Access<permit::ManageOffice>, Json(body): Json<Crea
 
 /// Show a desk
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "show_desk",
     params(("id" = Uuid, Path, description = "The desk")),
     responses((status = 200, description = "The desk", body = Desk)),
@@ -86,7 +86,7 @@ async fn show_desk(access: Access<permit::ReadDirectory>, Path(id): Path<DeskId>
 ///
 /// An inactive desk is routed nothing new; what it has stays with it until it is routed elsewhere.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "edit_desk",
     params(("id" = Uuid, Path, description = "The desk")),
     request_body = EditDeskRequest,
@@ -111,7 +111,7 @@ async fn edit_desk(access: Access<permit::ManageOffice>, Path(id): Path<DeskId>,
 ///
 /// Past and future ones included, the earliest first.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "list_coverage",
     params(("id" = Uuid, Path, description = "The desk")),
     responses((status = 200, description = "What it covers, and when", body = Items<Coverage>)),
@@ -127,7 +127,7 @@ async fn list_coverage(access: Access<permit::ReadDirectory>, Path(id): Path<Des
 ///
 /// A prefecture or a municipality, from a day to a last day. The same area twice on a day is a conflict.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "add_coverage",
     params(("id" = Uuid, Path, description = "The desk")),
     request_body = AddCoverageRequest,
@@ -153,7 +153,7 @@ async fn add_coverage(
 ///
 /// `If-Match` takes the version of the area, in quotes. Another area is another entry: remove this one or let it end.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "edit_coverage",
     params(
         ("id" = Uuid, Path, description = "The desk"),
@@ -187,7 +187,7 @@ async fn edit_coverage(
 ///
 /// For an entry made by mistake. A desk that gives an area up gets a last day instead, so that the past stays true.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "remove_coverage",
     params(
         ("id" = Uuid, Path, description = "The desk"),
@@ -621,6 +621,6 @@ mod tests {
         assert!(errors(r#"{"municipality_code": "02201", "from": "2026-04-01", "to": "2026-04-01"}"#).is_empty());
         assert_eq!(errors(r#"{"from": "2026-04-02", "to": "2026-04-01"}"#), ["/prefecture_code", "/to"]);
         assert_eq!(errors(r#"{"prefecture_code": "2", "municipality_code": "022012", "from": "2026-04-01"}"#), ["/municipality_code"]);
-        assert_eq!(errors(r#"{"prefecture_code": "48", "from": "2026-02-30"}"#), ["/prefecture_code", "/from"]);
+        assert_eq!(errors(r#"{"prefecture_code": "48", "from": "2026-02-30"}"#), ["/from", "/prefecture_code"]);
     }
 }
