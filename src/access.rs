@@ -23,7 +23,20 @@ use std::{
 use utoipa::ToSchema;
 
 /// The six roles (design: People).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+    ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Role {
@@ -43,7 +56,14 @@ pub enum Role {
 
 impl Role {
     /// All of them, in the order of the design's table.
-    pub const ALL: [Self; 6] = [Self::Operator, Self::Supervisor, Self::Desk, Self::Manager, Self::Admin, Self::Auditor];
+    pub const ALL: [Self; 6] = [
+        Self::Operator,
+        Self::Supervisor,
+        Self::Desk,
+        Self::Manager,
+        Self::Admin,
+        Self::Auditor,
+    ];
 
     /// The name as it is stored and sent.
     pub fn name(self) -> &'static str {
@@ -211,16 +231,31 @@ pub struct Actor {
 impl Actor {
     /// The program itself.
     pub fn system() -> Self {
-        Self { kind: ActorKind::System, user_id: None, role: None, desk_id: None, manager_id: None, session_id: None, token_permissions: None }
+        Self {
+            kind: ActorKind::System,
+            user_id: None,
+            role: None,
+            desk_id: None,
+            manager_id: None,
+            session_id: None,
+            token_permissions: None,
+        }
     }
 
     /// Whether the role, and the token where there is one, hold the permission.
     pub fn may(&self, permission: Permission) -> bool {
-        let role_may = self.role.is_none_or(|role| permission.roles().contains(&role));
+        let role_may = self
+            .role
+            .is_none_or(|role| permission.roles().contains(&role));
         match &self.token_permissions {
             // `intake` is no role's; it was given by an admin when the token was made.
-            Some(permissions) if permission == Permission::Intake => permissions.contains(&permission),
-            Some(permissions) => role_may && (permissions.contains(&permission) || permission == Permission::SignedIn),
+            Some(permissions) if permission == Permission::Intake => {
+                permissions.contains(&permission)
+            }
+            Some(permissions) => {
+                role_may
+                    && (permissions.contains(&permission) || permission == Permission::SignedIn)
+            }
             None => role_may,
         }
     }
@@ -267,14 +302,34 @@ impl<P: Permitted> FromRequest for Access<P> {
 
 impl<P: Permitted> Access<P> {
     fn grant(request: &HttpRequest) -> Result<Self> {
-        let store = request.app_data::<Data<Store>>().expect("the app is mounted with its store").clone();
+        let store = request
+            .app_data::<Data<Store>>()
+            .expect("the app is mounted with its store")
+            .clone();
         let actor = match request.extensions().get::<Actor>() {
-            Some(actor) if P::PERMISSION == Permission::Anyone || actor.may(P::PERMISSION) => actor.clone(),
+            Some(actor) if P::PERMISSION == Permission::Anyone || actor.may(P::PERMISSION) => {
+                actor.clone()
+            }
             None if P::PERMISSION == Permission::Anyone => Actor::system(),
-            Some(_) => return Err(Error::forbidden(format!("This needs the permission {}.", P::PERMISSION.name()))),
-            None => return Err(Error::problem(ProblemType::Unauthenticated, "Send a bearer token in the Authorization header.")),
+            Some(_) => {
+                return Err(Error::forbidden(format!(
+                    "This needs the permission {}.",
+                    P::PERMISSION.name()
+                )));
+            }
+            None => {
+                return Err(Error::problem(
+                    ProblemType::Unauthenticated,
+                    "Send a bearer token in the Authorization header.",
+                ));
+            }
         };
-        Ok(Self { store, actor, request: request.clone(), permission: PhantomData })
+        Ok(Self {
+            store,
+            actor,
+            request: request.clone(),
+            permission: PhantomData,
+        })
     }
 
     /// Who acts.
@@ -314,7 +369,10 @@ impl<P: Permitted> Access<P> {
     ///
     /// # Errors
     /// What the closure returns; 422 `idempotency-key-reused` for another body under the same key.
-    pub async fn transaction<A: Into<Answer>>(&self, work: impl AsyncFn(&mut Tx) -> Result<A>) -> Result<Answer> {
+    pub async fn transaction<A: Into<Answer>>(
+        &self,
+        work: impl AsyncFn(&mut Tx) -> Result<A>,
+    ) -> Result<Answer> {
         let claim = crate::http::idempotency_claim(&self.request, &self.actor)?;
         self.store
             .transaction(&self.actor, async |tx| {
@@ -333,7 +391,10 @@ impl<P: Permitted> Access<P> {
     }
 
     /// Like [`Self::transaction`], for what is no resource and carries no idempotency (sign-in).
-    pub(crate) async fn transaction_of<T>(&self, work: impl AsyncFn(&mut Tx) -> Result<T>) -> Result<T> {
+    pub(crate) async fn transaction_of<T>(
+        &self,
+        work: impl AsyncFn(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
         self.store.transaction(&self.actor, work).await
     }
 }

@@ -3,7 +3,9 @@
 use crate::{
     access::Permission,
     auth,
-    error::{Error, Problem, ProblemBody, ProblemType, REQUEST_ID, Result, problem_response, request_id},
+    error::{
+        Error, Problem, ProblemBody, ProblemType, REQUEST_ID, Result, problem_response, request_id,
+    },
     http::MAX_JSON,
     store::Store,
 };
@@ -64,7 +66,15 @@ pub fn app(
     store: Data<Store>,
     auth: Data<auth::AuthConfig>,
     options: &AppOptions,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error, InitError = ()>> {
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
     let (router, document) = router(App::new());
     router
         .app_data(store)
@@ -73,10 +83,19 @@ pub fn app(
         .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
         .service(web::redirect("/docs", "/docs/"))
         .configure(crate::health::mount)
-        .default_service(web::to(async || Err::<String, _>(Error::problem(ProblemType::NotFound, "There is nothing at this address."))))
+        .default_service(web::to(async || {
+            Err::<String, _>(Error::problem(
+                ProblemType::NotFound,
+                "There is nothing at this address.",
+            ))
+        }))
         .wrap(from_fn(auth::authenticate))
         .wrap(cors(&options.cors_origins))
-        .wrap(Condition::new(options.https, actix_web::middleware::DefaultHeaders::new().add(("Strict-Transport-Security", "max-age=31536000"))))
+        .wrap(Condition::new(
+            options.https,
+            actix_web::middleware::DefaultHeaders::new()
+                .add(("Strict-Transport-Security", "max-age=31536000")),
+        ))
         .wrap(Compress::default())
         .wrap(from_fn(frame))
 }
@@ -100,17 +119,32 @@ where
 }
 
 fn cors(origins: &[String]) -> Condition<Cors> {
-    let cors = origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    let cors = origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
     let cors = cors
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, HeaderName::from_static("idempotency-key")])
-        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-request-id"),
+        ])
         .max_age(3600);
     Condition::new(!origins.is_empty(), cors)
 }
 
 /// Around everything: the request id, a time limit, one form for all errors, security headers, log and metrics.
-async fn frame(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+async fn frame(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     REQUEST_ID
         .scope(Uuid::now_v7(), async move {
             let started = Instant::now();
@@ -151,7 +185,9 @@ async fn frame(request: ServiceRequest, next: Next<impl MessageBody + 'static>) 
 fn add_headers(response: &mut ServiceResponse, is_docs: bool) {
     // Swagger UI brings its own scripts and styles, from this host only.
     let policy = match is_docs {
-        true => "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+        true => {
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+        }
         false => "default-src 'none'; frame-ancestors 'none'",
     };
     let headers = response.headers_mut();
@@ -160,10 +196,16 @@ fn add_headers(response: &mut ServiceResponse, is_docs: bool) {
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),
-        ("permissions-policy", "geolocation=(), camera=(), microphone=()"),
+        (
+            "permissions-policy",
+            "geolocation=(), camera=(), microphone=()",
+        ),
     ];
     for (name, value) in fixed {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     let id = HeaderValue::from_str(&request_id().to_string()).expect("a UUID is visible ASCII");
     headers.insert(HeaderName::from_static("x-request-id"), id);
@@ -172,7 +214,10 @@ fn add_headers(response: &mut ServiceResponse, is_docs: bool) {
 /// The framework's own refusals speak the same language as ours.
 fn normalise(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
     let status = response.status();
-    let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "application/problem+json");
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value == "application/problem+json");
     if is_problem || !(status.is_client_error() || status.is_server_error()) {
         return response.map_into_boxed_body();
     }
@@ -184,13 +229,20 @@ fn normalise(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceRe
 fn error_response(error: &actix_web::Error) -> actix_web::HttpResponse {
     match error.as_error::<Error>() {
         Some(ours) => actix_web::ResponseError::error_response(ours),
-        None => problem_response(&problem_of(ProblemType::of_status(error.as_response_error().status_code()))),
+        None => problem_response(&problem_of(ProblemType::of_status(
+            error.as_response_error().status_code(),
+        ))),
     }
 }
 
 fn problem_of(kind: ProblemType) -> Problem {
     let retry_after = (kind == ProblemType::Unavailable).then_some(5);
-    Problem { kind, detail: kind.row().2.into(), errors: Vec::new(), retry_after }
+    Problem {
+        kind,
+        detail: kind.row().2.into(),
+        errors: Vec::new(),
+        retry_after,
+    }
 }
 
 #[derive(OpenApi)]
@@ -218,13 +270,22 @@ struct Base;
 
 /// Adds to every operation what the doors do for all of them: security, problem answers, common headers.
 fn complete(document: &mut Document) {
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A JWT from /auth/login, or an API token")).build();
-    document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A JWT from /auth/login, or an API token"))
+        .build();
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", SecurityScheme::Http(scheme));
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             let permission = permission_of(operation);
             if permission != Some(Permission::Anyone) {
-                operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+                operation.security = Some(vec![SecurityRequirement::new(
+                    "bearer",
+                    Vec::<String>::new(),
+                )]);
             }
             add_parameters(operation, &method);
             add_problems(operation, path, &method, permission);
@@ -241,12 +302,18 @@ pub fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
         (HttpMethod::Patch, &mut item.patch),
         (HttpMethod::Delete, &mut item.delete),
     ];
-    all.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation))).collect()
+    all.into_iter()
+        .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+        .collect()
 }
 
 /// The permission an operation needs, from its `x-permission`.
 pub fn permission_of(operation: &Operation) -> Option<Permission> {
-    let name = operation.extensions.as_ref()?.get("x-permission")?.as_str()?;
+    let name = operation
+        .extensions
+        .as_ref()?
+        .get("x-permission")?
+        .as_str()?;
     Permission::from_name(name)
 }
 
@@ -262,18 +329,32 @@ fn header_parameter(name: &str, description: &str) -> Parameter {
 fn add_parameters(operation: &mut Operation, method: &HttpMethod) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let parameter = match method {
-        HttpMethod::Patch | HttpMethod::Put => header_parameter("If-Match", "ETag of the version you read"),
-        HttpMethod::Post if !auth::WITHOUT_IDEMPOTENCY.contains(&id.as_str()) => {
-            header_parameter("Idempotency-Key", "Repeating the request with the same key changes nothing and returns the first answer")
+        HttpMethod::Patch | HttpMethod::Put => {
+            header_parameter("If-Match", "ETag of the version you read")
         }
+        HttpMethod::Post if !auth::WITHOUT_IDEMPOTENCY.contains(&id.as_str()) => header_parameter(
+            "Idempotency-Key",
+            "Repeating the request with the same key changes nothing and returns the first answer",
+        ),
         _ => return,
     };
-    operation.parameters.get_or_insert_default().push(parameter);
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(RefOr::T(parameter));
 }
 
-fn add_problems(operation: &mut Operation, path: &str, method: &HttpMethod, permission: Option<Permission>) {
+fn add_problems(
+    operation: &mut Operation,
+    path: &str,
+    method: &HttpMethod,
+    permission: Option<Permission>,
+) {
     let writes = *method != HttpMethod::Get;
-    let mut statuses = vec![(500, "Our fault, recorded under the request id"), (503, "Not available for a moment; see Retry-After")];
+    let mut statuses = vec![
+        (500, "Our fault, recorded under the request id"),
+        (503, "Not available for a moment; see Retry-After"),
+    ];
     if permission != Some(Permission::Anyone) {
         statuses.extend([(401, "Not signed in"), (403, "Not allowed for the role")]);
     }
@@ -281,34 +362,55 @@ fn add_problems(operation: &mut Operation, path: &str, method: &HttpMethod, perm
         statuses.push((404, "Not there, or not yours"));
     }
     if writes || operation.parameters.is_some() {
-        statuses.extend([(400, "Cannot be read"), (422, "Some fields are not valid; all of them are named")]);
+        statuses.extend([
+            (400, "Cannot be read"),
+            (422, "Some fields are not valid; all of them are named"),
+        ]);
     }
     if writes {
         statuses.push((409, "A rule or the state of things does not allow it"));
         statuses.push((412, "Somebody changed it in the meantime"));
     }
     if operation.request_body.is_some() {
-        statuses.extend([(413, "The body is too large"), (415, "The body is not application/json")]);
+        statuses.extend([
+            (413, "The body is too large"),
+            (415, "The body is not application/json"),
+        ]);
     }
     if matches!(method, HttpMethod::Patch | HttpMethod::Put) {
         statuses.push((428, "If-Match is missing"));
     }
     if permission == Some(Permission::Anyone) && writes {
-        statuses.extend([(401, "Wrong credentials"), (403, "Refused"), (429, "Too many tries; see Retry-After")]);
+        statuses.extend([
+            (401, "Wrong credentials"),
+            (403, "Refused"),
+            (429, "Too many tries; see Retry-After"),
+        ]);
     }
     for (status, description) in statuses {
-        operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(problem(description)));
+        operation
+            .responses
+            .responses
+            .entry(status.to_string())
+            .or_insert_with(|| RefOr::T(problem(description)));
     }
 }
 
 fn problem(description: &str) -> Response {
-    let content = utoipa::openapi::ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
-    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+    let content = utoipa::openapi::ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("ProblemBody")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
 }
 
 /// The document as it is committed: pretty, with a newline at its end.
 pub fn openapi_text() -> String {
-    let mut text = openapi().to_pretty_json().expect("the document is plain data");
+    let mut text = openapi()
+        .to_pretty_json()
+        .expect("the document is plain data");
     text.push('\n');
     text
 }

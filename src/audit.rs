@@ -12,6 +12,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// Mounts the audit trail.
+pub fn mount(_config: &mut utoipa_actix_web::service_config::ServiceConfig) {}
+
 /// Which chain an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Chain {
@@ -43,66 +46,233 @@ impl From<CaseId> for Chain {
 #[allow(missing_docs, reason = "names and fields say it")]
 pub enum Event {
     // a case
-    CaseCreated { enterprise_id: EnterpriseId, channel: String, late: bool },
-    CaseMoved { step: String, from: String, to: String, seq: i32, desk_id: Option<DeskId>, outcome: Option<String> },
-    CaseEdited { fields: Vec<String> },
-    DeskProposed { proposed: Option<DeskId>, taken: DeskId, because: String },
-    FlagRaised { flag: String },
-    FlagSettled { flag: String, answer: String },
-    WaitSet { on: String, until: Option<DateTime<Utc>> },
-    WaitEnded { by: String },
-    CaseLinked { other_id: CaseId, link: String },
-    LimitChanged { from: i32, to: i32 },
+    CaseCreated {
+        enterprise_id: EnterpriseId,
+        channel: String,
+        late: bool,
+    },
+    CaseMoved {
+        step: String,
+        from: String,
+        to: String,
+        seq: i32,
+        desk_id: Option<DeskId>,
+        outcome: Option<String>,
+    },
+    CaseEdited {
+        fields: Vec<String>,
+    },
+    DeskProposed {
+        proposed: Option<DeskId>,
+        taken: DeskId,
+        because: String,
+    },
+    FlagRaised {
+        flag: String,
+    },
+    FlagSettled {
+        flag: String,
+        answer: String,
+    },
+    WaitSet {
+        on: String,
+        until: Option<DateTime<Utc>>,
+    },
+    WaitEnded {
+        by: String,
+    },
+    CaseLinked {
+        other_id: CaseId,
+        link: String,
+    },
+    LimitChanged {
+        from: i32,
+        to: i32,
+    },
     GuardOverridden {},
-    CaseMerged { other_id: CaseId, sessions: Vec<ConsultationId> },
-    CaseUnmerged { other_id: CaseId, sessions: Vec<ConsultationId> },
+    CaseMerged {
+        other_id: CaseId,
+        sessions: Vec<ConsultationId>,
+    },
+    CaseUnmerged {
+        other_id: CaseId,
+        sessions: Vec<ConsultationId>,
+    },
     // who helps
-    OfferMade { offer_id: OfferId, manager_id: ManagerId, line: String, reply_by: DateTime<Utc>, overridden: bool },
-    OfferAccepted { offer_id: OfferId, manager_id: ManagerId, by_phone: bool },
-    OfferDeclined { offer_id: OfferId, manager_id: ManagerId },
-    OfferRevoked { offer_id: OfferId, manager_id: ManagerId },
-    OfferExpired { offer_id: OfferId, manager_id: ManagerId },
-    AssignmentMade { assignment_id: AssignmentId, manager_id: ManagerId, line: String },
-    AssignmentEnded { assignment_id: AssignmentId, manager_id: ManagerId },
+    OfferMade {
+        offer_id: OfferId,
+        manager_id: ManagerId,
+        line: String,
+        reply_by: DateTime<Utc>,
+        overridden: bool,
+    },
+    OfferAccepted {
+        offer_id: OfferId,
+        manager_id: ManagerId,
+        by_phone: bool,
+    },
+    OfferDeclined {
+        offer_id: OfferId,
+        manager_id: ManagerId,
+    },
+    OfferRevoked {
+        offer_id: OfferId,
+        manager_id: ManagerId,
+    },
+    OfferExpired {
+        offer_id: OfferId,
+        manager_id: ManagerId,
+    },
+    AssignmentMade {
+        assignment_id: AssignmentId,
+        manager_id: ManagerId,
+        line: String,
+    },
+    AssignmentEnded {
+        assignment_id: AssignmentId,
+        manager_id: ManagerId,
+    },
     // sessions
-    ConsultationBooked { consultation_id: ConsultationId, session: i32, stage: String, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, manager_ids: Vec<ManagerId>, late: bool },
-    ConsultationRescheduled { consultation_id: ConsultationId, starts_at: DateTime<Utc>, ends_at: DateTime<Utc> },
-    ConsultationCancelled { consultation_id: ConsultationId, by: String },
-    ConsultationHeld { consultation_id: ConsultationId, started_at: DateTime<Utc>, ended_at: DateTime<Utc> },
-    ConsultationMissed { consultation_id: ConsultationId, by: String },
-    ConsultationVoided { consultation_id: ConsultationId },
-    ReportSaved { consultation_id: ConsultationId },
-    ReportSubmitted { consultation_id: ConsultationId },
-    ReportReturned { consultation_id: ConsultationId },
-    ReportApproved { consultation_id: ConsultationId },
+    ConsultationBooked {
+        consultation_id: ConsultationId,
+        session: i32,
+        stage: String,
+        starts_at: DateTime<Utc>,
+        ends_at: DateTime<Utc>,
+        manager_ids: Vec<ManagerId>,
+        late: bool,
+    },
+    ConsultationRescheduled {
+        consultation_id: ConsultationId,
+        starts_at: DateTime<Utc>,
+        ends_at: DateTime<Utc>,
+    },
+    ConsultationCancelled {
+        consultation_id: ConsultationId,
+        by: String,
+    },
+    ConsultationHeld {
+        consultation_id: ConsultationId,
+        started_at: DateTime<Utc>,
+        ended_at: DateTime<Utc>,
+    },
+    ConsultationMissed {
+        consultation_id: ConsultationId,
+        by: String,
+    },
+    ConsultationVoided {
+        consultation_id: ConsultationId,
+    },
+    ReportSaved {
+        consultation_id: ConsultationId,
+    },
+    ReportSubmitted {
+        consultation_id: ConsultationId,
+    },
+    ReportReturned {
+        consultation_id: ConsultationId,
+    },
+    ReportApproved {
+        consultation_id: ConsultationId,
+    },
     // conversation
-    InteractionRecorded { interaction_id: InteractionId, channel: String, direction: String, result: String },
-    CallbackKept { interaction_id: InteractionId },
-    NoteAdded { note_id: NoteId },
-    DeadlinePassed { due: String, due_at: DateTime<Utc> },
+    InteractionRecorded {
+        interaction_id: InteractionId,
+        channel: String,
+        direction: String,
+        result: String,
+    },
+    CallbackKept {
+        interaction_id: InteractionId,
+    },
+    NoteAdded {
+        note_id: NoteId,
+    },
+    DeadlinePassed {
+        due: String,
+        due_at: DateTime<Utc>,
+    },
     // enterprises
-    EnterpriseCreated { enterprise_id: EnterpriseId },
-    EnterpriseEdited { enterprise_id: EnterpriseId, fields: Vec<String> },
-    EnterpriseConfirmedDifferent { enterprise_id: EnterpriseId, other_id: EnterpriseId },
+    EnterpriseCreated {
+        enterprise_id: EnterpriseId,
+    },
+    EnterpriseEdited {
+        enterprise_id: EnterpriseId,
+        fields: Vec<String>,
+    },
+    EnterpriseConfirmedDifferent {
+        enterprise_id: EnterpriseId,
+        other_id: EnterpriseId,
+    },
     // the office
-    UserCreated { user_id: UserId, role: String },
-    UserEdited { user_id: UserId, fields: Vec<String> },
-    PasswordChanged { user_id: UserId },
-    TokenCreated { token_id: TokenId, user_id: UserId, permissions: Vec<String> },
-    TokenRevoked { token_id: TokenId },
-    DeskCreated { desk_id: DeskId },
-    DeskEdited { desk_id: DeskId, fields: Vec<String> },
-    CoverageAdded { coverage_id: CoverageId, desk_id: DeskId },
-    CoverageEdited { coverage_id: CoverageId, desk_id: DeskId },
-    CoverageRemoved { coverage_id: CoverageId, desk_id: DeskId },
-    ManagerCreated { manager_id: ManagerId },
-    ManagerEdited { manager_id: ManagerId, fields: Vec<String> },
-    AbsenceAdded { absence_id: AbsenceId, manager_id: ManagerId },
-    AbsenceRemoved { absence_id: AbsenceId, manager_id: ManagerId },
-    ConflictDeclared { conflict_id: ConflictId, manager_id: ManagerId, enterprise_id: EnterpriseId },
-    ConflictRemoved { conflict_id: ConflictId, manager_id: ManagerId },
-    SettingsChanged { fields: Vec<String> },
-    JobRunAgain { job_id: i64 },
+    UserCreated {
+        user_id: UserId,
+        role: String,
+    },
+    UserEdited {
+        user_id: UserId,
+        fields: Vec<String>,
+    },
+    PasswordChanged {
+        user_id: UserId,
+    },
+    TokenCreated {
+        token_id: TokenId,
+        user_id: UserId,
+        permissions: Vec<String>,
+    },
+    TokenRevoked {
+        token_id: TokenId,
+    },
+    DeskCreated {
+        desk_id: DeskId,
+    },
+    DeskEdited {
+        desk_id: DeskId,
+        fields: Vec<String>,
+    },
+    CoverageAdded {
+        coverage_id: CoverageId,
+        desk_id: DeskId,
+    },
+    CoverageEdited {
+        coverage_id: CoverageId,
+        desk_id: DeskId,
+    },
+    CoverageRemoved {
+        coverage_id: CoverageId,
+        desk_id: DeskId,
+    },
+    ManagerCreated {
+        manager_id: ManagerId,
+    },
+    ManagerEdited {
+        manager_id: ManagerId,
+        fields: Vec<String>,
+    },
+    AbsenceAdded {
+        absence_id: AbsenceId,
+        manager_id: ManagerId,
+    },
+    AbsenceRemoved {
+        absence_id: AbsenceId,
+        manager_id: ManagerId,
+    },
+    ConflictDeclared {
+        conflict_id: ConflictId,
+        manager_id: ManagerId,
+        enterprise_id: EnterpriseId,
+    },
+    ConflictRemoved {
+        conflict_id: ConflictId,
+        manager_id: ManagerId,
+    },
+    SettingsChanged {
+        fields: Vec<String>,
+    },
+    JobRunAgain {
+        job_id: i64,
+    },
 }
 
 impl Event {
@@ -114,7 +284,8 @@ impl Event {
             data: Box<serde_json::value::RawValue>,
         }
         let text = serde_json::to_string(self).expect("an event is plain data");
-        let tagged: Tagged = serde_json::from_str(&text).expect("written in this form one line above");
+        let tagged: Tagged =
+            serde_json::from_str(&text).expect("written in this form one line above");
         (tagged.kind, tagged.data.get().to_owned())
     }
 }

@@ -28,6 +28,7 @@ use crate::{
     store::{Store, Tx},
 };
 use chrono::{DateTime, Utc};
+pub use moves::require_guard;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 pub use status::{Status, Step};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -168,7 +169,11 @@ pub async fn find(db: &mut PgConnection, actor: &Actor, id: CaseId) -> Result<Ca
     );
     query.push_bind(id).push(" and ");
     View::of(actor).push(&mut query);
-    query.build_query_as().fetch_optional(db).await?.ok_or_else(Error::not_found)
+    query
+        .build_query_as()
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(Error::not_found)
 }
 
 /// Locks a case for a change, then loads it as it is after the wait: a condition beside the lock would be judged on the
@@ -177,7 +182,12 @@ pub async fn find(db: &mut PgConnection, actor: &Actor, id: CaseId) -> Result<Ca
 /// # Errors
 /// 404 when it is not there or not theirs.
 pub async fn lock(tx: &mut Tx, id: CaseId) -> Result<Case> {
-    sqlx::query!("select id from case_file where id = $1 for no key update", *id).fetch_optional(tx.db()).await?;
+    sqlx::query!(
+        "select id from case_file where id = $1 for no key update",
+        *id
+    )
+    .fetch_optional(tx.db())
+    .await?;
     let actor = tx.actor().clone();
     find(tx.db(), &actor, id).await
 }
@@ -203,7 +213,11 @@ pub struct Move<'a> {
 pub async fn transition(tx: &mut Tx, case: &mut Case, step: Step, how: Move<'_>) -> Result<()> {
     let from = case.status;
     let Some(to) = from.after(step) else {
-        return Err(Error::illegal_move(format!("A case that is {} cannot take the step {}.", from.name(), step.name())));
+        return Err(Error::illegal_move(format!(
+            "A case that is {} cannot take the step {}.",
+            from.name(),
+            step.name()
+        )));
     };
     let desk_id = match to {
         Status::Received => None,
@@ -304,7 +318,12 @@ pub async fn end_wait(tx: &mut Tx, case: &Case, by: &str) -> Result<()> {
 }
 
 /// Raises a flag that is not already open.
-pub async fn raise_flag(tx: &mut Tx, case_id: CaseId, flag: Flag, reason: Option<&str>) -> Result<()> {
+pub async fn raise_flag(
+    tx: &mut Tx,
+    case_id: CaseId,
+    flag: Flag,
+    reason: Option<&str>,
+) -> Result<()> {
     let raised = sqlx::query!(
         r#"
         insert into case_flag (case_id, flag, raised_at, reason)
@@ -319,7 +338,12 @@ pub async fn raise_flag(tx: &mut Tx, case_id: CaseId, flag: Flag, reason: Option
     .execute(tx.db())
     .await?;
     if raised.rows_affected() == 1 {
-        tx.record(case_id, Event::FlagRaised { flag: flag.name().into() });
+        tx.record(
+            case_id,
+            Event::FlagRaised {
+                flag: flag.name().into(),
+            },
+        );
     }
     Ok(())
 }
@@ -374,8 +398,20 @@ pub async fn return_unclaimed(store: &Store, system: &Actor) -> Result<()> {
                     tx.unchanged();
                     return Ok(());
                 }
-                let reason = format!("{}営業日以内に受理されなかったため、自動で差し戻しました。", settings.return_days);
-                transition(tx, &mut case, Step::Return, Move { reason: Some(&reason), ..Move::default() }).await
+                let reason = format!(
+                    "{}営業日以内に受理されなかったため、自動で差し戻しました。",
+                    settings.return_days
+                );
+                transition(
+                    tx,
+                    &mut case,
+                    Step::Return,
+                    Move {
+                        reason: Some(&reason),
+                        ..Move::default()
+                    },
+                )
+                .await
             })
             .await?;
     }

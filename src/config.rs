@@ -35,13 +35,28 @@ pub struct Config {
 #[derive(Debug, Clone, Args)]
 pub struct SecretConfig {
     /// Signs access tokens; at least 32 characters [default: made once in the data folder]
-    #[arg(long, env = "MADOGUCHI_JWT_SECRET", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "MADOGUCHI_JWT_SECRET",
+        hide_env_values = true,
+        global = true
+    )]
     pub jwt_secret: Option<SecretString>,
     /// The key before it, still accepted while tokens signed with it live
-    #[arg(long, env = "MADOGUCHI_JWT_SECRET_PREVIOUS", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "MADOGUCHI_JWT_SECRET_PREVIOUS",
+        hide_env_values = true,
+        global = true
+    )]
     pub jwt_secret_previous: Option<SecretString>,
     /// Signs the checkpoints of the audit trail; at least 32 characters [default: made once in the data folder]
-    #[arg(long, env = "MADOGUCHI_AUDIT_KEY", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "MADOGUCHI_AUDIT_KEY",
+        hide_env_values = true,
+        global = true
+    )]
     pub audit_key: Option<SecretString>,
 }
 
@@ -49,7 +64,12 @@ pub struct SecretConfig {
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
     /// What is logged, as in `info,sqlx=warn`
-    #[arg(long, env = "MADOGUCHI_LOG", default_value = "info,sqlx=warn", global = true)]
+    #[arg(
+        long,
+        env = "MADOGUCHI_LOG",
+        default_value = "info,sqlx=warn",
+        global = true
+    )]
     pub log: String,
     /// How it is written
     #[arg(long, env = "MADOGUCHI_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty, global = true)]
@@ -104,7 +124,12 @@ impl Config {
     /// A sentence for the operator when the folder cannot be made.
     pub fn data_dir(&self) -> Result<PathBuf, String> {
         let dir = self.data_dir.clone().unwrap_or_else(default_data_dir);
-        fs::create_dir_all(&dir).map_err(|error| format!("the data folder {} cannot be made: {error}; set MADOGUCHI_DATA_DIR", dir.display()))?;
+        fs::create_dir_all(&dir).map_err(|error| {
+            format!(
+                "the data folder {} cannot be made: {error}; set MADOGUCHI_DATA_DIR",
+                dir.display()
+            )
+        })?;
         Ok(dir)
     }
 
@@ -118,19 +143,24 @@ impl Config {
             Some(secret) => secret.clone(),
             None => {
                 let path = self.data_dir()?.join("secrets").join(name);
-                read_or_make(&path).map_err(|error| format!("the secret {} cannot be used: {error}", path.display()))?
+                read_or_make(&path).map_err(|error| {
+                    format!("the secret {} cannot be used: {error}", path.display())
+                })?
             }
         };
         match secret.expose_secret().len() {
             32.. => Ok(secret),
-            _ => Err(format!("the secret {name} must have at least 32 characters")),
+            _ => Err(format!(
+                "the secret {name} must have at least 32 characters"
+            )),
         }
     }
 }
 
 fn default_data_dir() -> PathBuf {
     // Root has no data folder of its own that an unprivileged PostgreSQL could enter.
-    let is_root = fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
+    let is_root =
+        fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
     if is_root {
         return PathBuf::from("/var/lib/madoguchi");
     }
@@ -147,11 +177,17 @@ fn read_or_make(path: &Path) -> io::Result<SecretString> {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
     }
     // Two programs starting at once: the one that creates the file wins, the other reads what it wrote.
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     match made {
         Ok(mut file) => {
             let mut bytes = [0_u8; 32];
-            rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
+            rand::rngs::SysRng
+                .try_fill_bytes(&mut bytes)
+                .map_err(io::Error::other)?;
             io::Write::write_all(&mut file, hex::encode(bytes).as_bytes())?;
             file.sync_all()?;
         }

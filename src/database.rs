@@ -60,19 +60,39 @@ pub struct DatabaseConfig {
     pub database_url: Option<SecretString>,
 
     /// Owner of the tables, for migrations, where roles log in apart
-    #[arg(long, env = "DATABASE_OWNER_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "DATABASE_OWNER_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub database_owner_url: Option<SecretString>,
 
     /// Reader on the primary, where roles log in apart
-    #[arg(long, env = "DATABASE_READER_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "DATABASE_READER_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub database_reader_url: Option<SecretString>,
 
     /// The way past a transaction pooler that stands at DATABASE_URL and DATABASE_READER_URL; for the worker
-    #[arg(long, env = "DATABASE_DIRECT_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "DATABASE_DIRECT_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub database_direct_url: Option<SecretString>,
 
     /// A replica for figures, exports and search
-    #[arg(long, env = "DATABASE_READ_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "DATABASE_READ_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub database_read_url: Option<SecretString>,
 
     /// Folder with initdb, postgres and pg_ctl for the private database; else the newest below /usr/lib/postgresql, then
@@ -109,7 +129,10 @@ impl Database {
             Some(url) => {
                 let connections = Connections::of_urls(config, url)?;
                 connections.reach().await?;
-                Ok(Self { connections, private: None })
+                Ok(Self {
+                    connections,
+                    private: None,
+                })
             }
             None => {
                 config.must_be_private()?;
@@ -127,7 +150,9 @@ impl Database {
     /// As [`Database::open`].
     pub async fn open_for_tests(dir: &Path) -> Result<Self, DatabaseError> {
         match Self::open_private(dir, None, Durability::ThrowAway).await {
-            Err(DatabaseError::NotEnterable { path, .. } | DatabaseError::PathTooLong { path, .. }) => {
+            Err(
+                DatabaseError::NotEnterable { path, .. } | DatabaseError::PathTooLong { path, .. },
+            ) => {
                 let name = uuid_of_path(&path).simple();
                 let elsewhere = std::env::temp_dir().join(format!("madoguchi-test-{name}"));
                 Self::open_private(&elsewhere, None, Durability::ThrowAway).await
@@ -146,24 +171,35 @@ impl Database {
         let opened = tokio::task::spawn_blocking(move || {
             PrivateServer::open(&data_dir, pg_bin_dir.as_deref(), durability)
         });
-        let (private, start_lock) = opened.await.expect("opening does not panic and is not cancelled")?;
+        let (private, start_lock) = opened
+            .await
+            .expect("opening does not panic and is not cancelled")?;
         set_up(&private).await?;
         drop(start_lock);
         let connections = Connections::of_roles(|role| {
-            private.options(role, DATABASE).application_name("madoguchi")
+            private
+                .options(role, DATABASE)
+                .application_name("madoguchi")
         });
-        Ok(Self { connections, private: Some(private) })
+        Ok(Self {
+            connections,
+            private: Some(private),
+        })
     }
 
     /// How the superuser of a private server connects, for tests that make databases of their own; `None` where others run
     /// the server.
     pub fn superuser(&self, database: &str) -> Option<PgConnectOptions> {
-        self.private.as_ref().map(|private| private.options(private::SUPERUSER, database))
+        self.private
+            .as_ref()
+            .map(|private| private.options(private::SUPERUSER, database))
     }
 
     /// Lets go of the database. A private server is stopped unless another program uses it.
     pub async fn stop(self) {
-        let Some(mut private) = self.private else { return };
+        let Some(mut private) = self.private else {
+            return;
+        };
         let stopped = tokio::task::spawn_blocking(move || private.release()).await;
         stopped.expect("stopping does not panic and is not cancelled");
     }
@@ -178,7 +214,10 @@ impl DatabaseConfig {
             &self.database_direct_url,
             &self.database_read_url,
         ];
-        if others.iter().any(|url| connections::set(url.as_ref()).is_some()) {
+        if others
+            .iter()
+            .any(|url| connections::set(url.as_ref()).is_some())
+        {
             return Err(DatabaseError::Addresses(
                 "DATABASE_URL is missing: the other DATABASE_…_URL only add to it. Set it, or set none of them to use a \
                  private database.",
@@ -197,20 +236,25 @@ async fn set_up(private: &PrivateServer) -> Result<(), DatabaseError> {
         .execute(include_str!("database/private_roles.sql"))
         .await
         .map_err(doing("making its roles"))?;
-    let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-        .bind(DATABASE)
-        .fetch_one(&mut cluster)
-        .await
-        .map_err(doing("looking for the database"))?;
+    let exists: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(DATABASE)
+            .fetch_one(&mut cluster)
+            .await
+            .map_err(doing("looking for the database"))?;
     if !exists {
-        create_database(&mut cluster).await.map_err(doing("making the database"))?;
+        create_database(&mut cluster)
+            .await
+            .map_err(doing("making the database"))?;
     }
     let _ = cluster.close().await;
     let mut database = connect(&private.options(private::SUPERUSER, DATABASE)).await?;
     database
         .execute("set client_min_messages = warning; create extension if not exists btree_gist")
         .await
-        .map_err(doing("making the extension btree_gist (from the package postgresql-contrib)"))?;
+        .map_err(doing(
+            "making the extension btree_gist (from the package postgresql-contrib)",
+        ))?;
     let _ = database.close().await;
     Ok(())
 }

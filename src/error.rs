@@ -146,12 +146,20 @@ pub enum Error {
 impl Error {
     /// A problem of the given type.
     pub fn problem(kind: ProblemType, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::Problem(Box::new(Problem { kind, detail: detail.into(), errors: Vec::new(), retry_after: None }))
+        Self::Problem(Box::new(Problem {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+        }))
     }
 
     /// 404, also for what is not yours.
     pub fn not_found() -> Self {
-        Self::problem(ProblemType::NotFound, "There is nothing here that you may see.")
+        Self::problem(
+            ProblemType::NotFound,
+            "There is nothing here that you may see.",
+        )
     }
 
     /// 403: the role may not do this.
@@ -171,7 +179,10 @@ impl Error {
 
     /// 422 naming one field.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::fields(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
+        Self::fields(vec![FieldError {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }])
     }
 
     /// 422 naming all faulty fields.
@@ -180,7 +191,12 @@ impl Error {
             1 => format!("{}: {}", errors[0].pointer, errors[0].detail).into(),
             n => format!("{n} fields are not valid.").into(),
         };
-        Self::Problem(Box::new(Problem { kind: ProblemType::Validation, detail, errors, retry_after: None }))
+        Self::Problem(Box::new(Problem {
+            kind: ProblemType::Validation,
+            detail,
+            errors,
+            retry_after: None,
+        }))
     }
 
     /// 422 `late-reason-required` for one field.
@@ -189,7 +205,10 @@ impl Error {
         Self::Problem(Box::new(Problem {
             kind: ProblemType::LateReasonRequired,
             detail: detail.into(),
-            errors: vec![FieldError { pointer: pointer.into(), detail: detail.into() }],
+            errors: vec![FieldError {
+                pointer: pointer.into(),
+                detail: detail.into(),
+            }],
             retry_after: None,
         }))
     }
@@ -224,9 +243,9 @@ fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
         // connection exceptions, shutdown, too many connections, disk full, statement timeout
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| code.starts_with("08") || code.starts_with("57") || code.starts_with("53")),
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08") || code.starts_with("57") || code.starts_with("53")
+        }),
         _ => false,
     }
 }
@@ -249,7 +268,9 @@ impl ResponseError for Error {
             _ => {
                 log_causes(self);
                 let detail = match kind {
-                    ProblemType::Unavailable => "The database does not answer. Nothing was stored; try again.",
+                    ProblemType::Unavailable => {
+                        "The database does not answer. Nothing was stored; try again."
+                    }
                     _ => "The fault is ours and has been recorded under this request id.",
                 };
                 problem_response(&Problem {
@@ -305,7 +326,11 @@ pub trait OnConstraint<T> {
 impl<T, E: Into<Error>> OnConstraint<T> for Result<T, E> {
     fn on_constraint(self, name: &str, error: impl FnOnce() -> Error) -> Result<T> {
         self.map_err(|failure| match failure.into() {
-            Error::Database(sqlx::Error::Database(database)) if database.constraint() == Some(name) => error(),
+            Error::Database(sqlx::Error::Database(database))
+                if database.constraint() == Some(name) =>
+            {
+                error()
+            }
             other => other,
         })
     }
@@ -318,7 +343,10 @@ pub struct Fields(Vec<FieldError>);
 impl Fields {
     /// Notes a faulty field.
     pub fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.0.push(FieldError { pointer: pointer.into(), detail: detail.into() });
+        self.0.push(FieldError {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        });
     }
 
     /// Notes a faulty field unless the condition holds.
@@ -330,6 +358,10 @@ impl Fields {
 
     /// An error when any field was noted.
     pub fn finish(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::fields(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::fields(self.0))
+        }
     }
 }

@@ -31,26 +31,43 @@ struct Ready {
     jobs_dead: i64,
 }
 
+#[derive(sqlx::FromRow)]
+struct Queue {
+    migration: Option<i64>,
+    late: i64,
+    due: i64,
+    dead: i64,
+}
+
 /// The process can do its work: the database answers, its schema is there, jobs are being done.
 #[get("/readyz")]
 async fn readyz(store: Data<Store>) -> Result<HttpResponse> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as::<_, Queue>(
         r#"
         select
-            (select max(version) from _sqlx_migrations where success) as "migration!",
-            (select count(*) from job where dead_at is null and run_at < $1 - interval '1 minute') as "late!",
-            (select count(*) from job where dead_at is null and run_at <= $1) as "due!",
-            (select count(*) from job where dead_at is not null) as "dead!"
+            (select max(version) from _sqlx_migrations where success) as migration,
+            (select count(*) from job where dead_at is null and run_at < $1 - interval '1 minute') as late,
+            (select count(*) from job where dead_at is null and run_at <= $1) as due,
+            (select count(*) from job where dead_at is not null) as dead
         "#,
-        store.now(),
     )
+    .bind(store.now())
     .fetch_one(store.reader())
     .await?;
     // A worker anywhere keeps the queue short; a job that is a minute late means that there is none.
     if row.late > 0 {
-        return Err(Error::problem(ProblemType::Unavailable, "Jobs are not being done: no worker runs."));
+        return Err(Error::problem(
+            ProblemType::Unavailable,
+            "Jobs are not being done: no worker runs.",
+        ));
     }
-    let ready = Ready { database: "ok", migrations: row.migration, worker: "ok", jobs_due: row.due, jobs_dead: row.dead };
+    let ready = Ready {
+        database: "ok",
+        migrations: row.migration.unwrap_or_default(),
+        worker: "ok",
+        jobs_due: row.due,
+        jobs_dead: row.dead,
+    };
     Ok(HttpResponse::Ok().json(ready))
 }
 
@@ -60,7 +77,9 @@ async fn readyz(store: Data<Store>) -> Result<HttpResponse> {
 /// Another recorder is installed.
 pub fn install_metrics() -> Result<PrometheusHandle, String> {
     PrometheusBuilder::new()
-        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+        .set_buckets(&[
+            0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+        ])
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| format!("metrics cannot be counted: {error}"))
 }

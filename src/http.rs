@@ -4,6 +4,7 @@
 
 use crate::{
     access::Actor,
+    auth::AuthConfig,
     error::{Error, FieldError, Fields, ProblemType, Result},
     ids::UserId,
 };
@@ -12,7 +13,7 @@ use actix_web::{
     body::BoxBody,
     dev::Payload,
     http::{Method, StatusCode, header},
-    web::Bytes,
+    web::{Bytes, Data},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures_util::future::LocalBoxFuture;
@@ -37,7 +38,7 @@ pub trait Body: DeserializeOwned {
 /// A JSON body, parsed into domain types.
 pub struct Json<T>(pub T);
 
-/// Hash of the body, for idempotency keys.
+/// Keyed hash of the body, for idempotency keys.
 #[derive(Clone)]
 struct BodyHash(Vec<u8>);
 
@@ -50,17 +51,39 @@ impl<T: Body + 'static> FromRequest for Json<T> {
         // Authorisation runs in the same turn as this extractor: a refused request never gets a word on its body.
         let bytes = Bytes::from_request(&request, payload);
         Box::pin(async move {
-            if request.mime_type().ok().flatten().is_none_or(|mime| mime.essence_str() != "application/json") {
-                return Err(Error::problem(ProblemType::UnsupportedMediaType, "Content-Type must be application/json."));
+            if request
+                .mime_type()
+                .ok()
+                .flatten()
+                .is_none_or(|mime| mime.essence_str() != "application/json")
+            {
+                return Err(Error::problem(
+                    ProblemType::UnsupportedMediaType,
+                    "Content-Type must be application/json.",
+                ));
             }
-            let bytes = bytes.await.map_err(|error| match error.as_response_error().status_code() {
-                StatusCode::PAYLOAD_TOO_LARGE => Error::problem(ProblemType::TooLarge, format!("The body may have {MAX_JSON} bytes.")),
-                _ => Error::problem(ProblemType::Malformed, "The body could not be read."),
-            })?;
+            let bytes =
+                bytes
+                    .await
+                    .map_err(|error| match error.as_response_error().status_code() {
+                        StatusCode::PAYLOAD_TOO_LARGE => Error::problem(
+                            ProblemType::TooLarge,
+                            format!("The body may have {MAX_JSON} bytes."),
+                        ),
+                        _ => Error::problem(ProblemType::Malformed, "The body could not be read."),
+                    })?;
             if bytes.len() > MAX_JSON {
-                return Err(Error::problem(ProblemType::TooLarge, format!("The body may have {MAX_JSON} bytes.")));
+                return Err(Error::problem(
+                    ProblemType::TooLarge,
+                    format!("The body may have {MAX_JSON} bytes."),
+                ));
             }
-            request.extensions_mut().insert(BodyHash(Sha256::digest(&bytes).to_vec()));
+            // Keyed, because a body may hold a password and its hash is stored with an Idempotency-Key.
+            let auth = request
+                .app_data::<Data<AuthConfig>>()
+                .expect("the app is mounted with its configuration");
+            let hash = BodyHash(auth.keys.fingerprint(&bytes));
+            request.extensions_mut().insert(hash);
             parse_body(&bytes).map(Json)
         })
     }
@@ -68,8 +91,16 @@ impl<T: Body + 'static> FromRequest for Json<T> {
 
 /// Parses a JSON body, naming every faulty field.
 pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| Error::problem(ProblemType::Malformed, format!("This is not JSON: line {} column {}.", error.line(), error.column())))?;
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        Error::problem(
+            ProblemType::Malformed,
+            format!(
+                "This is not JSON: line {} column {}.",
+                error.line(),
+                error.column()
+            ),
+        )
+    })?;
     let body: T = parse_value(value)?;
     let mut fields = Fields::default();
     body.check(&mut fields);
@@ -92,7 +123,10 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
     // A field mended by leaving it out comes back as a missing one: named once, mended otherwise the second time.
     for _ in 0..2 * MAX_ERRORS {
         if errors.iter().all(|error| error.pointer != fault.pointer) {
-            errors.push(FieldError { pointer: fault.pointer.clone(), detail: fault.detail.clone() });
+            errors.push(FieldError {
+                pointer: fault.pointer.clone(),
+                detail: fault.detail.clone(),
+            });
         }
         match mend::<T>(&value, &fault) {
             Mended::Whole | Mended::Hopeless => break,
@@ -110,17 +144,25 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
 fn forbid_nul(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
     match value {
         Value::String(text) if text.contains('\0') => {
-            errors.push(FieldError { pointer: pointer.clone(), detail: "must not contain the character NUL".into() });
+            errors.push(FieldError {
+                pointer: pointer.clone(),
+                detail: "must not contain the character NUL".into(),
+            });
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                descend(pointer, &index.to_string(), |pointer| forbid_nul(item, pointer, errors));
+                descend(pointer, &index.to_string(), |pointer| {
+                    forbid_nul(item, pointer, errors)
+                });
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
                 if name.contains('\0') {
-                    errors.push(FieldError { pointer: pointer.clone(), detail: "a field name must not contain NUL".into() });
+                    errors.push(FieldError {
+                        pointer: pointer.clone(),
+                        detail: "a field name must not contain NUL".into(),
+                    });
                 }
                 descend(pointer, name, |pointer| forbid_nul(member, pointer, errors));
             }
@@ -159,10 +201,20 @@ fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Fault> {
         }
         let detail = error.inner().to_string();
         // serde names the parent for a missing field.
-        if let Some(field) = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-            return Fault { pointer: format!("{pointer}/{field}"), detail: "is required".into() };
+        if let Some(field) = detail
+            .strip_prefix("missing field `")
+            .and_then(|rest| rest.strip_suffix('`'))
+        {
+            return Fault {
+                pointer: format!("{pointer}/{field}"),
+                detail: "is required".into(),
+            };
         }
-        let detail = if detail.starts_with("unknown field") { "is not a field of this request".into() } else { detail };
+        let detail = if detail.starts_with("unknown field") {
+            "is not a field of this request".into()
+        } else {
+            detail
+        };
         Fault { pointer, detail }
     })
 }
@@ -184,7 +236,9 @@ fn mend<T: DeserializeOwned>(value: &Value, fault: &Fault) -> Mended<Fault> {
         let mut mended = value.clone();
         match (mended.pointer_mut(parent), sample) {
             (Some(Value::Object(members)), None) => drop(members.remove(&name)),
-            (Some(Value::Object(members)), Some(sample)) => drop(members.insert(name.clone(), sample)),
+            (Some(Value::Object(members)), Some(sample)) => {
+                drop(members.insert(name.clone(), sample))
+            }
             (Some(Value::Array(items)), sample) => match (name.parse::<usize>(), sample) {
                 (Ok(index), Some(sample)) if index < items.len() => items[index] = sample,
                 _ => continue,
@@ -193,7 +247,10 @@ fn mend<T: DeserializeOwned>(value: &Value, fault: &Fault) -> Mended<Fault> {
         }
         match read::<T>(&mended) {
             Ok(_) => return Mended::Whole,
-            Err(next) if next.pointer != fault.pointer && !next.pointer.starts_with(&format!("{}/", fault.pointer)) => {
+            Err(next)
+                if next.pointer != fault.pointer
+                    && !next.pointer.starts_with(&format!("{}/", fault.pointer)) =>
+            {
                 return Mended::Further(mended, next);
             }
             Err(_) => {}
@@ -206,7 +263,10 @@ fn mend<T: DeserializeOwned>(value: &Value, fault: &Fault) -> Mended<Fault> {
 fn samples(detail: &str) -> Vec<Option<Value>> {
     let mut samples = vec![None];
     // unknown variant `x`, expected one of `a`, `b`
-    if let Some(variant) = detail.split_once("expected").and_then(|(_, rest)| rest.split('`').nth(1)) {
+    if let Some(variant) = detail
+        .split_once("expected")
+        .and_then(|(_, rest)| rest.split('`').nth(1))
+    {
         samples.push(Some(Value::from(variant)));
     }
     let texts = [
@@ -221,7 +281,16 @@ fn samples(detail: &str) -> Vec<Option<Value>> {
         "other",
     ];
     samples.extend(texts.map(|text| Some(Value::from(text))));
-    samples.extend([Value::from(1), Value::from(false), Value::Array(Vec::new()), Value::Object(Default::default()), Value::Null].map(Some));
+    samples.extend(
+        [
+            Value::from(1),
+            Value::from(false),
+            Value::Array(Vec::new()),
+            Value::Object(Default::default()),
+            Value::Null,
+        ]
+        .map(Some),
+    );
     samples
 }
 
@@ -245,7 +314,10 @@ fn parse_query<T: DeserializeOwned>(text: &str) -> Result<T> {
     let mut errors = Vec::new();
     for (name, value) in &pairs {
         if value.contains('\0') {
-            errors.push(FieldError { pointer: format!("/{name}"), detail: "must not contain the character NUL".into() });
+            errors.push(FieldError {
+                pointer: format!("/{name}"),
+                detail: "must not contain the character NUL".into(),
+            });
         }
     }
     if !errors.is_empty() {
@@ -255,18 +327,31 @@ fn parse_query<T: DeserializeOwned>(text: &str) -> Result<T> {
     let text = pairs
         .iter()
         .filter(|(_, value)| !value.is_empty())
-        .fold(form_urlencoded::Serializer::new(String::new()), |mut form, (name, value)| {
-            form.append_pair(name, value);
-            form
-        })
+        .fold(
+            form_urlencoded::Serializer::new(String::new()),
+            |mut form, (name, value)| {
+                form.append_pair(name, value);
+                form
+            },
+        )
         .finish();
-    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()))).map_err(|error| {
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(form_urlencoded::parse(
+        text.as_bytes(),
+    )))
+    .map_err(|error| {
         let detail = error.inner().to_string();
-        let name = match detail.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
+        let name = match detail
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split('`').next())
+        {
             Some(unknown) => unknown.to_owned(),
             None => error.path().to_string(),
         };
-        let detail = if detail.starts_with("unknown field") { "is not a parameter of this request".into() } else { detail };
+        let detail = if detail.starts_with("unknown field") {
+            "is not a parameter of this request".into()
+        } else {
+            detail
+        };
         Error::invalid(format!("/{name}"), detail)
     })
 }
@@ -280,7 +365,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = actix_router::PathDeserializer::new(request.match_info());
-        ready(T::deserialize(read).map(Path).map_err(|_| Error::not_found()))
+        ready(
+            T::deserialize(read)
+                .map(Path)
+                .map_err(|_| Error::not_found()),
+        )
     }
 }
 
@@ -300,7 +389,10 @@ pub struct Cursor(String);
 impl Cursor {
     /// A cursor holding the sort keys.
     pub fn after(keys: &impl Serialize) -> Self {
-        Self(BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(keys).expect("sort keys are plain data")))
+        Self(
+            BASE64_URL_SAFE_NO_PAD
+                .encode(serde_json::to_vec(keys).expect("sort keys are plain data")),
+        )
     }
 
     /// The sort keys; a cursor that is not one of ours is 422.
@@ -327,7 +419,10 @@ impl<T> Page<T> {
     pub fn new<K: Serialize>(mut items: Vec<T>, limit: i64, keys: impl Fn(&T) -> K) -> Self {
         let more = items.len() as i64 > limit;
         items.truncate(limit as usize);
-        let next_cursor = items.last().filter(|_| more).map(|last| Cursor::after(&keys(last)));
+        let next_cursor = items
+            .last()
+            .filter(|_| more)
+            .map(|last| Cursor::after(&keys(last)));
         Self { items, next_cursor }
     }
 }
@@ -368,17 +463,30 @@ impl Answer {
 
     /// 201 with the resource and where it is.
     pub fn created(location: String, body: &impl Serialize) -> Self {
-        Self { status: StatusCode::CREATED, location: Some(location), ..Self::ok(body) }
+        Self {
+            status: StatusCode::CREATED,
+            location: Some(location),
+            ..Self::ok(body)
+        }
     }
 
     /// 204.
     pub fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, location: None, etag: None, body: None, retry_after: None }
+        Self {
+            status: StatusCode::NO_CONTENT,
+            location: None,
+            etag: None,
+            body: None,
+            retry_after: None,
+        }
     }
 
     /// With the resource's version as its ETag.
     pub fn version(self, version: i64) -> Self {
-        Self { etag: Some(format!("\"{version}\"")), ..self }
+        Self {
+            etag: Some(format!("\"{version}\"")),
+            ..self
+        }
     }
 }
 
@@ -411,20 +519,30 @@ impl Precondition {
         let Some(value) = request.headers().get(header::IF_MATCH) else {
             return Ok(Self(None));
         };
-        let version = value.to_str().ok().and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+        let version = value.to_str().ok().and_then(|text| {
+            text.trim()
+                .strip_prefix('"')?
+                .strip_suffix('"')?
+                .parse()
+                .ok()
+        });
         match version {
             Some(version) => Ok(Self(Some(version))),
             // Something that is no ETag of ours matches nothing.
-            None => Err(Error::problem(ProblemType::Stale, "If-Match must be the ETag of the answer that you read.")),
+            None => Err(Error::problem(
+                ProblemType::Stale,
+                "If-Match must be the ETag of the answer that you read.",
+            )),
         }
     }
 
     /// For moves: stale only when a version was given and it is another one.
     pub fn check(self, version: i64) -> Result<()> {
         match self.0 {
-            Some(expected) if expected != version => {
-                Err(Error::problem(ProblemType::Stale, "Somebody changed it since you read it. Read it again and repeat your change."))
-            }
+            Some(expected) if expected != version => Err(Error::problem(
+                ProblemType::Stale,
+                "Somebody changed it since you read it. Read it again and repeat your change.",
+            )),
             _ => Ok(()),
         }
     }
@@ -432,7 +550,10 @@ impl Precondition {
     /// For `PATCH` and `PUT`: 428 when no version was given.
     pub fn require(self, version: i64) -> Result<()> {
         if self.0.is_none() {
-            return Err(Error::problem(ProblemType::PreconditionRequired, "Send If-Match with the ETag of the answer that you read."));
+            return Err(Error::problem(
+                ProblemType::PreconditionRequired,
+                "Send If-Match with the ETag of the answer that you read.",
+            ));
         }
         self.check(version)
     }
@@ -448,24 +569,45 @@ pub struct IdempotencyClaim {
 }
 
 /// The claim of a POST request by somebody, if it carries a key.
-pub(crate) fn idempotency_claim(request: &HttpRequest, actor: &Actor) -> Result<Option<IdempotencyClaim>> {
-    let (Some(value), Some(user_id), &Method::POST) = (request.headers().get("Idempotency-Key"), actor.user_id, request.method()) else {
+pub(crate) fn idempotency_claim(
+    request: &HttpRequest,
+    actor: &Actor,
+) -> Result<Option<IdempotencyClaim>> {
+    let (Some(value), Some(user_id), &Method::POST) = (
+        request.headers().get("Idempotency-Key"),
+        actor.user_id,
+        request.method(),
+    ) else {
         return Ok(None);
     };
     let key = value
         .to_str()
         .ok()
-        .filter(|key| (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()))
-        .ok_or_else(|| Error::invalid("/Idempotency-Key", "must be 1 to 200 visible ASCII characters"))?;
+        .filter(|key| {
+            (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        })
+        .ok_or_else(|| {
+            Error::invalid(
+                "/Idempotency-Key",
+                "must be 1 to 200 visible ASCII characters",
+            )
+        })?;
     let body_hash = match request.extensions().get::<BodyHash>() {
         Some(BodyHash(hash)) => hash.clone(),
         None => Sha256::digest([]).to_vec(),
     };
-    Ok(Some(IdempotencyClaim { user_id, route: format!("POST {}", request.path()), key: key.to_owned(), body_hash }))
+    Ok(Some(IdempotencyClaim {
+        user_id,
+        route: format!("POST {}", request.path()),
+        key: key.to_owned(),
+        body_hash,
+    }))
 }
 
 /// Tells an absent field from a null one in a `PATCH` body: absent keeps, null clears.
-pub fn absent_or_null<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn absent_or_null<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
 }
 

@@ -38,9 +38,21 @@ pub enum Work {
 
 /// What runs periodically, and how often.
 const PERIODIC: &[(&str, TimeDelta, Work)] = &[
-    ("make_checkpoint", TimeDelta::minutes(1), Work::MakeCheckpoint {}),
-    ("expire_offers", TimeDelta::minutes(1), Work::ExpireOffers {}),
-    ("return_unclaimed", TimeDelta::minutes(10), Work::ReturnUnclaimed {}),
+    (
+        "make_checkpoint",
+        TimeDelta::minutes(1),
+        Work::MakeCheckpoint {},
+    ),
+    (
+        "expire_offers",
+        TimeDelta::minutes(1),
+        Work::ExpireOffers {},
+    ),
+    (
+        "return_unclaimed",
+        TimeDelta::minutes(10),
+        Work::ReturnUnclaimed {},
+    ),
     ("clean_up", TimeDelta::hours(1), Work::CleanUp {}),
 ];
 
@@ -55,17 +67,28 @@ pub struct Job {
 impl Job {
     /// To be done at once.
     pub fn now(work: Work) -> Self {
-        Self { work, key: None, run_at: None }
+        Self {
+            work,
+            key: None,
+            run_at: None,
+        }
     }
 
     /// To be done at that time.
     pub fn at(work: Work, run_at: DateTime<Utc>) -> Self {
-        Self { work, key: None, run_at: Some(run_at) }
+        Self {
+            work,
+            key: None,
+            run_at: Some(run_at),
+        }
     }
 
     /// At most one such job waits.
     pub fn once(self, key: impl Into<String>) -> Self {
-        Self { key: Some(key.into()), ..self }
+        Self {
+            key: Some(key.into()),
+            ..self
+        }
     }
 }
 
@@ -93,7 +116,10 @@ pub(crate) async fn insert(db: &mut PgConnection, jobs: &[Job], now: DateTime<Ut
 
 fn parts(work: &Work) -> (String, serde_json::Value) {
     let mut value = serde_json::to_value(work).expect("work is plain data");
-    let kind = value["kind"].as_str().expect("tagged with its kind").to_owned();
+    let kind = value["kind"]
+        .as_str()
+        .expect("tagged with its kind")
+        .to_owned();
     (kind, value["payload"].take())
 }
 
@@ -196,23 +222,55 @@ async fn run_next(store: &Store, context: &WorkContext) -> Result<bool> {
     else {
         return Ok(false);
     };
-    let work = serde_json::from_value::<Work>(serde_json::json!({ "kind": job.kind, "payload": job.payload }));
+    let work = serde_json::from_value::<Work>(
+        serde_json::json!({ "kind": job.kind, "payload": job.payload }),
+    );
     let result = match work {
-        Ok(work) => REQUEST_ID.scope(Uuid::now_v7(), run_guarded(store, context, &work, job.id, lease_id)).await,
-        Err(error) => Err(Error::Internal(format!("a job of kind {}: {error}", job.kind).into())),
+        Ok(work) => {
+            REQUEST_ID
+                .scope(
+                    Uuid::now_v7(),
+                    run_guarded(store, context, &work, job.id, lease_id),
+                )
+                .await
+        }
+        Err(error) => Err(Error::Internal(
+            format!("a job of kind {}: {error}", job.kind).into(),
+        )),
     };
     match result {
         Ok(()) => {
-            sqlx::query!("delete from job where id = $1 and lease_id = $2", job.id, lease_id).execute(store.writer()).await?;
+            sqlx::query!(
+                "delete from job where id = $1 and lease_id = $2",
+                job.id,
+                lease_id
+            )
+            .execute(store.writer())
+            .await?;
         }
-        Err(error) => fail(store, job.id, lease_id, (job.attempts, job.max_attempts), &error).await?,
+        Err(error) => {
+            fail(
+                store,
+                job.id,
+                lease_id,
+                (job.attempts, job.max_attempts),
+                &error,
+            )
+            .await?
+        }
     }
     metrics::counter!("madoguchi_jobs_total", "kind" => job.kind).increment(1);
     Ok(true)
 }
 
 /// Keeps the lease while the handler runs, and turns a panic into a failure of this job alone.
-async fn run_guarded(store: &Store, context: &WorkContext, work: &Work, id: i64, lease_id: Uuid) -> Result<()> {
+async fn run_guarded(
+    store: &Store,
+    context: &WorkContext,
+    work: &Work,
+    id: i64,
+    lease_id: Uuid,
+) -> Result<()> {
     use futures_util::FutureExt;
     let handler = std::panic::AssertUnwindSafe(run(store, context, work)).catch_unwind();
     let renew = async {
@@ -220,9 +278,14 @@ async fn run_guarded(store: &Store, context: &WorkContext, work: &Work, id: i64,
             tokio::time::sleep(Duration::from_secs(10)).await;
             let until = store.now() + LEASE;
             // A failed renewal shows when the job is finished: its lease is gone then.
-            let _ = sqlx::query!("update job set leased_until = $3 where id = $1 and lease_id = $2", id, lease_id, until)
-                .execute(store.writer())
-                .await;
+            let _ = sqlx::query!(
+                "update job set leased_until = $3 where id = $1 and lease_id = $2",
+                id,
+                lease_id,
+                until
+            )
+            .execute(store.writer())
+            .await;
         }
     };
     tokio::select! {
@@ -242,7 +305,13 @@ async fn run(store: &Store, context: &WorkContext, work: &Work) -> Result<()> {
 }
 
 /// The next try: after 2 s, 4 s, 8 s … up to an hour.
-async fn fail(store: &Store, id: i64, lease_id: Uuid, (attempts, max_attempts): (i32, i32), error: &Error) -> Result<()> {
+async fn fail(
+    store: &Store,
+    id: i64,
+    lease_id: Uuid,
+    (attempts, max_attempts): (i32, i32),
+    error: &Error,
+) -> Result<()> {
     let now = store.now();
     let pause = TimeDelta::seconds(2_i64.saturating_pow(attempts.clamp(1, 12) as u32).min(3600));
     let dead = (attempts >= max_attempts).then_some(now);
@@ -266,9 +335,24 @@ async fn fail(store: &Store, id: i64, lease_id: Uuid, (attempts, max_attempts): 
 
 async fn clean_up(store: &Store) -> Result<()> {
     let now = store.now();
-    sqlx::query!("delete from idempotency_key where created_at < $1", now - TimeDelta::hours(24)).execute(store.writer()).await?;
-    sqlx::query!("delete from directory_change where changed_at < $1", now - TimeDelta::days(1)).execute(store.writer()).await?;
-    sqlx::query!("delete from sign_in_throttle where window_started_at < $1", now - TimeDelta::days(1)).execute(store.writer()).await?;
+    sqlx::query!(
+        "delete from idempotency_key where created_at < $1",
+        now - TimeDelta::hours(24)
+    )
+    .execute(store.writer())
+    .await?;
+    sqlx::query!(
+        "delete from directory_change where changed_at < $1",
+        now - TimeDelta::days(1)
+    )
+    .execute(store.writer())
+    .await?;
+    sqlx::query!(
+        "delete from sign_in_throttle where window_started_at < $1",
+        now - TimeDelta::days(1)
+    )
+    .execute(store.writer())
+    .await?;
     sqlx::query!(
         r#"
         with over as (

@@ -13,11 +13,11 @@ pub mod access;
 pub mod app;
 pub mod audit;
 pub mod auth;
-// calendar
+pub mod calendar;
 pub mod cases;
 pub mod config;
 pub mod consultations;
-// database
+pub mod database;
 pub mod desks;
 pub mod enterprises;
 pub mod error;
@@ -25,12 +25,13 @@ pub mod health;
 pub mod http;
 pub mod ids;
 pub mod interactions;
-// japan
+pub mod japan;
 pub mod jobs;
 pub mod managers;
 pub mod offers;
 pub mod programme;
+pub mod routing;
 pub mod settings;
 pub mod store;
-// text
+pub mod text;
 pub mod users;

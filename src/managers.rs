@@ -54,9 +54,16 @@ const MAX_QUALIFICATIONS: usize = 20;
     extensions(("x-permission" = json!("read_directory")))
 )]
 #[get("/managers")]
-async fn list_managers(access: Access<permit::ReadDirectory>, Query(filter): Query<ManagerFilter>) -> Result<Answer> {
+async fn list_managers(
+    access: Access<permit::ReadDirectory>,
+    Query(filter): Query<ManagerFilter>,
+) -> Result<Answer> {
     let limit = page_size(filter.limit)?;
-    let after = filter.cursor.as_ref().map(Cursor::keys::<(String, ManagerId)>).transpose()?;
+    let after = filter
+        .cursor
+        .as_ref()
+        .map(Cursor::keys::<(String, ManagerId)>)
+        .transpose()?;
     // There are hundreds of managers at most, so names are compared here, folded as everywhere.
     let sql_limit = filter.q.is_none().then_some(limit + 1);
     let mut managers = load(access.read(), &filter, after, sql_limit).await?;
@@ -65,9 +72,18 @@ async fn list_managers(access: Access<permit::ReadDirectory>, Query(filter): Que
         managers.retain(|manager| manager.is_called(&wanted));
         managers.truncate(limit as usize + 1);
     }
-    let page = Page::new(managers, limit, |manager| (manager.sort_key().to_owned(), manager.id));
-    let items = page.items.into_iter().map(|manager| manager.shown_to(access.actor())).collect();
-    Ok(Answer::ok(&Page { items, next_cursor: page.next_cursor }))
+    let page = Page::new(managers, limit, |manager| {
+        (manager.sort_key().to_owned(), manager.id)
+    });
+    let items = page
+        .items
+        .into_iter()
+        .map(|manager| manager.shown_to(access.actor()))
+        .collect();
+    Ok(Answer::ok(&Page {
+        items,
+        next_cursor: page.next_cursor,
+    }))
 }
 
 /// Create a telework manager
@@ -81,11 +97,17 @@ async fn list_managers(access: Access<permit::ReadDirectory>, Query(filter): Que
     extensions(("x-permission" = json!("manage_office")))
 )]
 #[post("/managers")]
-async fn create_manager(access: Access<permit::ManageOffice>, Json(body): Json<CreateManagerRequest>) -> Result<Answer> {
+async fn create_manager(
+    access: Access<permit::ManageOffice>,
+    Json(body): Json<CreateManagerRequest>,
+) -> Result<Answer> {
     access
         .transaction(async |tx| {
             let manager = create(tx, &body).await?;
-            Ok(Answer::created(format!("/api/v1/managers/{}", manager.id), &manager).version(manager.version))
+            Ok(
+                Answer::created(format!("/api/v1/managers/{}", manager.id), &manager)
+                    .version(manager.version),
+            )
         })
         .await
 }
@@ -101,7 +123,10 @@ async fn create_manager(access: Access<permit::ManageOffice>, Json(body): Json<C
     extensions(("x-permission" = json!("read_directory")))
 )]
 #[get("/managers/{id}")]
-async fn show_manager(access: Access<permit::ReadDirectory>, Path(id): Path<ManagerId>) -> Result<Answer> {
+async fn show_manager(
+    access: Access<permit::ReadDirectory>,
+    Path(id): Path<ManagerId>,
+) -> Result<Answer> {
     let manager = find(access.read(), id).await?.shown_to(access.actor());
     Ok(Answer::ok(&manager).version(manager.version))
 }
@@ -183,14 +208,19 @@ impl Manager {
     /// As this person may see it.
     fn shown_to(self, actor: &Actor) -> Self {
         match actor.manager() {
-            Some(own) if own != self.id => Self { email: None, phone: None, ..self },
+            Some(own) if own != self.id => Self {
+                email: None,
+                phone: None,
+                ..self
+            },
             _ => self,
         }
     }
 
     /// Whether the appointment includes that day.
     pub fn is_appointed_on(&self, day: NaiveDate) -> bool {
-        self.appointed_from.is_none_or(|from| from <= day) && self.appointed_to.is_none_or(|to| day <= to)
+        self.appointed_from.is_none_or(|from| from <= day)
+            && self.appointed_to.is_none_or(|to| day <= to)
     }
 
     /// Where they stand in lists.
@@ -257,7 +287,12 @@ pub struct CreateManagerRequest {
 
 impl Body for CreateManagerRequest {
     fn check(&self, fields: &mut Fields) {
-        check_skills(fields, Some(&self.qualifications), Some(&self.topics), Some(&self.modes));
+        check_skills(
+            fields,
+            Some(&self.qualifications),
+            Some(&self.topics),
+            Some(&self.modes),
+        );
         check_capacity(fields, Some(self.monthly_capacity));
         check_appointment(fields, self.appointed_from, self.appointed_to);
     }
@@ -298,9 +333,18 @@ pub struct EditManagerRequest {
 
 impl Body for EditManagerRequest {
     fn check(&self, fields: &mut Fields) {
-        check_skills(fields, self.qualifications.as_deref(), self.topics.as_deref(), self.modes.as_deref());
+        check_skills(
+            fields,
+            self.qualifications.as_deref(),
+            self.topics.as_deref(),
+            self.modes.as_deref(),
+        );
         check_capacity(fields, self.monthly_capacity);
-        check_appointment(fields, self.appointed_from.flatten(), self.appointed_to.flatten());
+        check_appointment(
+            fields,
+            self.appointed_from.flatten(),
+            self.appointed_to.flatten(),
+        );
     }
 }
 
@@ -315,19 +359,43 @@ impl EditManagerRequest {
             (self.appointed_to.is_some(), "appointed_to"),
             (self.active.is_some(), "active"),
         ];
-        let names: Vec<_> = sent.iter().filter(|(is_sent, _)| *is_sent).map(|(_, name)| *name).collect();
+        let names: Vec<_> = sent
+            .iter()
+            .filter(|(is_sent, _)| *is_sent)
+            .map(|(_, name)| *name)
+            .collect();
         if names.is_empty() {
             return Ok(());
         }
-        Err(Error::forbidden(format!("The programme office keeps these fields: {}.", names.join(", "))))
+        Err(Error::forbidden(format!(
+            "The programme office keeps these fields: {}.",
+            names.join(", ")
+        )))
     }
 }
 
-fn check_skills(fields: &mut Fields, qualifications: Option<&[Line80]>, topics: Option<&[Topic]>, modes: Option<&[Mode]>) {
+fn check_skills(
+    fields: &mut Fields,
+    qualifications: Option<&[Line80]>,
+    topics: Option<&[Topic]>,
+    modes: Option<&[Mode]>,
+) {
     let count = qualifications.map_or(0, <[_]>::len);
-    fields.require(count <= MAX_QUALIFICATIONS, "/qualifications", "must be at most 20");
-    fields.require(topics.is_none_or(|topics| !topics.is_empty()), "/topics", "must be at least one");
-    fields.require(modes.is_none_or(|modes| !modes.is_empty()), "/modes", "must be at least one");
+    fields.require(
+        count <= MAX_QUALIFICATIONS,
+        "/qualifications",
+        "must be at most 20",
+    );
+    fields.require(
+        topics.is_none_or(|topics| !topics.is_empty()),
+        "/topics",
+        "must be at least one",
+    );
+    fields.require(
+        modes.is_none_or(|modes| !modes.is_empty()),
+        "/modes",
+        "must be at least one",
+    );
 }
 
 fn check_capacity(fields: &mut Fields, capacity: Option<i32>) {
@@ -362,7 +430,10 @@ pub async fn find(db: impl PgExecutor<'_>, id: ManagerId) -> Result<Manager> {
 pub async fn find_for_offer(db: impl PgExecutor<'_>, id: ManagerId) -> Result<Manager> {
     match find_any(db, id).await? {
         Some(manager) if manager.active => Ok(manager),
-        Some(_) => Err(Error::invalid("/manager_id", "is a manager who is no longer active")),
+        Some(_) => Err(Error::invalid(
+            "/manager_id",
+            "is a manager who is no longer active",
+        )),
         None => Err(Error::invalid("/manager_id", "is no manager")),
     }
 }
@@ -371,7 +442,12 @@ pub async fn find_for_offer(db: impl PgExecutor<'_>, id: ManagerId) -> Result<Ma
 /// exist lock nothing.
 pub async fn lock(tx: &mut Tx, ids: &[ManagerId]) -> Result<()> {
     let ids: Vec<_> = ids.iter().map(|id| **id).collect();
-    sqlx::query!("select id from manager where id = any($1) order by id for no key update", &ids).fetch_all(tx.db()).await?;
+    sqlx::query!(
+        "select id from manager where id = any($1) order by id for no key update",
+        &ids
+    )
+    .fetch_all(tx.db())
+    .await?;
     Ok(())
 }
 
@@ -498,7 +574,13 @@ async fn edit(tx: &mut Tx, mut manager: Manager, body: &EditManagerRequest) -> R
     )
     .execute(tx.db())
     .await?;
-    tx.record(OFFICE, Event::ManagerEdited { manager_id: manager.id, fields });
+    tx.record(
+        OFFICE,
+        Event::ManagerEdited {
+            manager_id: manager.id,
+            fields,
+        },
+    );
     find(tx.db(), manager.id).await
 }
 
@@ -510,12 +592,36 @@ fn apply(manager: &mut Manager, body: &EditManagerRequest) -> Vec<String> {
     changes.set("email", &mut manager.email, body.email.clone());
     changes.set("phone", &mut manager.phone, body.phone.clone());
     changes.set("firm", &mut manager.firm, body.firm.clone());
-    changes.set("qualifications", &mut manager.qualifications, body.qualifications.clone());
-    changes.set("topics", &mut manager.topics, body.topics.as_deref().map(as_set));
-    changes.set("prefecture_codes", &mut manager.prefecture_codes, body.prefecture_codes.as_deref().map(as_set));
-    changes.set("modes", &mut manager.modes, body.modes.as_deref().map(as_set));
-    changes.set("monthly_capacity", &mut manager.monthly_capacity, body.monthly_capacity);
-    changes.set("appointed_from", &mut manager.appointed_from, body.appointed_from);
+    changes.set(
+        "qualifications",
+        &mut manager.qualifications,
+        body.qualifications.clone(),
+    );
+    changes.set(
+        "topics",
+        &mut manager.topics,
+        body.topics.as_deref().map(as_set),
+    );
+    changes.set(
+        "prefecture_codes",
+        &mut manager.prefecture_codes,
+        body.prefecture_codes.as_deref().map(as_set),
+    );
+    changes.set(
+        "modes",
+        &mut manager.modes,
+        body.modes.as_deref().map(as_set),
+    );
+    changes.set(
+        "monthly_capacity",
+        &mut manager.monthly_capacity,
+        body.monthly_capacity,
+    );
+    changes.set(
+        "appointed_from",
+        &mut manager.appointed_from,
+        body.appointed_from,
+    );
     changes.set("appointed_to", &mut manager.appointed_to, body.appointed_to);
     changes.set("active", &mut manager.active, body.active);
     changes.into_names()
@@ -552,7 +658,11 @@ mod tests {
     fn pointers(json: &str) -> Vec<String> {
         match crate::http::parse_body::<CreateManagerRequest>(json.as_bytes()) {
             Ok(_) => Vec::new(),
-            Err(Error::Problem(problem)) => problem.errors.into_iter().map(|error| error.pointer).collect(),
+            Err(Error::Problem(problem)) => problem
+                .errors
+                .into_iter()
+                .map(|error| error.pointer)
+                .collect(),
             Err(error) => panic!("{error}"),
         }
     }
@@ -562,17 +672,34 @@ mod tests {
         let valid = r#"{"name": "髙橋 花子", "topics": ["ict"], "prefecture_codes": [], "modes": ["online"], "monthly_capacity": 0}"#;
         assert_eq!(pointers(valid), [""; 0]);
         let faulty = r#"{"name": "", "kana": "漢字", "topics": ["magic"], "prefecture_codes": ["48"], "modes": ["visit"], "monthly_capacity": 8}"#;
-        assert_eq!(pointers(faulty), ["/kana", "/name", "/prefecture_codes/0", "/topics/0"]);
+        assert_eq!(
+            pointers(faulty),
+            ["/kana", "/name", "/prefecture_codes/0", "/topics/0"]
+        );
         let between = r#"{"name": "花子", "topics": [], "prefecture_codes": [], "modes": [], "monthly_capacity": 201,
             "appointed_from": "2026-04-02", "appointed_to": "2026-04-01"}"#;
-        assert_eq!(pointers(between), ["/topics", "/modes", "/monthly_capacity", "/appointed_to"]);
+        assert_eq!(
+            pointers(between),
+            ["/topics", "/modes", "/monthly_capacity", "/appointed_to"]
+        );
     }
 
     #[test]
     fn another_manager_sees_no_contact_data() {
         let someone = manager();
-        let as_manager = |id| Actor { kind: ActorKind::User, role: Some(Role::Manager), manager_id: Some(id), ..Actor::system() };
-        assert!(someone.clone().shown_to(&as_manager(someone.id)).email.is_some());
+        let as_manager = |id| Actor {
+            kind: ActorKind::User,
+            role: Some(Role::Manager),
+            manager_id: Some(id),
+            ..Actor::system()
+        };
+        assert!(
+            someone
+                .clone()
+                .shown_to(&as_manager(someone.id))
+                .email
+                .is_some()
+        );
         let seen = someone.clone().shown_to(&as_manager(ManagerId::new()));
         assert_eq!((seen.email, seen.phone), (None, None));
         assert!(someone.shown_to(&Actor::system()).phone.is_some());
@@ -580,7 +707,14 @@ mod tests {
 
     #[test]
     fn found_by_any_part_of_the_name() {
-        for wanted in ["高橋", "髙橋花", "高橋　花子", "タカハシハナ", "はなこ", "ﾊﾅｺ"] {
+        for wanted in [
+            "高橋",
+            "髙橋花",
+            "高橋　花子",
+            "タカハシハナ",
+            "はなこ",
+            "ﾊﾅｺ",
+        ] {
             assert!(manager().is_called(&search_key(wanted)), "{wanted}");
         }
         assert!(!manager().is_called(&search_key("太郎")));
@@ -590,15 +724,28 @@ mod tests {
     fn sets_differ_by_content_only() {
         let mut someone = manager();
         someone.topics = vec![Topic::Ict, Topic::Rules];
-        let body = crate::http::parse_body(br#"{"topics": ["rules", "ict", "rules"], "firm": null, "phone": null}"#).unwrap();
+        let body = crate::http::parse_body(
+            br#"{"topics": ["rules", "ict", "rules"], "firm": null, "phone": null}"#,
+        )
+        .unwrap();
         assert_eq!(apply(&mut someone, &body), ["phone"]);
     }
 
     #[test]
     fn the_office_keeps_its_fields() {
-        let read = |json: &str| crate::http::parse_body::<EditManagerRequest>(json.as_bytes()).unwrap();
-        assert!(read(r#"{"phone": null, "monthly_capacity": 3, "modes": ["phone"]}"#).forbid_office_fields().is_ok());
-        let refused = read(r#"{"name": "花子", "appointed_to": null}"#).forbid_office_fields().unwrap_err();
-        assert_eq!(refused.to_string(), "forbidden: The programme office keeps these fields: name, appointed_to.");
+        let read =
+            |json: &str| crate::http::parse_body::<EditManagerRequest>(json.as_bytes()).unwrap();
+        assert!(
+            read(r#"{"phone": null, "monthly_capacity": 3, "modes": ["phone"]}"#)
+                .forbid_office_fields()
+                .is_ok()
+        );
+        let refused = read(r#"{"name": "花子", "appointed_to": null}"#)
+            .forbid_office_fields()
+            .unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "forbidden: The programme office keeps these fields: name, appointed_to."
+        );
     }
 }

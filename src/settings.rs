@@ -114,15 +114,28 @@ impl Body for EditSettingsRequest {
             ("/return_days", self.return_days),
         ];
         for (pointer, value) in days {
-            fields.require(value.is_none_or(|days| (1..=260).contains(&days)), pointer, "must be between 1 and 260");
+            fields.require(
+                value.is_none_or(|days| (1..=260).contains(&days)),
+                pointer,
+                "must be between 1 and 260",
+            );
         }
-        fields.require(self.session_limit.is_none_or(|n| (1..=9).contains(&n)), "/session_limit", "must be between 1 and 9");
         fields.require(
-            self.unreachable_attempts.is_none_or(|n| (1..=20).contains(&n)),
+            self.session_limit.is_none_or(|n| (1..=9).contains(&n)),
+            "/session_limit",
+            "must be between 1 and 9",
+        );
+        fields.require(
+            self.unreachable_attempts
+                .is_none_or(|n| (1..=20).contains(&n)),
             "/unreachable_attempts",
             "must be between 1 and 20",
         );
-        fields.require(self.reopen_days.is_none_or(|n| (0..=3650).contains(&n)), "/reopen_days", "must be between 0 and 3650");
+        fields.require(
+            self.reopen_days.is_none_or(|n| (0..=3650).contains(&n)),
+            "/reopen_days",
+            "must be between 0 and 3650",
+        );
     }
 }
 
@@ -139,8 +152,17 @@ impl EditSettingsRequest {
             )+};
         }
         apply!(
-            session_limit, enterprise_guard, route_days, accept_days, first_contact_days, answer_offer_days, report_days,
-            wait_review_days, return_days, unreachable_attempts, reopen_days
+            session_limit,
+            enterprise_guard,
+            route_days,
+            accept_days,
+            first_contact_days,
+            answer_offer_days,
+            report_days,
+            wait_review_days,
+            return_days,
+            unreachable_attempts,
+            reopen_days
         );
         changed
     }
@@ -172,11 +194,16 @@ async fn show_settings(access: Access<permit::ReadDirectory>) -> Result<Answer> 
     extensions(("x-permission" = json!("manage_office")))
 )]
 #[patch("/settings")]
-async fn edit_settings(access: Access<permit::ManageOffice>, Json(body): Json<EditSettingsRequest>) -> Result<Answer> {
+async fn edit_settings(
+    access: Access<permit::ManageOffice>,
+    Json(body): Json<EditSettingsRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
-            sqlx::query!("select id from office_setting for no key update").fetch_one(tx.db()).await?;
+            sqlx::query!("select id from office_setting for no key update")
+                .fetch_one(tx.db())
+                .await?;
             let (mut settings, version) = load_versioned(tx.db()).await?;
             precondition.require(version)?;
             let fields = body.apply(&mut settings);
@@ -199,6 +226,9 @@ async fn edit_settings(access: Access<permit::ManageOffice>, Json(body): Json<Ed
 }
 
 async fn load_versioned(db: impl PgExecutor<'_>) -> Result<(Settings, i64)> {
-    let row = sqlx::query!(r#"select value as "value: SqlJson<Settings>", version from office_setting"#).fetch_one(db).await?;
+    let row =
+        sqlx::query!(r#"select value as "value: SqlJson<Settings>", version from office_setting"#)
+            .fetch_one(db)
+            .await?;
     Ok((row.value.0, row.version))
 }

@@ -41,7 +41,8 @@ impl Clock {
             Some(fixed) => *fixed.read().expect("no panic while the clock is held"),
             None => Utc::now(),
         };
-        DateTime::from_timestamp_micros(now.timestamp_micros()).expect("a time between 1970 and 9999")
+        DateTime::from_timestamp_micros(now.timestamp_micros())
+            .expect("a time between 1970 and 9999")
     }
 
     /// Sets a fixed clock.
@@ -49,7 +50,12 @@ impl Clock {
     /// # Panics
     /// On the real clock.
     pub fn set(&self, at: DateTime<Utc>) {
-        *self.0.as_ref().expect("only a fixed clock is set").write().expect("no panic while the clock is held") = at;
+        *self
+            .0
+            .as_ref()
+            .expect("only a fixed clock is set")
+            .write()
+            .expect("no panic while the clock is held") = at;
     }
 
     /// Moves a fixed clock on.
@@ -73,7 +79,13 @@ pub struct Store {
 impl Store {
     /// A store over the pools of the program's and the reader's roles.
     pub fn new(write: PgPool, read: PgPool, clock: Clock) -> Self {
-        Self { write, read, clock, directory: Directory::default(), wake_worker: Notify::new() }
+        Self {
+            write,
+            read,
+            clock,
+            directory: Directory::default(),
+            wake_worker: Notify::new(),
+        }
     }
 
     /// The time now.
@@ -110,7 +122,11 @@ impl Store {
     ///
     /// # Errors
     /// What the closure returns, after rolling back; a commit that recorded nothing is a bug of ours and an error.
-    pub async fn transaction<T>(&self, actor: &Actor, work: impl AsyncFn(&mut Tx) -> Result<T>) -> Result<T> {
+    pub async fn transaction<T>(
+        &self,
+        actor: &Actor,
+        work: impl AsyncFn(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
         match self.attempt(actor, &work).await {
             Err(error) if error.is_transient() => {
                 tracing::info!(request.id = %request_id(), "transaction runs once more after a conflict");
@@ -120,7 +136,11 @@ impl Store {
         }
     }
 
-    async fn attempt<T>(&self, actor: &Actor, work: &impl AsyncFn(&mut Tx) -> Result<T>) -> Result<T> {
+    async fn attempt<T>(
+        &self,
+        actor: &Actor,
+        work: &impl AsyncFn(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
         let mut tx = Tx {
             inner: self.write.begin().await?,
             actor: actor.clone(),
@@ -137,7 +157,8 @@ impl Store {
         // Dropping the transaction rolls it back.
         let result = work(&mut tx).await?;
         let has_jobs = !tx.jobs.is_empty();
-        let changes_directory = tx.events.iter().any(|(chain, _)| *chain == Chain::Office) || tx.unchanged.is_some();
+        let changes_directory =
+            tx.events.iter().any(|(chain, _)| *chain == Chain::Office) || tx.unchanged.is_some();
         tx.flush().await?;
         tx.inner.commit().await?;
         if has_jobs {
@@ -145,7 +166,7 @@ impl Store {
         }
         // What this process changed about people it knows at once; other processes within two seconds.
         if changes_directory {
-            self.directory.refresh(self).await?;
+            self.directory.refresh_after_commit(self).await;
         }
         Ok(result)
     }
@@ -244,12 +265,16 @@ impl Tx {
             ));
         }
         if let Some(case_id) = first.case_id
-            && !View::of(&self.actor).includes(&mut self.inner, case_id).await?
+            && !View::of(&self.actor)
+                .includes(&mut self.inner, case_id)
+                .await?
         {
             return Err(Error::not_found());
         }
         self.unchanged();
-        let status = first.status.and_then(|status| StatusCode::from_u16(status as u16).ok());
+        let status = first
+            .status
+            .and_then(|status| StatusCode::from_u16(status as u16).ok());
         Ok(Some(Answer {
             status: status.expect("a committed claim carries its answer"),
             location: first.location,
@@ -260,7 +285,11 @@ impl Tx {
     }
 
     /// Stores the answer under its key, to be given again.
-    pub(crate) async fn keep_answer(&mut self, claim: &IdempotencyClaim, answer: &Answer) -> Result<()> {
+    pub(crate) async fn keep_answer(
+        &mut self,
+        claim: &IdempotencyClaim,
+        answer: &Answer,
+    ) -> Result<()> {
         let case_id = self.events.iter().find_map(|(chain, _)| match chain {
             Chain::Case(id) => Some(*id),
             Chain::Office => None,
@@ -288,7 +317,9 @@ impl Tx {
     /// Writes events and jobs; the last act before commit, because it holds the heads of the chains.
     async fn flush(&mut self) -> Result<()> {
         if self.events.is_empty() && self.unchanged.is_none() {
-            return Err(Error::Internal("a transaction recorded nothing and did not say tx.unchanged()".into()));
+            return Err(Error::Internal(
+                "a transaction recorded nothing and did not say tx.unchanged()".into(),
+            ));
         }
         if !self.events.is_empty() {
             self.append_events().await?;

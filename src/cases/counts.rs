@@ -43,7 +43,10 @@ pub struct CaseCounts {
     extensions(("x-permission" = json!("read_cases")))
 )]
 #[get("/cases/counts")]
-async fn count_cases(access: Access<permit::ReadCases>, Query(filter): Query<CaseFilter>) -> Result<Answer> {
+async fn count_cases(
+    access: Access<permit::ReadCases>,
+    Query(filter): Query<CaseFilter>,
+) -> Result<Answer> {
     let mut query = QueryBuilder::new(
         r#"
         with chosen as materialized (
@@ -75,7 +78,13 @@ async fn count_cases(access: Access<permit::ReadCases>, Query(filter): Query<Cas
 
 async fn sum_up(mut query: QueryBuilder<sqlx::Postgres>, db: &PgPool) -> Result<CaseCounts> {
     let rows: Vec<(String, String, i64)> = query.build_query_as().fetch_all(db).await?;
-    let mut counts = CaseCounts { total: 0, status: BTreeMap::new(), due: BTreeMap::new(), overdue: 0, flag: BTreeMap::new() };
+    let mut counts = CaseCounts {
+        total: 0,
+        status: BTreeMap::new(),
+        due: BTreeMap::new(),
+        overdue: 0,
+        flag: BTreeMap::new(),
+    };
     for (what, name, number) in rows {
         match what.as_str() {
             "status" => {

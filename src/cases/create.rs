@@ -133,12 +133,20 @@ pub struct CloseAs {
 
 impl RequestBody for CreateCaseRequest {
     fn check(&self, fields: &mut Fields) {
-        fields.require(self.channel != Channel::Email, "/channel", "email is what the mail intake opens by itself");
+        fields.require(
+            self.channel != Channel::Email,
+            "/channel",
+            "email is what the mail intake opens by itself",
+        );
         self.enterprise.check("/enterprise", fields);
         check_topics(&self.topics, self.primary_topic, fields);
         check_contacts(&self.contacts, fields);
         for (index, contact) in self.contacts.iter().enumerate() {
-            fields.require(contact.id.is_none(), &format!("/contacts/{index}/id"), "a new case has new contacts");
+            fields.require(
+                contact.id.is_none(),
+                &format!("/contacts/{index}/id"),
+                "a new case has new contacts",
+            );
         }
         fields.require(self.consents.len() <= 10, "/consents", "at most 10");
     }
@@ -150,16 +158,32 @@ pub(super) fn check_topics(topics: &[Topic], primary: Option<Topic>, fields: &mu
     unique.dedup();
     fields.require(!topics.is_empty(), "/topics", "at least one");
     fields.require(unique.len() == topics.len(), "/topics", "each at most once");
-    fields.require(primary.is_none_or(|topic| topics.contains(&topic)), "/primary_topic", "must be one of topics");
+    fields.require(
+        primary.is_none_or(|topic| topics.contains(&topic)),
+        "/primary_topic",
+        "must be one of topics",
+    );
 }
 
 pub(super) fn check_contacts(contacts: &[ContactInput], fields: &mut Fields) {
     fields.require(contacts.len() <= MAX_CONTACTS, "/contacts", "at most 20");
-    let primaries = contacts.iter().filter(|contact| contact.role == ContactRole::Primary).count();
-    fields.require(primaries <= 1, "/contacts", "at most one with the role primary");
+    let primaries = contacts
+        .iter()
+        .filter(|contact| contact.role == ContactRole::Primary)
+        .count();
+    fields.require(
+        primaries <= 1,
+        "/contacts",
+        "at most one with the role primary",
+    );
     for (index, contact) in contacts.iter().enumerate() {
-        let reachable = contact.name.is_some() || contact.phone.is_some() || contact.email.is_some();
-        fields.require(reachable, &format!("/contacts/{index}"), "needs a name, a phone number or an address");
+        let reachable =
+            contact.name.is_some() || contact.phone.is_some() || contact.email.is_some();
+        fields.require(
+            reachable,
+            &format!("/contacts/{index}"),
+            "needs a name, a phone number or an address",
+        );
     }
 }
 
@@ -175,7 +199,10 @@ pub(super) fn check_contacts(contacts: &[ContactInput], fields: &mut Fields) {
     extensions(("x-permission" = json!("create_case")))
 )]
 #[post("/cases")]
-async fn create_case(access: Access<permit::CreateCase>, Json(body): Json<CreateCaseRequest>) -> Result<Answer> {
+async fn create_case(
+    access: Access<permit::CreateCase>,
+    Json(body): Json<CreateCaseRequest>,
+) -> Result<Answer> {
     access
         .transaction(async |tx| {
             let id = open(tx, &body).await?;
@@ -215,13 +242,41 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
     if is_late {
         flags.push(Flag::LateEntry);
     }
-    let id = insert(tx, body, &NewCase { received_at, fiscal_year, enterprise_id: resolved.id, flags: &flags, this_year: &this_year }).await?;
+    let id = insert(
+        tx,
+        body,
+        &NewCase {
+            received_at,
+            fiscal_year,
+            enterprise_id: resolved.id,
+            flags: &flags,
+            this_year: &this_year,
+        },
+    )
+    .await?;
     if resolved.created {
-        tx.record(id, Event::EnterpriseCreated { enterprise_id: resolved.id });
+        tx.record(
+            id,
+            Event::EnterpriseCreated {
+                enterprise_id: resolved.id,
+            },
+        );
     }
-    tx.record(id, Event::CaseCreated { enterprise_id: resolved.id, channel: body.channel.name().into(), late: is_late });
+    tx.record(
+        id,
+        Event::CaseCreated {
+            enterprise_id: resolved.id,
+            channel: body.channel.name().into(),
+            late: is_late,
+        },
+    );
     for flag in flags {
-        tx.record(id, Event::FlagRaised { flag: flag.name().into() });
+        tx.record(
+            id,
+            Event::FlagRaised {
+                flag: flag.name().into(),
+            },
+        );
     }
     let actor = tx.actor().clone();
     if let Some(desk_id) = actor.desk() {
@@ -229,18 +284,31 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
     }
     if let Some(close) = &body.close_as {
         let mut case = cases::find(tx.db(), &actor, id).await?;
-        close_as(tx, &mut case, close.outcome, close.note.as_ref().map(Reason::as_str)).await?;
+        close_as(
+            tx,
+            &mut case,
+            close.outcome,
+            close.note.as_ref().map(Reason::as_str),
+        )
+        .await?;
     }
     Ok(id)
 }
 
 /// Whether it is a late entry.
-fn check_received(received_at: DateTime<Utc>, now: DateTime<Utc>, late_reason: Option<&Reason>) -> Result<bool> {
+fn check_received(
+    received_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    late_reason: Option<&Reason>,
+) -> Result<bool> {
     if received_at > now {
         return Err(Error::invalid("/received_at", "must not lie in the future"));
     }
     if received_at < now - TimeDelta::days(3660) {
-        return Err(Error::invalid("/received_at", "lies more than ten years back"));
+        return Err(Error::invalid(
+            "/received_at",
+            "lies more than ten years back",
+        ));
     }
     match (received_at < now - CALL_LENGTH, late_reason) {
         (true, None) => Err(Error::late_reason_required("/late_reason")),
@@ -261,12 +329,18 @@ async fn this_year(tx: &mut Tx, enterprise_id: EnterpriseId, fiscal_year: i32) -
     )
     .fetch_one(tx.db())
     .await?;
-    Ok(ThisYear { cases: row.cases, sessions_used: row.sessions_used })
+    Ok(ThisYear {
+        cases: row.cases,
+        sessions_used: row.sessions_used,
+    })
 }
 
 /// A desk's own case passes through all history rows in one act.
 fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
-    let steps = [(Step::Route, Status::Received, Status::Routed), (Step::Accept, Status::Routed, Status::Accepted)];
+    let steps = [
+        (Step::Route, Status::Received, Status::Routed),
+        (Step::Accept, Status::Routed, Status::Accepted),
+    ];
     for (seq, (step, from, to)) in (2..).zip(steps) {
         tx.record(
             id,
@@ -295,18 +369,32 @@ async fn insert(tx: &mut Tx, body: &CreateCaseRequest, new: &NewCase<'_>) -> Res
     let (id, now) = (CaseId::new(), tx.now());
     let actor: Actor = tx.actor().clone();
     let desk_id = actor.desk();
-    let status = if desk_id.is_some() { Status::Accepted } else { Status::Received };
+    let status = if desk_id.is_some() {
+        Status::Accepted
+    } else {
+        Status::Received
+    };
     let status_seq = if desk_id.is_some() { 3 } else { 1 };
     let first_contact = add_business_days(new.received_at, settings.first_contact_days);
-    let route = desk_id.is_none().then(|| add_business_days(now, settings.route_days));
+    let route = desk_id
+        .is_none()
+        .then(|| add_business_days(now, settings.route_days));
     // The earliest of the two shows on the case.
     let (due_kind, due_at) = match route {
         Some(route) if route <= first_contact => (DueKind::Route, route),
         _ => (DueKind::FirstContact, first_contact),
     };
     let site = body.site.clone().unwrap_or_default();
-    let topics: Vec<String> = body.topics.iter().map(|topic| topic.name().to_owned()).collect();
-    let flags: Vec<String> = new.flags.iter().map(|flag| flag.name().to_owned()).collect();
+    let topics: Vec<String> = body
+        .topics
+        .iter()
+        .map(|topic| topic.name().to_owned())
+        .collect();
+    let flags: Vec<String> = new
+        .flags
+        .iter()
+        .map(|flag| flag.name().to_owned())
+        .collect();
     let detail = serde_json::json!({ "cases": new.this_year.cases, "sessions_used": new.this_year.sessions_used });
     sqlx::query!(
         r#"
@@ -383,19 +471,36 @@ async fn insert(tx: &mut Tx, body: &CreateCaseRequest, new: &NewCase<'_>) -> Res
 }
 
 /// Inserts contacts behind those that are there, in one statement.
-pub(super) async fn insert_contacts(tx: &mut Tx, case_id: CaseId, contacts: &[ContactInput], after: i32) -> Result<()> {
+pub(super) async fn insert_contacts(
+    tx: &mut Tx,
+    case_id: CaseId,
+    contacts: &[ContactInput],
+    after: i32,
+) -> Result<()> {
     if contacts.is_empty() {
         return Ok(());
     }
     macro_rules! column {
         ($field:ident) => {
-            contacts.iter().map(|contact| contact.$field.as_ref().map(|text| text.as_str().to_owned())).collect::<Vec<Option<String>>>()
+            contacts
+                .iter()
+                .map(|contact| contact.$field.as_ref().map(|text| text.as_str().to_owned()))
+                .collect::<Vec<Option<String>>>()
         };
     }
     let ids: Vec<Uuid> = contacts.iter().map(|_| *ContactId::new()).collect();
-    let roles: Vec<String> = contacts.iter().map(|contact| contact.role.name().to_owned()).collect();
-    let email_keys: Vec<Option<String>> = contacts.iter().map(|contact| contact.email.as_ref().map(EmailAddress::key)).collect();
-    let authorities: Vec<bool> = contacts.iter().map(|contact| contact.authority_confirmed).collect();
+    let roles: Vec<String> = contacts
+        .iter()
+        .map(|contact| contact.role.name().to_owned())
+        .collect();
+    let email_keys: Vec<Option<String>> = contacts
+        .iter()
+        .map(|contact| contact.email.as_ref().map(EmailAddress::key))
+        .collect();
+    let authorities: Vec<bool> = contacts
+        .iter()
+        .map(|contact| contact.authority_confirmed)
+        .collect();
     sqlx::query!(
         r#"
         insert into contact (id, case_id, role, name, kana, department, phone, email, email_key, organisation, relation,
@@ -446,4 +551,3 @@ async fn insert_consents(tx: &mut Tx, case_id: CaseId, consents: &[ConsentInput]
     }
     Ok(())
 }
-

@@ -3,12 +3,20 @@
 //! Deadlines are set when their reason arises and done when it is met; they are never moved by a change of the settings.
 
 use super::{Case, Status, Step};
-use crate::{calendar::add_business_days, error::Result, ids::CaseId, programme::DueKind, store::Tx};
+use crate::{
+    calendar::add_business_days, error::Result, ids::CaseId, programme::DueKind, store::Tx,
+};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// Sets a deadline, or sets it anew. `subject` is the offer, interaction or consultation; the case itself otherwise.
-pub async fn set(tx: &mut Tx, case_id: CaseId, kind: DueKind, subject: Uuid, due_at: DateTime<Utc>) -> Result<()> {
+pub async fn set(
+    tx: &mut Tx,
+    case_id: CaseId,
+    kind: DueKind,
+    subject: Uuid,
+    due_at: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         r#"
         insert into deadline (case_id, kind, subject_id, due_at)
@@ -26,7 +34,12 @@ pub async fn set(tx: &mut Tx, case_id: CaseId, kind: DueKind, subject: Uuid, due
 }
 
 /// Notes that deadlines of these kinds are met; of one subject, or of all.
-pub async fn done(tx: &mut Tx, case_id: CaseId, kinds: &[DueKind], subject: Option<Uuid>) -> Result<u64> {
+pub async fn done(
+    tx: &mut Tx,
+    case_id: CaseId,
+    kinds: &[DueKind],
+    subject: Option<Uuid>,
+) -> Result<u64> {
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
     let done = sqlx::query!(
         r#"
@@ -54,11 +67,25 @@ pub(super) async fn follow(tx: &mut Tx, case: &Case, from: Status, step: Step) -
         }
         Status::Received => {
             done(tx, id, &[DueKind::Accept, DueKind::WaitReview], None).await?;
-            set(tx, id, DueKind::Route, *id, add_business_days(now, settings.route_days)).await?;
+            set(
+                tx,
+                id,
+                DueKind::Route,
+                *id,
+                add_business_days(now, settings.route_days),
+            )
+            .await?;
         }
         Status::Routed => {
             done(tx, id, &[DueKind::Route, DueKind::WaitReview], None).await?;
-            set(tx, id, DueKind::Accept, *id, add_business_days(now, settings.accept_days)).await?;
+            set(
+                tx,
+                id,
+                DueKind::Accept,
+                *id,
+                add_business_days(now, settings.accept_days),
+            )
+            .await?;
         }
         Status::Accepted if step == Step::Accept || from == Status::Closed => {
             done(tx, id, &[DueKind::Accept], None).await?;

@@ -76,14 +76,20 @@ impl RequestBody for EditCaseRequest {
     extensions(("x-permission" = json!("edit_cases")))
 )]
 #[patch("/cases/{id}")]
-async fn edit_case(access: Access<permit::EditCases>, Path(id): Path<CaseId>, Json(body): Json<EditCaseRequest>) -> Result<Answer> {
+async fn edit_case(
+    access: Access<permit::EditCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<EditCaseRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
             let case = lock(tx, id).await?;
             precondition.require(case.version)?;
             if !may_edit(tx.actor(), &case) {
-                return Err(Error::forbidden("The desk has this case now; tell it by a note."));
+                return Err(Error::forbidden(
+                    "The desk has this case now; tell it by a note.",
+                ));
             }
             let fields = apply(tx, &case, &body).await?;
             match fields.is_empty() {
@@ -101,31 +107,97 @@ async fn apply(tx: &mut Tx, case: &Case, body: &EditCaseRequest) -> Result<Vec<S
     let mut query = QueryBuilder::new("update case_file set updated_at = ");
     query.push_bind(tx.now());
     if let Some(value) = &body.subject {
-        set(&mut query, &mut fields, "subject", value.as_ref().map(|text| text.as_str().to_owned()));
+        set(
+            &mut query,
+            &mut fields,
+            "subject",
+            value.as_ref().map(|text| text.as_str().to_owned()),
+        );
     }
     if let Some(value) = &body.description {
-        set(&mut query, &mut fields, "description", value.as_str().to_owned());
+        set(
+            &mut query,
+            &mut fields,
+            "description",
+            value.as_str().to_owned(),
+        );
     }
     push_topics(&mut query, &mut fields, case, body)?;
     if let Some(value) = body.telework_status {
-        set(&mut query, &mut fields, "telework_status", value.map(TeleworkStatus::name));
+        set(
+            &mut query,
+            &mut fields,
+            "telework_status",
+            value.map(TeleworkStatus::name),
+        );
     }
     if let Some(value) = body.digital_level {
-        set(&mut query, &mut fields, "digital_level", value.map(DigitalLevel::name));
+        set(
+            &mut query,
+            &mut fields,
+            "digital_level",
+            value.map(DigitalLevel::name),
+        );
     }
     if let Some(value) = &body.how_heard {
-        set(&mut query, &mut fields, "how_heard", value.as_ref().map(|text| text.as_str().to_owned()));
+        set(
+            &mut query,
+            &mut fields,
+            "how_heard",
+            value.as_ref().map(|text| text.as_str().to_owned()),
+        );
     }
     if let Some(value) = body.desired_mode {
-        set(&mut query, &mut fields, "desired_mode", value.map(Mode::name));
+        set(
+            &mut query,
+            &mut fields,
+            "desired_mode",
+            value.map(Mode::name),
+        );
     }
     if let Some(site) = &body.site {
-        set(&mut query, &mut fields, "site_name", site.name.as_ref().map(|text| text.as_str().to_owned()));
-        set(&mut query, &mut fields, "site_postal_code", site.postal_code.as_ref().map(|text| text.as_str().to_owned()));
-        set(&mut query, &mut fields, "site_prefecture_code", site.prefecture_code.as_ref().map(|text| text.as_str().to_owned()));
-        set(&mut query, &mut fields, "site_municipality_code", site.municipality_code.as_ref().map(|text| text.as_str().to_owned()));
-        set(&mut query, &mut fields, "site_address", site.address.as_ref().map(|text| text.as_str().to_owned()));
-        set(&mut query, &mut fields, "site_phone", site.phone.as_ref().map(|text| text.as_str().to_owned()));
+        set(
+            &mut query,
+            &mut fields,
+            "site_name",
+            site.name.as_ref().map(|text| text.as_str().to_owned()),
+        );
+        set(
+            &mut query,
+            &mut fields,
+            "site_postal_code",
+            site.postal_code
+                .as_ref()
+                .map(|text| text.as_str().to_owned()),
+        );
+        set(
+            &mut query,
+            &mut fields,
+            "site_prefecture_code",
+            site.prefecture_code
+                .as_ref()
+                .map(|text| text.as_str().to_owned()),
+        );
+        set(
+            &mut query,
+            &mut fields,
+            "site_municipality_code",
+            site.municipality_code
+                .as_ref()
+                .map(|text| text.as_str().to_owned()),
+        );
+        set(
+            &mut query,
+            &mut fields,
+            "site_address",
+            site.address.as_ref().map(|text| text.as_str().to_owned()),
+        );
+        set(
+            &mut query,
+            &mut fields,
+            "site_phone",
+            site.phone.as_ref().map(|text| text.as_str().to_owned()),
+        );
     }
     if !fields.is_empty() || body.contacts.is_some() {
         query.push(" where id = ").push_bind(case.id);
@@ -147,17 +219,35 @@ where
     fields.push(column.to_owned());
 }
 
-fn push_topics(query: &mut QueryBuilder<Postgres>, fields: &mut Vec<String>, case: &Case, body: &EditCaseRequest) -> Result<()> {
+fn push_topics(
+    query: &mut QueryBuilder<Postgres>,
+    fields: &mut Vec<String>,
+    case: &Case,
+    body: &EditCaseRequest,
+) -> Result<()> {
     let topics = body.topics.as_ref().unwrap_or(&case.topics);
     if let Some(topics) = &body.topics {
-        set(query, fields, "topics", topics.iter().map(|topic| topic.name().to_owned()).collect::<Vec<_>>());
+        set(
+            query,
+            fields,
+            "topics",
+            topics
+                .iter()
+                .map(|topic| topic.name().to_owned())
+                .collect::<Vec<_>>(),
+        );
     }
     match body.primary_topic {
-        Some(primary) if !topics.contains(&primary) => return Err(Error::invalid("/primary_topic", "must be one of topics")),
+        Some(primary) if !topics.contains(&primary) => {
+            return Err(Error::invalid("/primary_topic", "must be one of topics"));
+        }
         Some(primary) => set(query, fields, "primary_topic", primary.name()),
         None if body.topics.is_some() => {
             // The counted topic stays where it still is one of them.
-            query.push(", primary_topic = case when primary_topic = any (").push_bind(names(topics)).push(") then primary_topic else ");
+            query
+                .push(", primary_topic = case when primary_topic = any (")
+                .push_bind(names(topics))
+                .push(") then primary_topic else ");
             query.push_bind(topics[0].name()).push(" end");
         }
         None => {}
@@ -170,13 +260,21 @@ fn names(topics: &[Topic]) -> Vec<String> {
 }
 
 async fn replace_contacts(tx: &mut Tx, case: &Case, contacts: &[ContactInput]) -> Result<()> {
-    let kept: Vec<Uuid> = contacts.iter().filter_map(|contact| contact.id).map(|id| *id).collect();
-    sqlx::query!("delete from contact where case_id = $1 and id <> all ($2)", *case.id, &kept)
-        .execute(tx.db())
-        .await
-        .on_constraint("interaction_contact_id_fkey", || {
-            Error::conflict("A contact that was left out has calls on record: keep it in the list.")
-        })?;
+    let kept: Vec<Uuid> = contacts
+        .iter()
+        .filter_map(|contact| contact.id)
+        .map(|id| *id)
+        .collect();
+    sqlx::query!(
+        "delete from contact where case_id = $1 and id <> all ($2)",
+        *case.id,
+        &kept
+    )
+    .execute(tx.db())
+    .await
+    .on_constraint("interaction_contact_id_fkey", || {
+        Error::conflict("A contact that was left out has calls on record: keep it in the list.")
+    })?;
     for (index, contact) in contacts.iter().enumerate() {
         let position = index as i32 + 1;
         let Some(id) = contact.id else {
@@ -207,7 +305,10 @@ async fn replace_contacts(tx: &mut Tx, case: &Case, contacts: &[ContactInput]) -
         .execute(tx.db())
         .await?;
         if updated.rows_affected() == 0 {
-            return Err(Error::invalid(format!("/contacts/{index}/id"), "is no contact of this case"));
+            return Err(Error::invalid(
+                format!("/contacts/{index}/id"),
+                "is no contact of this case",
+            ));
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What is attached to a case without moving it: waits, escalations, flags, links.
 
-use super::{find, lock, raise_flag, require_open, view, deadlines};
+use super::{deadlines, find, lock, raise_flag, require_open, view};
 use crate::{
     access::{Access, Role, permit},
     audit::Event,
@@ -21,7 +21,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
-    config.service(set_wait).service(escalate_case).service(settle_flag).service(link_case);
+    config
+        .service(set_wait)
+        .service(escalate_case)
+        .service(settle_flag)
+        .service(link_case);
 }
 
 /// Whom it waits for.
@@ -85,7 +89,11 @@ pub struct LinkView {
 
 impl Body for WaitRequest {
     fn check(&self, fields: &mut Fields) {
-        fields.require(self.on != WaitingOn::None, "/on", "must be somebody; the wait ends by itself with the next contact");
+        fields.require(
+            self.on != WaitingOn::None,
+            "/on",
+            "must be somebody; the wait ends by itself with the next contact",
+        );
     }
 }
 impl Body for EscalateRequest {}
@@ -104,7 +112,11 @@ impl Body for LinkRequest {}
     extensions(("x-permission" = json!("follow_cases")))
 )]
 #[post("/cases/{id}/wait")]
-async fn set_wait(access: Access<permit::FollowCases>, Path(id): Path<CaseId>, Json(body): Json<WaitRequest>) -> Result<Answer> {
+async fn set_wait(
+    access: Access<permit::FollowCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<WaitRequest>,
+) -> Result<Answer> {
     access
         .transaction(async |tx| {
             let case = lock(tx, id).await?;
@@ -146,7 +158,11 @@ async fn set_wait(access: Access<permit::FollowCases>, Path(id): Path<CaseId>, J
     extensions(("x-permission" = json!("follow_cases")))
 )]
 #[post("/cases/{id}/escalate")]
-async fn escalate_case(access: Access<permit::FollowCases>, Path(id): Path<CaseId>, Json(body): Json<EscalateRequest>) -> Result<Answer> {
+async fn escalate_case(
+    access: Access<permit::FollowCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<EscalateRequest>,
+) -> Result<Answer> {
     access
         .transaction(async |tx| {
             let case = lock(tx, id).await?;
@@ -177,7 +193,9 @@ async fn settle_flag(
         .transaction(async |tx| {
             let case = lock(tx, id).await?;
             let role = tx.actor().role;
-            if role == Some(Role::Operator) && !matches!(case.status, Status::Received | Status::Routed) {
+            if role == Some(Role::Operator)
+                && !matches!(case.status, Status::Received | Status::Routed)
+            {
                 return Err(Error::forbidden("The desk owns this case now."));
             }
             if flag == Flag::Complaint && !tx.actor().is_lead() {
@@ -201,7 +219,13 @@ async fn settle_flag(
             if settled.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
-            tx.record(case.id, Event::FlagSettled { flag: flag.name().into(), answer: "given".into() });
+            tx.record(
+                case.id,
+                Event::FlagSettled {
+                    flag: flag.name().into(),
+                    answer: "given".into(),
+                },
+            );
             view::answer(tx, &case).await
         })
         .await
@@ -219,7 +243,11 @@ async fn settle_flag(
     extensions(("x-permission" = json!("link_cases")))
 )]
 #[post("/cases/{id}/links")]
-async fn link_case(access: Access<permit::LinkCases>, Path(id): Path<CaseId>, Json(body): Json<LinkRequest>) -> Result<Answer> {
+async fn link_case(
+    access: Access<permit::LinkCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<LinkRequest>,
+) -> Result<Answer> {
     access
         .transaction(async |tx| {
             let actor = tx.actor().clone();

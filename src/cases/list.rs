@@ -74,11 +74,20 @@ pub struct CaseFilter {
 
 impl CaseFilter {
     /// Adds the conditions on `case_file c` and `enterprise e`.
-    pub(super) fn push(&self, query: &mut QueryBuilder<Postgres>, now: DateTime<Utc>) -> Result<()> {
+    pub(super) fn push(
+        &self,
+        query: &mut QueryBuilder<Postgres>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         match self.statuses()?.as_deref() {
             // Written out, so that the partial indexes on open cases fit.
             Some([]) => drop(query.push(" and c.status <> 'closed'")),
-            Some(statuses) => drop(query.push(" and c.status = any (").push_bind(statuses.to_vec()).push(")")),
+            Some(statuses) => drop(
+                query
+                    .push(" and c.status = any (")
+                    .push_bind(statuses.to_vec())
+                    .push(")"),
+            ),
             None => {}
         }
         if let Some(desk) = self.desk_id {
@@ -91,17 +100,27 @@ impl CaseFilter {
                 .push(")");
         }
         if let Some(topic) = self.topic {
-            query.push(" and c.topics @> array[").push_bind(topic.name()).push("]");
+            query
+                .push(" and c.topics @> array[")
+                .push_bind(topic.name())
+                .push("]");
         }
         if let Some(waiting_on) = self.waiting_on {
-            query.push(" and c.waiting_on = ").push_bind(waiting_on.name());
+            query
+                .push(" and c.waiting_on = ")
+                .push_bind(waiting_on.name());
         }
         if let Some(due) = self.due {
             query.push(" and c.due_kind = ").push_bind(due.name());
         }
         match self.overdue {
             Some(true) => drop(query.push(" and c.due_at < ").push_bind(now)),
-            Some(false) => drop(query.push(" and (c.due_at is null or c.due_at >= ").push_bind(now).push(")")),
+            Some(false) => drop(
+                query
+                    .push(" and (c.due_at is null or c.due_at >= ")
+                    .push_bind(now)
+                    .push(")"),
+            ),
             None => {}
         }
         if let Some(flag) = self.flag {
@@ -124,14 +143,19 @@ impl CaseFilter {
 
     /// None: all; empty: all but closed.
     fn statuses(&self) -> Result<Option<Vec<Status>>> {
-        let Some(text) = &self.status else { return Ok(None) };
+        let Some(text) = &self.status else {
+            return Ok(None);
+        };
         if text == "open" {
             return Ok(Some(Vec::new()));
         }
         let mut fields = Fields::default();
         let mut statuses = Vec::new();
         for name in text.split(',') {
-            match Status::ALL.into_iter().find(|status| status.name() == name.trim()) {
+            match Status::ALL
+                .into_iter()
+                .find(|status| status.name() == name.trim())
+            {
                 Some(status) => statuses.push(status),
                 None => fields.add("/status", "must be statuses separated by commas, or open"),
             }
@@ -143,19 +167,36 @@ impl CaseFilter {
 
 fn push_words(query: &mut QueryBuilder<Postgres>, q: &str) {
     if let Ok(number) = CaseNumber::parse(q) {
-        query.push(" and c.number = ").push_bind(number.as_str().to_owned());
+        query
+            .push(" and c.number = ")
+            .push_bind(number.as_str().to_owned());
         return;
     }
     if let Ok(phone) = Phone::parse(q) {
         let phone = phone.as_str().to_owned();
         query.push(" and (e.phone = ").push_bind(phone.clone());
         query.push(" or c.site_phone = ").push_bind(phone.clone());
-        query.push(" or exists (select 1 from contact fk where fk.case_id = c.id and fk.phone = ").push_bind(phone).push("))");
+        query
+            .push(" or exists (select 1 from contact fk where fk.case_id = c.id and fk.phone = ")
+            .push_bind(phone)
+            .push("))");
         return;
     }
-    let escape = |text: String| format!("{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"));
-    query.push(" and (e.name_key like ").push_bind(escape(fold_enterprise(q)));
-    query.push(" or e.kana_key like ").push_bind(escape(fold(q))).push(")");
+    let escape = |text: String| {
+        format!(
+            "{}%",
+            text.replace('\\', r"\\")
+                .replace('%', r"\%")
+                .replace('_', r"\_")
+        )
+    };
+    query
+        .push(" and (e.name_key like ")
+        .push_bind(escape(fold_enterprise(q)));
+    query
+        .push(" or e.kana_key like ")
+        .push_bind(escape(fold(q)))
+        .push(")");
 }
 
 /// Where a page ends: the sort key and the id of its last case.
@@ -177,7 +218,10 @@ struct After {
     extensions(("x-permission" = json!("read_cases")))
 )]
 #[get("/cases")]
-async fn list_cases(access: Access<permit::ReadCases>, Query(filter): Query<CaseFilter>) -> Result<Answer> {
+async fn list_cases(
+    access: Access<permit::ReadCases>,
+    Query(filter): Query<CaseFilter>,
+) -> Result<Answer> {
     let limit = page_size(filter.limit)?;
     let sort = filter.sort.unwrap_or_default();
     let mut query = QueryBuilder::new(SELECT);
@@ -200,18 +244,40 @@ async fn list_cases(access: Access<permit::ReadCases>, Query(filter): Query<Case
     let rows: Vec<CaseRow> = query.build_query_as().fetch_all(access.read()).await?;
     let page = Page::new(rows, limit, |row| After {
         sort,
-        at: if sort == Sort::Due { row.due_at } else { Some(row.received_at) },
+        at: if sort == Sort::Due {
+            row.due_at
+        } else {
+            Some(row.received_at)
+        },
         id: row.id,
     });
-    let items = page.items.into_iter().map(|row| row.view(access.actor())).collect();
-    Ok(Answer::ok(&Page { items, next_cursor: page.next_cursor }))
+    let items = page
+        .items
+        .into_iter()
+        .map(|row| row.view(access.actor()))
+        .collect();
+    Ok(Answer::ok(&Page {
+        items,
+        next_cursor: page.next_cursor,
+    }))
 }
 
 fn push_after(query: &mut QueryBuilder<Postgres>, after: &After) {
     let (left, compare, right) = match after.sort {
         Sort::Newest => (" and (c.received_at, c.id) ", "< (", ""),
         Sort::Oldest => (" and (c.received_at, c.id) ", "> (", ""),
-        Sort::Due => (" and (coalesce(c.due_at, 'infinity'), c.id) ", "> (coalesce(", ", 'infinity')"),
+        Sort::Due => (
+            " and (coalesce(c.due_at, 'infinity'), c.id) ",
+            "> (coalesce(",
+            ", 'infinity')",
+        ),
     };
-    query.push(left).push(compare).push_bind(after.at).push(right).push(", ").push_bind(after.id).push(")");
+    query
+        .push(left)
+        .push(compare)
+        .push_bind(after.at)
+        .push(right)
+        .push(", ")
+        .push_bind(after.id)
+        .push(")");
 }

@@ -4,7 +4,9 @@
 //! memory of where they came from. A merged case cannot be merged into (a key in the database says so too), and earlier
 //! merges are re-pointed, so there are neither chains nor cycles.
 
-use super::{Case, Move, Status, Step, lock, moves::end_arrangements, require_open, transition, view};
+use super::{
+    Case, Move, Status, Step, lock, moves::end_arrangements, require_open, transition, view,
+};
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -21,7 +23,6 @@ use actix_web::post;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(merge_cases).service(unmerge_cases);
@@ -70,7 +71,11 @@ async fn lock_pair(tx: &mut Tx, survivor_id: CaseId, other_id: CaseId) -> Result
     extensions(("x-permission" = json!("merge_cases")))
 )]
 #[post("/cases/{id}/merge")]
-async fn merge_cases(access: Access<permit::MergeCases>, Path(id): Path<CaseId>, Json(body): Json<MergeRequest>) -> Result<Answer> {
+async fn merge_cases(
+    access: Access<permit::MergeCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<MergeRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
@@ -84,14 +89,31 @@ async fn merge_cases(access: Access<permit::MergeCases>, Path(id): Path<CaseId>,
             end_arrangements(tx, &other, "case merged").await?;
             let sessions = consultations::move_sessions(tx, &other, &survivor, None).await?;
             // What was merged into the other earlier follows it, before the other becomes a merged case itself.
-            sqlx::query!("update case_file set merged_into = $2, updated_at = $3 where merged_into = $1", *other.id, *survivor.id, tx.now())
-                .execute(tx.db())
-                .await?;
+            sqlx::query!(
+                "update case_file set merged_into = $2, updated_at = $3 where merged_into = $1",
+                *other.id,
+                *survivor.id,
+                tx.now()
+            )
+            .execute(tx.db())
+            .await?;
             let reason = body.reason.as_str();
-            let how = Move { reason: Some(reason), outcome: Some(Outcome::Duplicate), merged_into: Some(survivor.id), ..Move::default() };
+            let how = Move {
+                reason: Some(reason),
+                outcome: Some(Outcome::Duplicate),
+                merged_into: Some(survivor.id),
+                ..Move::default()
+            };
             transition(tx, &mut other, Step::Merge, how).await?;
-            tx.record(survivor.id, Event::CaseMerged { other_id: other.id, sessions });
-            interactions::add_note(tx, &survivor, &format!("{} を統合: {reason}", other.number)).await?;
+            tx.record(
+                survivor.id,
+                Event::CaseMerged {
+                    other_id: other.id,
+                    sessions,
+                },
+            );
+            interactions::add_note(tx, &survivor, &format!("{} を統合: {reason}", other.number))
+                .await?;
             view::answer(tx, &survivor).await
         })
         .await
@@ -110,22 +132,50 @@ async fn merge_cases(access: Access<permit::MergeCases>, Path(id): Path<CaseId>,
     extensions(("x-permission" = json!("merge_cases")))
 )]
 #[post("/cases/{id}/unmerge")]
-async fn unmerge_cases(access: Access<permit::MergeCases>, Path(id): Path<CaseId>, Json(body): Json<MergeRequest>) -> Result<Answer> {
+async fn unmerge_cases(
+    access: Access<permit::MergeCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<MergeRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
             let (survivor, mut other) = lock_pair(tx, id, body.other_id).await?;
             precondition.check(survivor.version)?;
             if other.merged_into != Some(survivor.id) {
-                return Err(Error::illegal_move("The other case is not merged into this one."));
+                return Err(Error::illegal_move(
+                    "The other case is not merged into this one.",
+                ));
             }
             let (to, outcome) = before_merge(tx, &other).await?;
             // The other stops being a merged case first: then sessions may return to it.
             let reason = body.reason.as_str();
-            transition(tx, &mut other, Step::Unmerge(to), Move { reason: Some(reason), outcome, ..Move::default() }).await?;
-            let sessions = consultations::move_sessions(tx, &survivor, &other, Some(other.id)).await?;
-            tx.record(survivor.id, Event::CaseUnmerged { other_id: other.id, sessions });
-            interactions::add_note(tx, &survivor, &format!("{} の統合を取消: {reason}", other.number)).await?;
+            transition(
+                tx,
+                &mut other,
+                Step::Unmerge(to),
+                Move {
+                    reason: Some(reason),
+                    outcome,
+                    ..Move::default()
+                },
+            )
+            .await?;
+            let sessions =
+                consultations::move_sessions(tx, &survivor, &other, Some(other.id)).await?;
+            tx.record(
+                survivor.id,
+                Event::CaseUnmerged {
+                    other_id: other.id,
+                    sessions,
+                },
+            );
+            interactions::add_note(
+                tx,
+                &survivor,
+                &format!("{} の統合を取消: {reason}", other.number),
+            )
+            .await?;
             view::answer(tx, &survivor).await
         })
         .await

@@ -18,7 +18,6 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -77,7 +76,11 @@ impl Body for ReasonRequest {}
 impl Body for CloseRequest {}
 impl Body for LimitRequest {
     fn check(&self, fields: &mut Fields) {
-        fields.require((1..=9).contains(&self.limit), "/limit", "must be between 1 and 9");
+        fields.require(
+            (1..=9).contains(&self.limit),
+            "/limit",
+            "must be between 1 and 9",
+        );
     }
 }
 
@@ -100,7 +103,11 @@ pub(super) async fn end_arrangements(tx: &mut Tx, case: &Case, reason: &str) -> 
     extensions(("x-permission" = json!("route_cases")))
 )]
 #[post("/cases/{id}/route")]
-async fn route_case(access: Access<permit::RouteCases>, Path(id): Path<CaseId>, Json(body): Json<RouteRequest>) -> Result<Answer> {
+async fn route_case(
+    access: Access<permit::RouteCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<RouteRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
@@ -109,10 +116,15 @@ async fn route_case(access: Access<permit::RouteCases>, Path(id): Path<CaseId>, 
             require_open(&case)?;
             let again = case.status != Status::Received;
             if again && tx.actor().role == Some(Role::Operator) {
-                return Err(Error::forbidden("A case that was routed before is routed anew by a supervisor."));
+                return Err(Error::forbidden(
+                    "A case that was routed before is routed anew by a supervisor.",
+                ));
             }
             if again && body.reason.is_none() {
-                return Err(Error::invalid("/reason", "is required when a case is routed anew"));
+                return Err(Error::invalid(
+                    "/reason",
+                    "is required when a case is routed anew",
+                ));
             }
             let desk = desks::find_for_routing(tx.db(), body.desk_id).await?;
             if again {
@@ -121,7 +133,17 @@ async fn route_case(access: Access<permit::RouteCases>, Path(id): Path<CaseId>, 
             }
             record_proposal(tx, &case, desk.id).await?;
             let reason = body.reason.as_ref().map(Reason::as_str);
-            transition(tx, &mut case, Step::Route, Move { desk_id: Some(desk.id), reason, ..Move::default() }).await?;
+            transition(
+                tx,
+                &mut case,
+                Step::Route,
+                Move {
+                    desk_id: Some(desk.id),
+                    reason,
+                    ..Move::default()
+                },
+            )
+            .await?;
             if let Some(note) = &body.note {
                 interactions::add_note(tx, &case, note.as_str()).await?;
             }
@@ -131,10 +153,20 @@ async fn route_case(access: Access<permit::RouteCases>, Path(id): Path<CaseId>, 
 }
 
 async fn record_proposal(tx: &mut Tx, case: &Case, taken: DeskId) -> Result<()> {
-    let proposals = crate::routing::propose(tx.db(), case, tx.now()).await?;
+    let now = tx.now();
+    let proposals = crate::routing::propose(tx.db(), case, now).await?;
     let first = proposals.first();
-    let because = first.map(|proposal| proposal.reasons.join("、")).unwrap_or_default();
-    tx.record(case.id, Event::DeskProposed { proposed: first.map(|proposal| proposal.desk_id), taken, because });
+    let because = first
+        .map(|proposal| proposal.reasons.join("、"))
+        .unwrap_or_default();
+    tx.record(
+        case.id,
+        Event::DeskProposed {
+            proposed: first.map(|proposal| proposal.desk_id),
+            taken,
+            because,
+        },
+    );
     Ok(())
 }
 
@@ -149,7 +181,10 @@ async fn record_proposal(tx: &mut Tx, case: &Case, taken: DeskId) -> Result<()> 
     extensions(("x-permission" = json!("accept_cases")))
 )]
 #[post("/cases/{id}/accept")]
-async fn accept_case(access: Access<permit::AcceptCases>, Path(id): Path<CaseId>) -> Result<Answer> {
+async fn accept_case(
+    access: Access<permit::AcceptCases>,
+    Path(id): Path<CaseId>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
@@ -176,7 +211,11 @@ async fn accept_case(access: Access<permit::AcceptCases>, Path(id): Path<CaseId>
     extensions(("x-permission" = json!("accept_cases")))
 )]
 #[post("/cases/{id}/return")]
-async fn return_case(access: Access<permit::AcceptCases>, Path(id): Path<CaseId>, Json(body): Json<ReasonRequest>) -> Result<Answer> {
+async fn return_case(
+    access: Access<permit::AcceptCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<ReasonRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
@@ -187,7 +226,16 @@ async fn return_case(access: Access<permit::AcceptCases>, Path(id): Path<CaseId>
             if case.status.after(Step::Return).is_some() {
                 end_arrangements(tx, &case, reason).await?;
             }
-            transition(tx, &mut case, Step::Return, Move { reason: Some(reason), ..Move::default() }).await?;
+            transition(
+                tx,
+                &mut case,
+                Step::Return,
+                Move {
+                    reason: Some(reason),
+                    ..Move::default()
+                },
+            )
+            .await?;
             view::answer(tx, &case).await
         })
         .await
@@ -206,14 +254,24 @@ async fn return_case(access: Access<permit::AcceptCases>, Path(id): Path<CaseId>
     extensions(("x-permission" = json!("close_cases")))
 )]
 #[post("/cases/{id}/close")]
-async fn close_case(access: Access<permit::CloseCases>, Path(id): Path<CaseId>, Json(body): Json<CloseRequest>) -> Result<Answer> {
+async fn close_case(
+    access: Access<permit::CloseCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<CloseRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
             let mut case = lock(tx, id).await?;
             precondition.check(case.version)?;
             require_owner(tx, &case)?;
-            close_as(tx, &mut case, body.outcome, body.note.as_ref().map(Reason::as_str)).await?;
+            close_as(
+                tx,
+                &mut case,
+                body.outcome,
+                body.note.as_ref().map(Reason::as_str),
+            )
+            .await?;
             view::answer(tx, &case).await
         })
         .await
@@ -222,8 +280,12 @@ async fn close_case(access: Access<permit::CloseCases>, Path(id): Path<CaseId>, 
 /// The help center owns a case while it is received or routed, the desk after accepting; a lead may always act.
 fn require_owner(tx: &Tx, case: &Case) -> Result<()> {
     match tx.actor().role {
-        Some(Role::Operator) if case.status.is_with_desk() => Err(Error::forbidden("The desk owns this case now.")),
-        Some(Role::Desk) if case.status == Status::Routed => Err(Error::forbidden("Accept the case first, or return it.")),
+        Some(Role::Operator) if case.status.is_with_desk() => {
+            Err(Error::forbidden("The desk owns this case now."))
+        }
+        Some(Role::Desk) if case.status == Status::Routed => {
+            Err(Error::forbidden("Accept the case first, or return it."))
+        }
         _ => Ok(()),
     }
 }
@@ -232,17 +294,37 @@ fn require_owner(tx: &Tx, case: &Case) -> Result<()> {
 ///
 /// # Errors
 /// 409 `illegal-move` where the outcome does not fit what is on record.
-pub(super) async fn close_as(tx: &mut Tx, case: &mut Case, outcome: Outcome, note: Option<&str>) -> Result<()> {
+pub(super) async fn close_as(
+    tx: &mut Tx,
+    case: &mut Case,
+    outcome: Outcome,
+    note: Option<&str>,
+) -> Result<()> {
     require_open(case)?;
     match outcome {
-        Outcome::Duplicate => return Err(Error::invalid("/outcome", "a duplicate is closed by merging it into the other case")),
+        Outcome::Duplicate => {
+            return Err(Error::invalid(
+                "/outcome",
+                "a duplicate is closed by merging it into the other case",
+            ));
+        }
         Outcome::Completed => require_completed(tx, case).await?,
         Outcome::Unreachable => require_attempts(tx, case).await?,
         _ => {}
     }
     consultations::require_recorded(tx, case).await?;
     end_arrangements(tx, case, "case closed").await?;
-    transition(tx, case, Step::Close, Move { reason: note, outcome: Some(outcome), ..Move::default() }).await
+    transition(
+        tx,
+        case,
+        Step::Close,
+        Move {
+            reason: note,
+            outcome: Some(outcome),
+            ..Move::default()
+        },
+    )
+    .await
 }
 
 async fn require_completed(tx: &mut Tx, case: &Case) -> Result<()> {
@@ -261,9 +343,16 @@ async fn require_completed(tx: &mut Tx, case: &Case) -> Result<()> {
     .fetch_one(tx.db())
     .await?;
     match row {
-        row if row.held == 0 => Err(Error::illegal_move("No session was held, so the support is not completed.")),
-        row if row.booked > 0 => Err(Error::illegal_move("A session is still booked: record or cancel it first.")),
-        row if row.unreported > 0 => Err(Error::illegal_move(format!("{} reports are not approved yet.", row.unreported))),
+        row if row.held == 0 => Err(Error::illegal_move(
+            "No session was held, so the support is not completed.",
+        )),
+        row if row.booked > 0 => Err(Error::illegal_move(
+            "A session is still booked: record or cancel it first.",
+        )),
+        row if row.unreported > 0 => Err(Error::illegal_move(format!(
+            "{} reports are not approved yet.",
+            row.unreported
+        ))),
         _ => Ok(()),
     }
 }
@@ -272,7 +361,9 @@ async fn require_attempts(tx: &mut Tx, case: &Case) -> Result<()> {
     let needed = tx.settings().await?.unreachable_attempts;
     let attempts = interactions::failed_attempts(tx.db(), case).await?;
     if attempts < needed {
-        return Err(Error::illegal_move(format!("{attempts} attempts without success are on record; {needed} are needed.")));
+        return Err(Error::illegal_move(format!(
+            "{attempts} attempts without success are on record; {needed} are needed."
+        )));
     }
     Ok(())
 }
@@ -290,18 +381,33 @@ async fn require_attempts(tx: &mut Tx, case: &Case) -> Result<()> {
     extensions(("x-permission" = json!("close_cases")))
 )]
 #[post("/cases/{id}/reopen")]
-async fn reopen_case(access: Access<permit::CloseCases>, Path(id): Path<CaseId>, Json(body): Json<ReasonRequest>) -> Result<Answer> {
+async fn reopen_case(
+    access: Access<permit::CloseCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<ReasonRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
             let mut case = lock(tx, id).await?;
             precondition.check(case.version)?;
             if case.merged_into.is_some() {
-                return Err(Error::illegal_move("The case was merged into another one: unmerge it."));
+                return Err(Error::illegal_move(
+                    "The case was merged into another one: unmerge it.",
+                ));
             }
             let to = status_when_reopened(tx, &case).await?;
             require_may_reopen(tx, &case, to).await?;
-            transition(tx, &mut case, Step::Reopen(to), Move { reason: Some(body.reason.as_str()), ..Move::default() }).await?;
+            transition(
+                tx,
+                &mut case,
+                Step::Reopen(to),
+                Move {
+                    reason: Some(body.reason.as_str()),
+                    ..Move::default()
+                },
+            )
+            .await?;
             view::answer(tx, &case).await
         })
         .await
@@ -339,10 +445,17 @@ async fn require_may_reopen(tx: &mut Tx, case: &Case, to: Status) -> Result<()> 
         _ => Role::Desk,
     };
     if role != Some(owner) {
-        return Err(Error::forbidden("Only its owner or a supervisor reopens it."));
+        return Err(Error::forbidden(
+            "Only its owner or a supervisor reopens it.",
+        ));
     }
-    if case.closed_at.is_some_and(|closed_at| closed_at + TimeDelta::days(days) < tx.now()) {
-        return Err(Error::forbidden(format!("It was closed more than {days} days ago: a supervisor reopens it.")));
+    if case
+        .closed_at
+        .is_some_and(|closed_at| closed_at + TimeDelta::days(days) < tx.now())
+    {
+        return Err(Error::forbidden(format!(
+            "It was closed more than {days} days ago: a supervisor reopens it."
+        )));
     }
     Ok(())
 }
@@ -357,7 +470,11 @@ async fn require_may_reopen(tx: &mut Tx, case: &Case, to: Status) -> Result<()> 
     extensions(("x-permission" = json!("change_limits")))
 )]
 #[post("/cases/{id}/limit")]
-async fn change_limit(access: Access<permit::ChangeLimits>, Path(id): Path<CaseId>, Json(body): Json<LimitRequest>) -> Result<Answer> {
+async fn change_limit(
+    access: Access<permit::ChangeLimits>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<LimitRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
@@ -370,11 +487,27 @@ async fn change_limit(access: Access<permit::ChangeLimits>, Path(id): Path<CaseI
                     format!("{used} sessions are used; the limit cannot be lower."),
                 ));
             }
-            sqlx::query!("update case_file set session_limit = $2, updated_at = $3 where id = $1", *case.id, body.limit, tx.now())
-                .execute(tx.db())
-                .await?;
-            tx.record(case.id, Event::LimitChanged { from: case.session_limit, to: body.limit });
-            interactions::add_note(tx, &case, &format!("無料回数を{}回に変更: {}", body.limit, body.reason.as_str())).await?;
+            sqlx::query!(
+                "update case_file set session_limit = $2, updated_at = $3 where id = $1",
+                *case.id,
+                body.limit,
+                tx.now()
+            )
+            .execute(tx.db())
+            .await?;
+            tx.record(
+                case.id,
+                Event::LimitChanged {
+                    from: case.session_limit,
+                    to: body.limit,
+                },
+            );
+            interactions::add_note(
+                tx,
+                &case,
+                &format!("無料回数を{}回に変更: {}", body.limit, body.reason.as_str()),
+            )
+            .await?;
             view::answer(tx, &case).await
         })
         .await
@@ -392,18 +525,31 @@ async fn change_limit(access: Access<permit::ChangeLimits>, Path(id): Path<CaseI
     extensions(("x-permission" = json!("merge_cases")))
 )]
 #[post("/cases/{id}/guard-override")]
-async fn override_guard(access: Access<permit::MergeCases>, Path(id): Path<CaseId>, Json(body): Json<ReasonRequest>) -> Result<Answer> {
+async fn override_guard(
+    access: Access<permit::MergeCases>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<ReasonRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
             let case = lock(tx, id).await?;
             precondition.check(case.version)?;
             require_open(&case)?;
-            sqlx::query!("update case_file set guard_overridden_at = $2, updated_at = $2 where id = $1", *case.id, tx.now())
-                .execute(tx.db())
-                .await?;
+            sqlx::query!(
+                "update case_file set guard_overridden_at = $2, updated_at = $2 where id = $1",
+                *case.id,
+                tx.now()
+            )
+            .execute(tx.db())
+            .await?;
             tx.record(case.id, Event::GuardOverridden {});
-            interactions::add_note(tx, &case, &format!("年度内の重複利用を承認: {}", body.reason.as_str())).await?;
+            interactions::add_note(
+                tx,
+                &case,
+                &format!("年度内の重複利用を承認: {}", body.reason.as_str()),
+            )
+            .await?;
             view::answer(tx, &case).await
         })
         .await
@@ -415,7 +561,9 @@ async fn override_guard(access: Access<permit::MergeCases>, Path(id): Path<CaseI
 /// 409 `enterprise-guard`.
 pub async fn require_guard(tx: &mut Tx, case: &Case) -> Result<()> {
     use crate::settings::EnterpriseGuard;
-    if tx.settings().await?.enterprise_guard == EnterpriseGuard::Flag || case.guard_overridden_at.is_some() {
+    if tx.settings().await?.enterprise_guard == EnterpriseGuard::Flag
+        || case.guard_overridden_at.is_some()
+    {
         return Ok(());
     }
     // Locked, so that two cases of one enterprise cannot each look as if they were the first.
@@ -442,4 +590,3 @@ pub async fn require_guard(tx: &mut Tx, case: &Case) -> Result<()> {
     }
     Ok(())
 }
-

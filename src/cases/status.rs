@@ -5,7 +5,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Where a case stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+    ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Status {
@@ -25,7 +38,14 @@ pub enum Status {
 
 impl Status {
     /// All of them, in the order of a case's life.
-    pub const ALL: [Self; 6] = [Self::Received, Self::Routed, Self::Accepted, Self::Assigned, Self::Consulting, Self::Closed];
+    pub const ALL: [Self; 6] = [
+        Self::Received,
+        Self::Routed,
+        Self::Accepted,
+        Self::Assigned,
+        Self::Consulting,
+        Self::Closed,
+    ];
 
     /// The name as it is stored and sent.
     pub fn name(self) -> &'static str {
@@ -56,7 +76,9 @@ impl Status {
         use Status::*;
         match (self, step) {
             (Closed, Step::Reopen(to)) => matches!(to, Received | Accepted).then_some(to),
-            (Closed, Step::Unmerge(to)) => matches!(to, Received | Routed | Accepted | Closed).then_some(to),
+            (Closed, Step::Unmerge(to)) => {
+                matches!(to, Received | Routed | Accepted | Closed).then_some(to)
+            }
             (_, Step::Merge) => Some(Closed),
             (Closed, _) => None,
             (_, Step::Route) => Some(Routed),
@@ -144,12 +166,21 @@ mod tests {
     #[test]
     fn a_case_goes_the_whole_way() {
         let mut status = Status::Received;
-        for step in [Step::Route, Step::Accept, Step::Assign, Step::Begin, Step::Close] {
+        for step in [
+            Step::Route,
+            Step::Accept,
+            Step::Assign,
+            Step::Begin,
+            Step::Close,
+        ] {
             status = status.after(step).expect("a legal step");
         }
         assert_eq!(status, Status::Closed);
         assert_eq!(status.after(Step::Begin), None);
-        assert_eq!(status.after(Step::Reopen(Status::Accepted)), Some(Status::Accepted));
+        assert_eq!(
+            status.after(Step::Reopen(Status::Accepted)),
+            Some(Status::Accepted)
+        );
         assert_eq!(status.after(Step::Reopen(Status::Consulting)), None);
     }
 }

@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, types::Json};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(show_case_by_number).service(show_case);
@@ -250,7 +249,11 @@ impl CaseRow {
     /// The answer for this actor.
     pub fn view(self, actor: &Actor) -> CaseView {
         let mut site = self.site.0;
-        site.prefecture = site.prefecture_code.as_deref().and_then(prefectures::name_of).map(str::to_owned);
+        site.prefecture = site
+            .prefecture_code
+            .as_deref()
+            .and_then(prefectures::prefecture_of)
+            .map(|prefecture| prefecture.name.to_owned());
         let sessions = SessionCount {
             limit: self.session_limit,
             used: self.sessions_used,
@@ -278,7 +281,10 @@ impl CaseRow {
             consultations: sessions,
             waiting_on: self.waiting_on,
             waiting_until: self.waiting_until,
-            due: self.due_kind.zip(self.due_at).map(|(kind, at)| Due { kind, at }),
+            due: self
+                .due_kind
+                .zip(self.due_at)
+                .map(|(kind, at)| Due { kind, at }),
             flags: self.flags,
             received_at: self.received_at,
             recorded_at: self.recorded_at,
@@ -310,21 +316,46 @@ fn allowed_moves(case: &CaseView, actor: &Actor) -> Vec<&'static str> {
     let moves = [
         ("route", (operator && status == Received) || (lead && open)),
         ("accept", status == Routed && (lead || desk)),
-        ("return", matches!(status, Routed | Accepted) && (lead || desk)),
-        ("offer", owned_by_desk && (lead || desk) && case.enterprise.kind != EnterpriseKind::Anonymous),
-        ("book", matches!(status, Assigned | Consulting) && assigned && case.consultations.remaining > 0 && (lead || desk || manager)),
+        (
+            "return",
+            matches!(status, Routed | Accepted) && (lead || desk),
+        ),
+        (
+            "offer",
+            owned_by_desk && (lead || desk) && case.enterprise.kind != EnterpriseKind::Anonymous,
+        ),
+        (
+            "book",
+            matches!(status, Assigned | Consulting)
+                && assigned
+                && case.consultations.remaining > 0
+                && (lead || desk || manager),
+        ),
         ("wait", open && (lead || desk || manager || operator)),
         ("escalate", open),
         ("link", !manager),
-        ("close", open && (lead || with_desk || (operator && matches!(status, Received | Routed)))),
-        ("reopen", status == Closed && case.merged_into.is_none() && !manager),
+        (
+            "close",
+            open && (lead || with_desk || (operator && matches!(status, Received | Routed))),
+        ),
+        (
+            "reopen",
+            status == Closed && case.merged_into.is_none() && !manager,
+        ),
         ("merge", open && lead),
         ("unmerge", case.merged_into.is_some() && lead),
         ("limit", actor.is_admin()),
-        ("guard_override", open && lead && case.flags.contains(&Flag::SameEnterpriseThisYear)),
+        (
+            "guard_override",
+            open && lead && case.flags.contains(&Flag::SameEnterpriseThisYear),
+        ),
         ("edit", lead || desk || (operator && status == Received)),
     ];
-    moves.into_iter().filter(|(_, allowed)| *allowed).map(|(name, _)| name).collect()
+    moves
+        .into_iter()
+        .filter(|(_, allowed)| *allowed)
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// The view of a case that the actor may see.
@@ -338,7 +369,11 @@ pub async fn show(db: &mut PgConnection, actor: &Actor, id: CaseId) -> Result<Ca
     fetch(query, db, actor).await
 }
 
-async fn fetch(mut query: QueryBuilder<Postgres>, db: &mut PgConnection, actor: &Actor) -> Result<CaseView> {
+async fn fetch(
+    mut query: QueryBuilder<Postgres>,
+    db: &mut PgConnection,
+    actor: &Actor,
+) -> Result<CaseView> {
     let row: Option<CaseRow> = query.build_query_as().fetch_optional(db).await?;
     row.map(|row| row.view(actor)).ok_or_else(Error::not_found)
 }
@@ -380,18 +415,27 @@ async fn show_case(access: Access<permit::ReadCases>, Path(id): Path<CaseId>) ->
     extensions(("x-permission" = json!("read_cases")))
 )]
 #[get("/cases/by-number/{number}")]
-async fn show_case_by_number(access: Access<permit::ReadCases>, Path(number): Path<String>) -> Result<Answer> {
+async fn show_case_by_number(
+    access: Access<permit::ReadCases>,
+    Path(number): Path<String>,
+) -> Result<Answer> {
     let number = CaseNumber::parse(&number).map_err(|_| Error::not_found())?;
     let mut db = access.read().acquire().await?;
     let mut query = QueryBuilder::new(SELECT);
-    query.push("where c.number = ").push_bind(number.as_str()).push(" and ");
+    query
+        .push("where c.number = ")
+        .push_bind(number.as_str())
+        .push(" and ");
     View::of(access.actor()).push(&mut query);
     let view = fetch(query, &mut db, access.actor()).await?;
     Ok(Answer::ok(&view).version(view.version))
 }
 
 /// Whether a case is there for the actor, for reads of what hangs on it.
-pub async fn require_visible(access: &Access<impl crate::access::Permitted>, id: CaseId) -> Result<Case> {
+pub async fn require_visible(
+    access: &Access<impl crate::access::Permitted>,
+    id: CaseId,
+) -> Result<Case> {
     let mut db = access.read().acquire().await?;
     find(&mut db, access.actor(), id).await
 }

@@ -112,7 +112,9 @@ pub enum DatabaseError {
         output: String,
     },
     /// A variable holds something that is not an address of a PostgreSQL database.
-    #[error("{variable} is not a PostgreSQL URL such as `postgres://user@host:5432/database`: {reason}")]
+    #[error(
+        "{variable} is not a PostgreSQL URL such as `postgres://user@host:5432/database`: {reason}"
+    )]
     Url {
         /// The environment variable.
         variable: &'static str,
@@ -199,7 +201,9 @@ fn data_version_advice(data: &str, found: &Option<u32>) -> String {
             "A data folder cannot be opened by an older PostgreSQL: install the newer one with `apt-get install \
              postgresql-{data}`, or choose another folder with MADOGUCHI_DATA_DIR."
         ),
-        (Err(_), _) => "Its file PG_VERSION is damaged: restore the folder from a backup.".to_owned(),
+        (Err(_), _) => {
+            "Its file PG_VERSION is damaged: restore the folder from a backup.".to_owned()
+        }
     }
 }
 

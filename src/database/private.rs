@@ -112,8 +112,20 @@ pub(super) struct PrivateServer {
 
 /// `start.lock`, exclusive: nobody else starts or stops the server while this lives.
 #[derive(Debug)]
-pub(super) struct StartLock {
-    _file: File,
+pub(super) struct StartLock(File);
+
+impl Drop for StartLock {
+    fn drop(&mut self) {
+        unlock(&self.0);
+    }
+}
+
+/// Closing would not do: a process that another thread is just starting holds a copy of every file for a moment, and a
+/// lock goes with its last copy.
+fn unlock(file: &File) {
+    if let Err(error) = file.unlock() {
+        warn!(%error, "A lock of the private database stays until this program ends");
+    }
 }
 
 impl PrivateServer {
@@ -165,9 +177,10 @@ impl PrivateServer {
         drop(self.watch.take());
         let Some(hold) = self.hold.take() else { return };
         if self.server.durability == Durability::ThrowAway {
+            unlock(&hold);
             return;
         }
-        if let Err(error) = self.server.stop_if_last(hold) {
+        if let Err(error) = self.server.stop_if_last(&hold) {
             warn!(%error, "The private database was left running");
         }
     }
@@ -258,7 +271,7 @@ impl Layout {
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(StartLock { _file: file }),
+                Ok(()) => return Ok(StartLock(file)),
                 Err(TryLockError::Error(source)) => {
                     return Err(DatabaseError::folder(&self.root)(source));
                 }
@@ -282,8 +295,12 @@ impl Layout {
     }
 
     fn nobody_else_uses_it(&self) -> Result<bool, DatabaseError> {
-        match self.open_lock("postgres.users.lock")?.try_lock() {
-            Ok(()) => Ok(true),
+        let file = self.open_lock("postgres.users.lock")?;
+        match file.try_lock() {
+            Ok(()) => {
+                unlock(&file);
+                Ok(true)
+            }
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(source)) => Err(DatabaseError::folder(&self.root)(source)),
         }
@@ -329,7 +346,8 @@ impl Server {
     /// `postmaster.pid` and the process it names; the socket decides where the process cannot be seen (a container
     /// beside this one that shares the folder).
     fn state(&self) -> State {
-        let pid_file = fs::read_to_string(self.layout.data.join("postmaster.pid")).unwrap_or_default();
+        let pid_file =
+            fs::read_to_string(self.layout.data.join("postmaster.pid")).unwrap_or_default();
         let mut lines = pid_file.lines();
         let pid = lines.next().and_then(|line| line.trim().parse().ok());
         if !pid.is_some_and(|pid| self.is_postmaster(pid)) {
@@ -395,7 +413,10 @@ impl Server {
         }
         info!(path = %self.layout.data.display(), "Creating the private database");
         self.remove_unfinished();
-        let unfinished = self.layout.home.join(format!("data.{}", uuid::Uuid::new_v4().simple()));
+        let unfinished = self
+            .layout
+            .home
+            .join(format!("data.{}", uuid::Uuid::new_v4().simple()));
         let mut command = self.command("initdb");
         command
             .args(["--username", SUPERUSER, "--auth", "trust"])
@@ -415,7 +436,11 @@ impl Server {
 
     /// A hygiene matter: what cannot be removed stays.
     fn remove_unfinished(&self) {
-        for entry in fs::read_dir(&self.layout.home).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(&self.layout.home)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             if entry.file_name().to_string_lossy().starts_with("data.") {
                 let _ = fs::remove_dir_all(entry.path());
             }
@@ -430,7 +455,10 @@ impl Server {
         loop {
             let mut child = self.spawn()?;
             let exited = loop {
-                if let Some(status) = child.try_wait().map_err(DatabaseError::folder(&self.layout.data))? {
+                if let Some(status) = child
+                    .try_wait()
+                    .map_err(DatabaseError::folder(&self.layout.data))?
+                {
                     break Some(status);
                 }
                 if self.pid() == Some(child.id()) && self.state() == State::Ready {
@@ -490,10 +518,17 @@ impl Server {
         let pid_file = self.layout.data.join("postmaster.pid");
         let socket_lock = self.layout.run.join(format!(".s.PGSQL.{PORT}.lock"));
         for lock_file in [pid_file, socket_lock] {
-            let Ok(text) = fs::read_to_string(&lock_file) else { continue };
-            let pid: Option<u32> = text.lines().next().and_then(|line| line.trim().parse().ok());
+            let Ok(text) = fs::read_to_string(&lock_file) else {
+                continue;
+            };
+            let pid: Option<u32> = text
+                .lines()
+                .next()
+                .and_then(|line| line.trim().parse().ok());
             let misleading = match pid {
-                Some(pid) => Path::new(&format!("/proc/{pid}")).exists() && !self.is_postmaster(pid),
+                Some(pid) => {
+                    Path::new(&format!("/proc/{pid}")).exists() && !self.is_postmaster(pid)
+                }
                 None => true,
             };
             if misleading {
@@ -529,9 +564,9 @@ impl Server {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn stop_if_last(&self, hold: File) -> Result<(), DatabaseError> {
+    fn stop_if_last(&self, hold: &File) -> Result<(), DatabaseError> {
         let _start_lock = self.layout.lock_start(LOCK_PATIENCE)?;
-        drop(hold);
+        unlock(hold);
         if !self.layout.nobody_else_uses_it()? {
             debug!("Another program still uses the private database");
             return Ok(());
@@ -549,7 +584,9 @@ impl Server {
             debug!("The private database has stopped");
             return Ok(());
         }
-        warn!("The private database does not stop; it will recover from its log when it starts again");
+        warn!(
+            "The private database does not stop; it will recover from its log when it starts again"
+        );
         self.signal("QUIT", pid)?;
         self.wait_until_gone(pid);
         Ok(())
@@ -639,18 +676,25 @@ impl Server {
 }
 
 fn append(path: &Path, text: &str) -> Result<(), DatabaseError> {
-    let written = OpenOptions::new().append(true).open(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
+    let written = OpenOptions::new()
+        .append(true)
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
     written.map_err(DatabaseError::folder(path))
 }
 
 fn run(mut command: Command, program: &'static str) -> Result<(), DatabaseError> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|source| DatabaseError::Command { program, output: source.to_string() })?;
+    let output =
+        command
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| DatabaseError::Command {
+                program,
+                output: source.to_string(),
+            })?;
     if output.status.success() {
         return Ok(());
     }
@@ -695,7 +739,10 @@ mod tests {
 
     async fn count(database: &Database) -> i64 {
         let mut owner = database.connections.owner_connection().await.unwrap();
-        sqlx::query_scalar("select count(*) from kept").fetch_one(&mut owner).await.unwrap()
+        sqlx::query_scalar("select count(*) from kept")
+            .fetch_one(&mut owner)
+            .await
+            .unwrap()
     }
 
     async fn refusal(scratch: &Scratch) -> String {
@@ -707,7 +754,13 @@ mod tests {
 
     fn process_group(pid: u32) -> String {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        stat.rsplit_once(')').unwrap().1.split_whitespace().nth(2).unwrap().to_owned()
+        stat.rsplit_once(')')
+            .unwrap()
+            .1
+            .split_whitespace()
+            .nth(2)
+            .unwrap()
+            .to_owned()
     }
 
     #[tokio::test]
@@ -723,12 +776,17 @@ mod tests {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         assert!(!status.contains("Uid:\t0"), "PostgreSQL runs as root");
         assert_eq!(process_group(pid), pid.to_string(), "Ctrl-C would reach it");
-        let mode = fs::metadata(scratch.path().join("postgres/run")).unwrap().permissions().mode();
+        let mode = fs::metadata(scratch.path().join("postgres/run"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o700);
-        let shown: String = sqlx::query_scalar("select current_setting('listen_addresses') || current_setting('fsync')")
-            .fetch_one(&mut owner)
-            .await
-            .unwrap();
+        let shown: String = sqlx::query_scalar(
+            "select current_setting('listen_addresses') || current_setting('fsync')",
+        )
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
         assert_eq!(shown, "on");
         database.stop().await;
         assert!(!scratch.pid_file().exists(), "not stopped cleanly");
@@ -752,14 +810,22 @@ mod tests {
         assert_eq!(scratch.postmaster(), Some(pid), "not adopted");
         migrate(&database.connections).await.unwrap();
         database.stop().await;
-        assert!(!scratch.pid_file().exists(), "not stopped by the one who adopted it");
+        assert!(
+            !scratch.pid_file().exists(),
+            "not stopped by the one who adopted it"
+        );
 
         let mut asked = Program::start(scratch.path());
         asked.wait_for("ready");
         let pid = scratch.postmaster().unwrap();
         asked.end("TERM");
-        assert!(!Path::new(&format!("/proc/{pid}")).exists());
-        assert!(!scratch.pid_file().exists(), "SIGTERM did not end in a clean stop");
+        eventually("it is reaped", || {
+            !Path::new(&format!("/proc/{pid}")).exists()
+        });
+        assert!(
+            !scratch.pid_file().exists(),
+            "SIGTERM did not end in a clean stop"
+        );
     }
 
     #[tokio::test]
@@ -777,9 +843,16 @@ mod tests {
 
         // Its number now belongs to another process: this one.
         let me = std::process::id();
-        let pid_file = format!("{me}\n{}\n1795376377\n5432\n\n\n\nready\n", scratch.path().display());
+        let pid_file = format!(
+            "{me}\n{}\n1795376377\n5432\n\n\n\nready\n",
+            scratch.path().display()
+        );
         fs::write(scratch.pid_file(), pid_file).unwrap();
-        fs::write(scratch.path().join("postgres/run/.s.PGSQL.5432.lock"), format!("{me}\n")).unwrap();
+        fs::write(
+            scratch.path().join("postgres/run/.s.PGSQL.5432.lock"),
+            format!("{me}\n"),
+        )
+        .unwrap();
         // A killed initdb.
         fs::create_dir(scratch.path().join("postgres/data.1234")).unwrap();
         let database = open(&scratch).await.unwrap();
@@ -818,7 +891,10 @@ mod tests {
     #[tokio::test]
     async fn programs_share_the_server_and_the_last_one_stops_it() {
         let scratch = Scratch::new();
-        let mut programs = [Program::start(scratch.path()), Program::start(scratch.path())];
+        let mut programs = [
+            Program::start(scratch.path()),
+            Program::start(scratch.path()),
+        ];
         let database = open(&scratch).await.unwrap();
         for program in &mut programs {
             program.wait_for("ready");
@@ -829,7 +905,11 @@ mod tests {
         first.end("TERM");
         database.connections.owner_connection().await.unwrap();
         database.stop().await;
-        assert_eq!(scratch.postmaster(), pid, "stopped under a program that uses it");
+        assert_eq!(
+            scratch.postmaster(),
+            pid,
+            "stopped under a program that uses it"
+        );
         second.end("TERM");
         assert!(!scratch.pid_file().exists(), "the last one left it running");
     }
@@ -838,20 +918,35 @@ mod tests {
     async fn unusable_folders_are_named() {
         let scratch = Scratch::new();
         fs::write(scratch.path().join("file"), "").unwrap();
-        let below_a_file = Database::open(&private_config(), &scratch.path().join("file/data")).await;
+        let below_a_file =
+            Database::open(&private_config(), &scratch.path().join("file/data")).await;
         let text = below_a_file.err().unwrap().to_string();
-        assert!(text.contains("cannot be used for the private database"), "{text}");
+        assert!(
+            text.contains("cannot be used for the private database"),
+            "{text}"
+        );
         assert!(text.contains("MADOGUCHI_DATA_DIR"), "{text}");
 
         let closed = scratch.path().join("closed");
         fs::create_dir(&closed).unwrap();
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
-        let text = Database::open(&private_config(), &closed).await.err().unwrap().to_string();
+        let text = Database::open(&private_config(), &closed)
+            .await
+            .err()
+            .unwrap()
+            .to_string();
         let named = closed.display().to_string();
-        assert!(text.contains(&named) && text.contains("MADOGUCHI_DATA_DIR"), "{text}");
+        assert!(
+            text.contains(&named) && text.contains("MADOGUCHI_DATA_DIR"),
+            "{text}"
+        );
 
         let long = scratch.path().join("a".repeat(90));
-        let text = Database::open(&private_config(), &long).await.err().unwrap().to_string();
+        let text = Database::open(&private_config(), &long)
+            .await
+            .err()
+            .unwrap()
+            .to_string();
         assert!(text.contains("too long a path"), "{text}");
     }
 
@@ -867,7 +962,10 @@ mod tests {
         let major = Programs::find(None, Path::new("/nowhere")).unwrap().major;
         fs::write(data.join("PG_VERSION"), format!("{major}\n")).unwrap();
         let text = refusal(&scratch).await;
-        assert!(text.starts_with("PostgreSQL's `postgres` failed. It said:"), "{text}");
+        assert!(
+            text.starts_with("PostgreSQL's `postgres` failed. It said:"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -876,7 +974,10 @@ mod tests {
         let layout = Layout::new(scratch.path()).unwrap();
         let _held = layout.lock_start(Duration::ZERO).unwrap();
         let error = layout.lock_start(Duration::from_millis(20)).unwrap_err();
-        assert!(error.to_string().contains("Another madoguchi program"), "{error}");
+        assert!(
+            error.to_string().contains("Another madoguchi program"),
+            "{error}"
+        );
     }
 
     #[tokio::test]
@@ -889,9 +990,16 @@ mod tests {
         let pid = scratch.postmaster();
         first.unwrap().stop().await;
         let second = second.unwrap();
-        let mut superuser = second.superuser("postgres").unwrap().connect().await.unwrap();
-        let most: String =
-            sqlx::query_scalar("show max_connections").fetch_one(&mut superuser).await.unwrap();
+        let mut superuser = second
+            .superuser("postgres")
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
+        let most: String = sqlx::query_scalar("show max_connections")
+            .fetch_one(&mut superuser)
+            .await
+            .unwrap();
         assert_eq!(most, "300");
         second.stop().await;
         assert!(pid.is_some());

@@ -41,7 +41,10 @@ impl Programs {
         };
         let folders = match explicit {
             Some(explicit) => vec![explicit.to_owned()],
-            None => debian_folders(debian).into_iter().chain(on_path.iter().cloned()).collect(),
+            None => debian_folders(debian)
+                .into_iter()
+                .chain(on_path.iter().cloned())
+                .collect(),
         };
         let mut installed: Vec<Self> = folders.into_iter().filter_map(Self::in_folder).collect();
         // Stable: of two of the same version, the one found first.
@@ -51,12 +54,16 @@ impl Programs {
         };
         let Some(made_by) = data_version(data)? else {
             return if newest.major < OLDEST_POSTGRES {
-                Err(DatabaseError::TooOld { found: newest.major })
+                Err(DatabaseError::TooOld {
+                    found: newest.major,
+                })
             } else {
                 Ok(newest.clone())
             };
         };
-        let fitting = installed.iter().find(|programs| programs.major.to_string() == made_by);
+        let fitting = installed
+            .iter()
+            .find(|programs| programs.major.to_string() == made_by);
         fitting.cloned().ok_or_else(|| DatabaseError::DataVersion {
             path: data.to_owned(),
             data: made_by,
@@ -81,7 +88,9 @@ impl Programs {
 /// `postgres (PostgreSQL) 15.18 (Debian …)` → 15; also `17beta1`.
 fn major_version(text: &str) -> Option<u32> {
     let version = text.split_once("(PostgreSQL)")?.1.trim_start();
-    let digits = version.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(version.len());
+    let digits = version
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(version.len());
     version[..digits].parse().ok()
 }
 
@@ -115,7 +124,9 @@ impl Account {
             return Ok(None);
         }
         let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let account = ["postgres", "nobody"].iter().find_map(|name| Self::in_passwd(&passwd, name));
+        let account = ["postgres", "nobody"]
+            .iter()
+            .find_map(|name| Self::in_passwd(&passwd, name));
         account.map(Some).ok_or(DatabaseError::NoAccount)
     }
 
@@ -134,7 +145,11 @@ impl Account {
             .skip(2);
         let uid = fields.next()?.parse().ok()?;
         let gid = fields.next()?.parse().ok()?;
-        (uid != 0).then(|| Self { name: name.to_owned(), uid, gid })
+        (uid != 0).then(|| Self {
+            name: name.to_owned(),
+            uid,
+            gid,
+        })
     }
 
     /// Asks the kernel, as that user: access lists and mount options count too.
@@ -149,7 +164,10 @@ impl Account {
         if entered.is_ok_and(|status| status.success()) {
             return Ok(());
         }
-        Err(DatabaseError::NotEnterable { path: folder.to_owned(), account: self.name.clone() })
+        Err(DatabaseError::NotEnterable {
+            path: folder.to_owned(),
+            account: self.name.clone(),
+        })
     }
 }
 
@@ -185,11 +203,17 @@ mod tests {
         assert_eq!(find().unwrap().bin_dir, debian.join("15/bin"));
         fs::write(data.join("PG_VERSION"), "18\n").unwrap();
         let text = find().unwrap_err().to_string();
-        assert!(text.contains("made by PostgreSQL 18, but PostgreSQL 17 is installed"), "{text}");
+        assert!(
+            text.contains("made by PostgreSQL 18, but PostgreSQL 17 is installed"),
+            "{text}"
+        );
         assert!(text.contains("apt-get install postgresql-18"), "{text}");
         fs::write(data.join("PG_VERSION"), "16\n").unwrap();
         let text = find().unwrap_err().to_string();
-        assert!(text.contains("apt-get install postgresql-16") && text.contains("pg_upgrade"), "{text}");
+        assert!(
+            text.contains("apt-get install postgresql-16") && text.contains("pg_upgrade"),
+            "{text}"
+        );
         fs::write(data.join("PG_VERSION"), "").unwrap();
         let text = find().unwrap_err().to_string();
         assert!(text.contains("damaged"), "{text}");
@@ -199,12 +223,24 @@ mod tests {
     fn without_programs_the_sentence_says_how_to_install_them() {
         let scratch = Scratch::new();
         let data = scratch.path().join("data");
-        let nothing = Programs::find_in(None, scratch.path(), &[], &data).unwrap_err().to_string();
-        assert!(nothing.contains("`apt-get install postgresql postgresql-contrib`"), "{nothing}");
-        let explicit = Programs::find(Some(scratch.path()), &data).unwrap_err().to_string();
-        assert!(explicit.contains(&scratch.path().display().to_string()), "{explicit}");
+        let nothing = Programs::find_in(None, scratch.path(), &[], &data)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            nothing.contains("`apt-get install postgresql postgresql-contrib`"),
+            "{nothing}"
+        );
+        let explicit = Programs::find(Some(scratch.path()), &data)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            explicit.contains(&scratch.path().display().to_string()),
+            "{explicit}"
+        );
         install(scratch.path(), "14");
-        let old = Programs::find_in(None, scratch.path(), &[], &data).unwrap_err().to_string();
+        let old = Programs::find_in(None, scratch.path(), &[], &data)
+            .unwrap_err()
+            .to_string();
         assert!(old.contains("PostgreSQL 14 is too old"), "{old}");
         let on_path = [scratch.path().join("14/bin")];
         install(scratch.path(), "16");
@@ -215,7 +251,10 @@ mod tests {
 
     #[test]
     fn versions_are_read_from_what_the_program_prints() {
-        assert_eq!(major_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), Some(15));
+        assert_eq!(
+            major_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"),
+            Some(15)
+        );
         assert_eq!(major_version("postgres (PostgreSQL) 19beta1"), Some(19));
         assert_eq!(major_version("postgres (PostgreSQL) 16"), Some(16));
         assert_eq!(major_version("bash: not found"), None);

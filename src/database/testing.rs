@@ -46,7 +46,9 @@ impl Scratch {
             superuser: database.superuser("postgres").unwrap(),
         };
         cluster.run("drop database madoguchi").await;
-        cluster.run("drop role madoguchi_owner, madoguchi_program, madoguchi_reader").await;
+        cluster
+            .run("drop role madoguchi_owner, madoguchi_program, madoguchi_reader")
+            .await;
         cluster
     }
 }
@@ -73,8 +75,17 @@ impl Cluster {
     }
 
     pub(super) async fn run_in(&self, database: &str, sql: &str) {
-        let mut connection = self.superuser.clone().database(database).connect().await.unwrap();
-        connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+        let mut connection = self
+            .superuser
+            .clone()
+            .database(database)
+            .connect()
+            .await
+            .unwrap();
+        connection
+            .execute(AssertSqlSafe(sql.to_owned()))
+            .await
+            .unwrap();
     }
 
     pub(super) fn url(&self, user: &str, database: &str) -> SecretString {
@@ -83,7 +94,10 @@ impl Cluster {
     }
 
     pub(super) fn config(&self, user: &str, database: &str) -> DatabaseConfig {
-        DatabaseConfig { database_url: Some(self.url(user, database)), ..private_config() }
+        DatabaseConfig {
+            database_url: Some(self.url(user, database)),
+            ..private_config()
+        }
     }
 }
 
@@ -102,7 +116,10 @@ pub(super) fn private_config() -> DatabaseConfig {
 }
 
 pub(super) fn signal(name: &str, pid: u32) {
-    let _ = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).stderr(Stdio::null()).status();
+    let _ = Command::new("sh")
+        .args(["-c", &format!("kill -{name} {pid}")])
+        .stderr(Stdio::null())
+        .status();
 }
 
 pub(super) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
@@ -123,7 +140,12 @@ impl Program {
     /// Does not wait until it is ready.
     pub(super) fn start(data_dir: &Path) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "database::testing::program", "--ignored", "--nocapture"])
+            .args([
+                "--exact",
+                "database::testing::program",
+                "--ignored",
+                "--nocapture",
+            ])
             .env("MADOGUCHI_TEST_DATA_DIR", data_dir)
             .stdout(Stdio::piped())
             .spawn()
@@ -137,7 +159,10 @@ impl Program {
     }
 
     pub(super) fn wait_for(&mut self, word: &str) {
-        assert!(self.said.any(|line| line.unwrap().contains(word)), "the program never said {word}");
+        assert!(
+            self.said.any(|line| line.unwrap().contains(word)),
+            "the program never said {word}"
+        );
     }
 
     pub(super) fn end(mut self, with: &str) {
@@ -157,9 +182,14 @@ impl Drop for Program {
 #[tokio::test]
 #[ignore = "started by other tests as a process of its own"]
 async fn program() {
-    let Some(data_dir) = std::env::var_os("MADOGUCHI_TEST_DATA_DIR") else { return };
-    let mut asked = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
-    let database = Database::open(&private_config(), Path::new(&data_dir)).await.unwrap();
+    let Some(data_dir) = std::env::var_os("MADOGUCHI_TEST_DATA_DIR") else {
+        return;
+    };
+    let mut asked =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
+    let database = Database::open(&private_config(), Path::new(&data_dir))
+        .await
+        .unwrap();
     println!("ready");
     std::io::stdout().flush().unwrap();
     asked.recv().await;

@@ -23,7 +23,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
-    config.service(list_absences).service(add_absence).service(remove_absence).service(list_free_slots);
+    config
+        .service(list_absences)
+        .service(add_absence)
+        .service(remove_absence)
+        .service(list_free_slots);
 }
 
 /// Most days that free slots are looked for.
@@ -57,8 +61,15 @@ async fn list_absences(
     find(access.read(), id).await?;
     let absences = load(access.read(), id, &filter, after, limit + 1).await?;
     let page = Page::new(absences, limit, |absence| (absence.starts_at, absence.id));
-    let items = page.items.into_iter().map(|absence| absence.shown_to(access.actor())).collect();
-    Ok(Answer::ok(&Page { items, next_cursor: page.next_cursor }))
+    let items = page
+        .items
+        .into_iter()
+        .map(|absence| absence.shown_to(access.actor()))
+        .collect();
+    Ok(Answer::ok(&Page {
+        items,
+        next_cursor: page.next_cursor,
+    }))
 }
 
 /// Enter an absence
@@ -83,7 +94,10 @@ async fn add_absence(
         .transaction(async |tx| {
             find(tx.db(), id).await?;
             let absence = add(tx, id, &body).await?;
-            Ok(Answer::created(format!("/api/v1/managers/{id}/absences/{}", absence.id), &absence))
+            Ok(Answer::created(
+                format!("/api/v1/managers/{id}/absences/{}", absence.id),
+                &absence,
+            ))
         })
         .await
 }
@@ -106,13 +120,23 @@ async fn remove_absence(
     require_own(access.actor(), id)?;
     access
         .transaction(async |tx| {
-            let removed = sqlx::query!("delete from manager_absence where id = $1 and manager_id = $2", *absence_id, *id)
-                .execute(tx.db())
-                .await?;
+            let removed = sqlx::query!(
+                "delete from manager_absence where id = $1 and manager_id = $2",
+                *absence_id,
+                *id
+            )
+            .execute(tx.db())
+            .await?;
             if removed.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
-            tx.record(OFFICE, Event::AbsenceRemoved { absence_id, manager_id: id });
+            tx.record(
+                OFFICE,
+                Event::AbsenceRemoved {
+                    absence_id,
+                    manager_id: id,
+                },
+            );
             Ok(Answer::no_content())
         })
         .await
@@ -137,8 +161,16 @@ async fn list_free_slots(
 ) -> Result<Answer> {
     let (from, to, length) = filter.range(access.now())?;
     let manager = find(access.read(), id).await?;
-    let busy = busy(access.read(), id, opening_of(from), opening_of(to) + TimeDelta::days(1)).await?;
-    Ok(Answer::ok(&Items { items: free_slots(&manager, (from, to), length, &busy, access.now()) }))
+    let busy = busy(
+        access.read(),
+        id,
+        opening_of(from),
+        opening_of(to) + TimeDelta::days(1),
+    )
+    .await?;
+    Ok(Answer::ok(&Items {
+        items: free_slots(&manager, (from, to), length, &busy, access.now()),
+    }))
 }
 
 /// When a manager cannot be booked.
@@ -162,7 +194,10 @@ impl Absence {
     fn shown_to(self, actor: &Actor) -> Self {
         match actor.is_admin() || actor.manager() == Some(self.manager_id) {
             true => self,
-            false => Self { reason: None, ..self },
+            false => Self {
+                reason: None,
+                ..self
+            },
         }
     }
 }
@@ -208,12 +243,22 @@ impl SlotFilter {
     /// First day, last day and length, with the defaults filled in.
     fn range(&self, now: DateTime<Utc>) -> Result<(NaiveDate, NaiveDate, TimeDelta)> {
         let from = self.from.unwrap_or_else(|| tokyo_date(now));
-        let to = self.to.unwrap_or_else(|| from.checked_add_days(Days::new(13)).unwrap_or(from));
+        let to = self
+            .to
+            .unwrap_or_else(|| from.checked_add_days(Days::new(13)).unwrap_or(from));
         let minutes = self.minutes.unwrap_or(60);
         let mut fields = Fields::default();
         crate::programme::check_period(&mut fields, ("/from", Some(from)), ("/to", Some(to)));
-        fields.require((to - from).num_days() < MAX_DAYS, "/to", "must be at most 61 days after from");
-        fields.require((15..=480).contains(&minutes), "/minutes", "must be between 15 and 480");
+        fields.require(
+            (to - from).num_days() < MAX_DAYS,
+            "/to",
+            "must be at most 61 days after from",
+        );
+        fields.require(
+            (15..=480).contains(&minutes),
+            "/minutes",
+            "must be between 15 and 480",
+        );
         fields.finish()?;
         Ok((from, to, TimeDelta::minutes(minutes)))
     }
@@ -233,7 +278,11 @@ pub struct AddAbsenceRequest {
 
 impl Body for AddAbsenceRequest {
     fn check(&self, fields: &mut Fields) {
-        check_span(fields, ("/starts_at", self.starts_at), ("/ends_at", self.ends_at));
+        check_span(
+            fields,
+            ("/starts_at", self.starts_at),
+            ("/ends_at", self.ends_at),
+        );
     }
 }
 
@@ -256,7 +305,13 @@ async fn add(tx: &mut Tx, manager_id: ManagerId, body: &AddAbsenceRequest) -> Re
     )
     .fetch_one(tx.db())
     .await?;
-    tx.record(OFFICE, Event::AbsenceAdded { absence_id: id, manager_id });
+    tx.record(
+        OFFICE,
+        Event::AbsenceAdded {
+            absence_id: id,
+            manager_id,
+        },
+    );
     Ok(absence)
 }
 
@@ -292,7 +347,12 @@ async fn load(
 }
 
 /// Absences and live sessions of a manager that touch the span.
-async fn busy(db: impl PgExecutor<'_>, manager_id: ManagerId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Slot>> {
+async fn busy(
+    db: impl PgExecutor<'_>,
+    manager_id: ManagerId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<Slot>> {
     Ok(sqlx::query_as!(
         Slot,
         r#"
@@ -318,7 +378,11 @@ fn opening_of(day: NaiveDate) -> DateTime<Utc> {
 }
 
 fn at(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
-    day.and_time(time).and_local_timezone(JST).single().expect("Japan has no summer time").to_utc()
+    day.and_time(time)
+        .and_local_timezone(JST)
+        .single()
+        .expect("Japan has no summer time")
+        .to_utc()
 }
 
 /// The slots of `length` between two days, both included, that begin at `now` or later and touch nothing busy.
@@ -336,7 +400,10 @@ fn free_slots(
         .filter(|day| manager.active && manager.is_appointed_on(*day))
         .flat_map(|day| slots_of(day, length))
         .filter(|slot| slot.starts_at >= now)
-        .filter(|slot| busy.iter().all(|other| other.ends_at <= slot.starts_at || slot.ends_at <= other.starts_at))
+        .filter(|slot| {
+            busy.iter()
+                .all(|other| other.ends_at <= slot.starts_at || slot.ends_at <= other.starts_at)
+        })
         .collect()
 }
 
@@ -345,7 +412,10 @@ fn slots_of(day: NaiveDate, length: TimeDelta) -> impl Iterator<Item = Slot> {
     let closing = at(day, CLOSING);
     let starts = std::iter::successors(Some(opening_of(day)), |start| Some(*start + STEP));
     starts
-        .map(move |starts_at| Slot { starts_at, ends_at: starts_at + length })
+        .map(move |starts_at| Slot {
+            starts_at,
+            ends_at: starts_at + length,
+        })
         .take_while(move |slot| slot.ends_at <= closing)
 }
 
@@ -359,25 +429,49 @@ mod tests {
     }
 
     fn moment(text: &str) -> DateTime<Utc> {
-        format!("{text}+09:00").parse::<DateTime<chrono::FixedOffset>>().unwrap().to_utc()
+        format!("{text}+09:00")
+            .parse::<DateTime<chrono::FixedOffset>>()
+            .unwrap()
+            .to_utc()
     }
 
     fn slot(from: &str, to: &str) -> Slot {
-        Slot { starts_at: moment(from), ends_at: moment(to) }
+        Slot {
+            starts_at: moment(from),
+            ends_at: moment(to),
+        }
     }
 
     /// The beginnings of slots as hours and minutes in Tokyo.
     fn starts(slots: &[Slot]) -> Vec<String> {
-        slots.iter().map(|slot| slot.starts_at.with_timezone(&JST).format("%d %H:%M").to_string()).collect()
+        slots
+            .iter()
+            .map(|slot| {
+                slot.starts_at
+                    .with_timezone(&JST)
+                    .format("%d %H:%M")
+                    .to_string()
+            })
+            .collect()
     }
 
     #[test]
     fn a_free_day_from_opening_to_closing() {
         let now = moment("2026-11-20T00:00:00");
         // Friday to Monday.
-        let slots = free_slots(&manager(), (day("2026-11-20"), day("2026-11-23")), TimeDelta::hours(4), &[], now);
-        let expected = ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30", "12:00", "12:30", "13:00"];
-        let both = ["20", "23"].iter().flat_map(|date| expected.iter().map(move |time| format!("{date} {time}")));
+        let slots = free_slots(
+            &manager(),
+            (day("2026-11-20"), day("2026-11-23")),
+            TimeDelta::hours(4),
+            &[],
+            now,
+        );
+        let expected = [
+            "09:00", "09:30", "10:00", "10:30", "11:00", "11:30", "12:00", "12:30", "13:00",
+        ];
+        let both = ["20", "23"]
+            .iter()
+            .flat_map(|date| expected.iter().map(move |time| format!("{date} {time}")));
         assert_eq!(starts(&slots), both.collect::<Vec<_>>());
         assert_eq!(slots[0].ends_at, moment("2026-11-20T13:00:00"));
     }
@@ -389,7 +483,13 @@ mod tests {
             slot("2026-11-20T13:00:00", "2026-11-24T00:00:00"),
         ];
         let now = moment("2026-11-20T09:10:00");
-        let slots = free_slots(&manager(), (day("2026-11-20"), day("2026-11-23")), TimeDelta::hours(1), &busy, now);
+        let slots = free_slots(
+            &manager(),
+            (day("2026-11-20"), day("2026-11-23")),
+            TimeDelta::hours(1),
+            &busy,
+            now,
+        );
         assert_eq!(starts(&slots), ["20 11:00", "20 11:30", "20 12:00"]);
     }
 
@@ -399,21 +499,50 @@ mod tests {
         let week = (day("2026-11-16"), day("2026-11-20"));
         let mut someone = manager();
         someone.appointed_to = Some(day("2026-11-16"));
-        assert_eq!(free_slots(&someone, week, TimeDelta::hours(8), &[], now).len(), 1);
+        assert_eq!(
+            free_slots(&someone, week, TimeDelta::hours(8), &[], now).len(),
+            1
+        );
         someone.active = false;
-        assert_eq!(free_slots(&someone, week, TimeDelta::hours(8), &[], now), []);
+        assert_eq!(
+            free_slots(&someone, week, TimeDelta::hours(8), &[], now),
+            []
+        );
     }
 
     #[test]
     fn the_range_is_bounded() {
         let now = moment("2026-11-22T23:30:00");
-        let filter = |from: Option<&str>, to: Option<&str>, minutes| SlotFilter { from: from.map(day), to: to.map(day), minutes };
+        let filter = |from: Option<&str>, to: Option<&str>, minutes| SlotFilter {
+            from: from.map(day),
+            to: to.map(day),
+            minutes,
+        };
         let usual = filter(None, None, None).range(now).unwrap();
-        assert_eq!(usual, (day("2026-11-22"), day("2026-12-05"), TimeDelta::hours(1)));
-        assert!(filter(Some("2026-12-01"), Some("2027-01-31"), Some(15)).range(now).is_ok());
-        assert!(filter(Some("2026-12-01"), Some("2027-02-01"), None).range(now).is_err());
-        assert!(filter(Some("2026-12-01"), Some("2026-11-30"), None).range(now).is_err());
-        assert!(filter(Some("+262142-12-31"), None, None).range(now).is_err());
+        assert_eq!(
+            usual,
+            (day("2026-11-22"), day("2026-12-05"), TimeDelta::hours(1))
+        );
+        assert!(
+            filter(Some("2026-12-01"), Some("2027-01-31"), Some(15))
+                .range(now)
+                .is_ok()
+        );
+        assert!(
+            filter(Some("2026-12-01"), Some("2027-02-01"), None)
+                .range(now)
+                .is_err()
+        );
+        assert!(
+            filter(Some("2026-12-01"), Some("2026-11-30"), None)
+                .range(now)
+                .is_err()
+        );
+        assert!(
+            filter(Some("+262142-12-31"), None, None)
+                .range(now)
+                .is_err()
+        );
         assert!(filter(None, None, Some(481)).range(now).is_err());
     }
 }

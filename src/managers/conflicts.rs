@@ -20,7 +20,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
-    config.service(list_conflicts).service(declare_conflict).service(remove_conflict);
+    config
+        .service(list_conflicts)
+        .service(declare_conflict)
+        .service(remove_conflict);
 }
 
 /// List the conflicts of interest of a manager
@@ -34,10 +37,15 @@ pub(super) fn mount(config: &mut ServiceConfig) {
     extensions(("x-permission" = json!("keep_profiles")))
 )]
 #[get("/managers/{id}/conflicts")]
-async fn list_conflicts(access: Access<permit::KeepProfiles>, Path(id): Path<ManagerId>) -> Result<Answer> {
+async fn list_conflicts(
+    access: Access<permit::KeepProfiles>,
+    Path(id): Path<ManagerId>,
+) -> Result<Answer> {
     require_own(access.actor(), id)?;
     find(access.read(), id).await?;
-    Ok(Answer::ok(&Items { items: load(access.read(), id, None).await? }))
+    Ok(Answer::ok(&Items {
+        items: load(access.read(), id, None).await?,
+    }))
 }
 
 /// Record a conflict of interest
@@ -61,7 +69,10 @@ async fn declare_conflict(
         .transaction(async |tx| {
             find(tx.db(), id).await?;
             let conflict = declare(tx, id, &body).await?;
-            Ok(Answer::created(format!("/api/v1/managers/{id}/conflicts/{}", conflict.id), &conflict))
+            Ok(Answer::created(
+                format!("/api/v1/managers/{id}/conflicts/{}", conflict.id),
+                &conflict,
+            ))
         })
         .await
 }
@@ -84,13 +95,23 @@ async fn remove_conflict(
 ) -> Result<Answer> {
     access
         .transaction(async |tx| {
-            let removed = sqlx::query!("delete from manager_conflict where id = $1 and manager_id = $2", *conflict_id, *id)
-                .execute(tx.db())
-                .await?;
+            let removed = sqlx::query!(
+                "delete from manager_conflict where id = $1 and manager_id = $2",
+                *conflict_id,
+                *id
+            )
+            .execute(tx.db())
+            .await?;
             if removed.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
-            tx.record(OFFICE, Event::ConflictRemoved { conflict_id, manager_id: id });
+            tx.record(
+                OFFICE,
+                Event::ConflictRemoved {
+                    conflict_id,
+                    manager_id: id,
+                },
+            );
             Ok(Answer::no_content())
         })
         .await
@@ -126,7 +147,11 @@ pub struct DeclareConflictRequest {
 impl Body for DeclareConflictRequest {}
 
 /// The one read query of conflicts of interest.
-async fn load(db: impl PgExecutor<'_>, manager_id: ManagerId, id: Option<ConflictId>) -> Result<Vec<Conflict>> {
+async fn load(
+    db: impl PgExecutor<'_>,
+    manager_id: ManagerId,
+    id: Option<ConflictId>,
+) -> Result<Vec<Conflict>> {
     Ok(sqlx::query_as!(
         Conflict,
         r#"
@@ -144,7 +169,11 @@ async fn load(db: impl PgExecutor<'_>, manager_id: ManagerId, id: Option<Conflic
     .await?)
 }
 
-async fn declare(tx: &mut Tx, manager_id: ManagerId, body: &DeclareConflictRequest) -> Result<Conflict> {
+async fn declare(
+    tx: &mut Tx,
+    manager_id: ManagerId,
+    body: &DeclareConflictRequest,
+) -> Result<Conflict> {
     let id = ConflictId::new();
     let now = tx.now();
     sqlx::query!(
@@ -160,9 +189,20 @@ async fn declare(tx: &mut Tx, manager_id: ManagerId, body: &DeclareConflictReque
     )
     .execute(tx.db())
     .await
-    .on_constraint("manager_conflict_once", || Error::conflict("A conflict with this enterprise is on record already."))
-    .on_constraint("manager_conflict_enterprise_id_fkey", || Error::invalid("/enterprise_id", "is no enterprise"))?;
-    tx.record(OFFICE, Event::ConflictDeclared { conflict_id: id, manager_id, enterprise_id: body.enterprise_id });
+    .on_constraint("manager_conflict_once", || {
+        Error::conflict("A conflict with this enterprise is on record already.")
+    })
+    .on_constraint("manager_conflict_enterprise_id_fkey", || {
+        Error::invalid("/enterprise_id", "is no enterprise")
+    })?;
+    tx.record(
+        OFFICE,
+        Event::ConflictDeclared {
+            conflict_id: id,
+            manager_id,
+            enterprise_id: body.enterprise_id,
+        },
+    );
     let conflict = load(tx.db(), manager_id, Some(id)).await?.pop();
     Ok(conflict.expect("inserted above in this transaction"))
 }

@@ -10,7 +10,7 @@ use crate::{
     ids::*,
     japan::{JST, prefectures, tokyo_date},
     programme::{Line, Mode, OfferObstacle, Topic},
-    text::{Line200, Line80, Name},
+    text::{Line80, Line200, Name},
 };
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
 use serde::Serialize;
@@ -72,7 +72,12 @@ struct Candidate {
 
 /// The managers who suit a case on a line, the best first: no obstacle, then most topics in common, the prefecture, the
 /// desired mode, not declined before, most sessions left this month.
-pub async fn propose(db: impl PgExecutor<'_>, needs: &CaseNeeds<'_>, line: Line, now: DateTime<Utc>) -> Result<Vec<ManagerProposal>> {
+pub async fn propose(
+    db: impl PgExecutor<'_>,
+    needs: &CaseNeeds<'_>,
+    line: Line,
+    now: DateTime<Utc>,
+) -> Result<Vec<ManagerProposal>> {
     let wanted = wanted_topics(needs.topics, line);
     let (month, next_month) = month_of(now);
     let candidates = sqlx::query_as!(
@@ -134,7 +139,10 @@ pub async fn check_offer(
     now: DateTime<Utc>,
 ) -> Result<Vec<OfferObstacle>> {
     if !manager.active {
-        return Err(Error::invalid("/manager_id", "is a manager who is no longer active"));
+        return Err(Error::invalid(
+            "/manager_id",
+            "is a manager who is no longer active",
+        ));
     }
     let (month, next_month) = month_of(now);
     let facts = sqlx::query!(
@@ -168,24 +176,47 @@ pub async fn check_offer(
     .fetch_one(db)
     .await?;
     let obstacles = [
-        (!manager.is_appointed_on(tokyo_date(now)), OfferObstacle::OutsideAppointment),
+        (
+            !manager.is_appointed_on(tokyo_date(now)),
+            OfferObstacle::OutsideAppointment,
+        ),
         (facts.has_conflict, OfferObstacle::ConflictOfInterest),
         (facts.is_absent, OfferObstacle::Absent),
-        (facts.taken >= i64::from(manager.monthly_capacity), OfferObstacle::CapacityFull),
+        (
+            facts.taken >= i64::from(manager.monthly_capacity),
+            OfferObstacle::CapacityFull,
+        ),
     ];
-    Ok(obstacles.into_iter().filter(|(stands, _)| *stands).map(|(_, obstacle)| obstacle).collect())
+    Ok(obstacles
+        .into_iter()
+        .filter(|(stands, _)| *stands)
+        .map(|(_, obstacle)| obstacle)
+        .collect())
 }
 
 /// The topics of a case that belong to a line; all of the line's where the case has none of them.
 fn wanted_topics(topics: &[Topic], line: Line) -> Vec<Topic> {
-    let wanted: Vec<_> = line.topics().iter().copied().filter(|topic| topics.contains(topic)).collect();
-    if wanted.is_empty() { line.topics().to_vec() } else { wanted }
+    let wanted: Vec<_> = line
+        .topics()
+        .iter()
+        .copied()
+        .filter(|topic| topics.contains(topic))
+        .collect();
+    if wanted.is_empty() {
+        line.topics().to_vec()
+    } else {
+        wanted
+    }
 }
 
 /// The month in Tokyo: its first moment and that of the next one.
 fn month_of(now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-    let first = tokyo_date(now).with_day(1).expect("every month has a first day");
-    let next = first.checked_add_months(Months::new(1)).unwrap_or(NaiveDate::MAX);
+    let first = tokyo_date(now)
+        .with_day(1)
+        .expect("every month has a first day");
+    let next = first
+        .checked_add_months(Months::new(1))
+        .unwrap_or(NaiveDate::MAX);
     let midnight = |day: NaiveDate| {
         let local = day.and_time(NaiveTime::MIN).and_local_timezone(JST);
         local.single().expect("Japan has no summer time").to_utc()
@@ -194,7 +225,11 @@ fn month_of(now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
 }
 
 /// Orders the candidates; where nothing tells them apart they stay as they came.
-fn rank(mut candidates: Vec<Candidate>, needs: &CaseNeeds<'_>, wanted: &[Topic]) -> Vec<ManagerProposal> {
+fn rank(
+    mut candidates: Vec<Candidate>,
+    needs: &CaseNeeds<'_>,
+    wanted: &[Topic],
+) -> Vec<ManagerProposal> {
     candidates.sort_by_key(|candidate| {
         (
             candidate.obstacles().len(),
@@ -205,12 +240,19 @@ fn rank(mut candidates: Vec<Candidate>, needs: &CaseNeeds<'_>, wanted: &[Topic])
             Reverse(candidate.free()),
         )
     });
-    candidates.into_iter().map(|candidate| candidate.proposal(needs, wanted)).collect()
+    candidates
+        .into_iter()
+        .map(|candidate| candidate.proposal(needs, wanted))
+        .collect()
 }
 
 impl Candidate {
     fn matched(&self, wanted: &[Topic]) -> Vec<Topic> {
-        wanted.iter().copied().filter(|topic| self.topics.contains(topic)).collect()
+        wanted
+            .iter()
+            .copied()
+            .filter(|topic| self.topics.contains(topic))
+            .collect()
     }
 
     /// Where nobody said where, everybody works there.
@@ -231,7 +273,11 @@ impl Candidate {
             (self.absent_until.is_some(), OfferObstacle::Absent),
             (self.free() == 0, OfferObstacle::CapacityFull),
         ];
-        obstacles.into_iter().filter(|(stands, _)| *stands).map(|(_, obstacle)| obstacle).collect()
+        obstacles
+            .into_iter()
+            .filter(|(stands, _)| *stands)
+            .map(|(_, obstacle)| obstacle)
+            .collect()
     }
 
     fn proposal(self, needs: &CaseNeeds<'_>, wanted: &[Topic]) -> ManagerProposal {
@@ -247,23 +293,42 @@ impl Candidate {
     }
 
     fn reasons(&self, needs: &CaseNeeds<'_>, wanted: &[Topic]) -> Vec<String> {
-        let topics = self.matched(wanted).into_iter().map(Topic::japanese).collect::<Vec<_>>().join("、");
+        let topics = self
+            .matched(wanted)
+            .into_iter()
+            .map(Topic::japanese)
+            .collect::<Vec<_>>()
+            .join("、");
         let mut reasons = vec![format!("相談分野が一致（{topics}）")];
         if let Some(code) = needs.prefecture_code {
             let name = prefectures::prefecture_of(code).map_or(code, |prefecture| prefecture.name);
-            let fits = if self.works_in(Some(code)) { "に対応" } else { "は対応地域外" };
+            let fits = if self.works_in(Some(code)) {
+                "に対応"
+            } else {
+                "は対応地域外"
+            };
             reasons.push(format!("{name}{fits}"));
         }
         if let Some(mode) = needs.desired_mode {
-            let fits = if self.gives(Some(mode)) { "に対応" } else { "には対応していない" };
+            let fits = if self.gives(Some(mode)) {
+                "に対応"
+            } else {
+                "には対応していない"
+            };
             reasons.push(format!("希望の実施方法（{}）{fits}", mode.japanese()));
         }
         reasons.push(match self.free() {
-            0 => format!("今月の担当枠に空きなし（{} / {} 件）", self.taken, self.monthly_capacity),
+            0 => format!(
+                "今月の担当枠に空きなし（{} / {} 件）",
+                self.taken, self.monthly_capacity
+            ),
             free => format!("今月の空き {free} 件（上限 {} 件）", self.monthly_capacity),
         });
         if let Some(until) = self.absent_until {
-            reasons.push(format!("{} まで不在", until.with_timezone(&JST).format("%Y-%m-%d %H:%M")));
+            reasons.push(format!(
+                "{} まで不在",
+                until.with_timezone(&JST).format("%Y-%m-%d %H:%M")
+            ));
         }
         if self.has_declined {
             reasons.push("この案件を一度辞退".to_owned());
@@ -303,24 +368,61 @@ mod tests {
     }
 
     fn names(proposals: &[ManagerProposal]) -> Vec<&str> {
-        proposals.iter().map(|proposal| proposal.name.as_str()).collect()
+        proposals
+            .iter()
+            .map(|proposal| proposal.name.as_str())
+            .collect()
     }
 
     #[test]
     fn the_best_comes_first() {
         let topics = [Topic::Ict, Topic::Tools];
         let candidates = vec![
-            Candidate { absent_until: Some("2026-11-30T08:00:00Z".parse().unwrap()), ..candidate("absent") },
-            Candidate { taken: 8, ..candidate("full") },
-            Candidate { has_declined: true, ..candidate("declined") },
-            Candidate { modes: vec![Mode::Online], ..candidate("online") },
-            Candidate { prefecture_codes: vec!["13".into()], ..candidate("elsewhere") },
-            Candidate { topics: vec![Topic::Tools], ..candidate("one topic") },
+            Candidate {
+                absent_until: Some("2026-11-30T08:00:00Z".parse().unwrap()),
+                ..candidate("absent")
+            },
+            Candidate {
+                taken: 8,
+                ..candidate("full")
+            },
+            Candidate {
+                has_declined: true,
+                ..candidate("declined")
+            },
+            Candidate {
+                modes: vec![Mode::Online],
+                ..candidate("online")
+            },
+            Candidate {
+                prefecture_codes: vec!["13".into()],
+                ..candidate("elsewhere")
+            },
+            Candidate {
+                topics: vec![Topic::Tools],
+                ..candidate("one topic")
+            },
             candidate("usual"),
-            Candidate { taken: 0, ..candidate("free") },
+            Candidate {
+                taken: 0,
+                ..candidate("free")
+            },
         ];
-        let proposals = rank(candidates, &needs(&topics), &wanted_topics(&topics, Line::Ict));
-        let expected = ["free", "usual", "declined", "online", "elsewhere", "one topic", "absent", "full"];
+        let proposals = rank(
+            candidates,
+            &needs(&topics),
+            &wanted_topics(&topics, Line::Ict),
+        );
+        let expected = [
+            "free",
+            "usual",
+            "declined",
+            "online",
+            "elsewhere",
+            "one topic",
+            "absent",
+            "full",
+        ];
         assert_eq!(names(&proposals), expected);
     }
 
@@ -347,7 +449,10 @@ mod tests {
             ..candidate("hindered")
         };
         let hindered = hindered.proposal(&needs(&topics), &wanted);
-        assert_eq!(hindered.obstacles, [OfferObstacle::Absent, OfferObstacle::CapacityFull]);
+        assert_eq!(
+            hindered.obstacles,
+            [OfferObstacle::Absent, OfferObstacle::CapacityFull]
+        );
         assert_eq!(hindered.free_this_month, 0);
         assert_eq!(
             hindered.reasons[1..],
@@ -363,8 +468,14 @@ mod tests {
 
     #[test]
     fn topics_of_the_line() {
-        assert_eq!(wanted_topics(&[Topic::Labour, Topic::Ict], Line::Labour), [Topic::Labour]);
-        assert_eq!(wanted_topics(&[Topic::Labour], Line::Ict), Line::Ict.topics());
+        assert_eq!(
+            wanted_topics(&[Topic::Labour, Topic::Ict], Line::Labour),
+            [Topic::Labour]
+        );
+        assert_eq!(
+            wanted_topics(&[Topic::Labour], Line::Ict),
+            Line::Ict.topics()
+        );
         assert_eq!(wanted_topics(&[Topic::Other], Line::Ict), [Topic::Other]);
     }
 
@@ -374,6 +485,9 @@ mod tests {
         let november = (at("2026-10-31T15:00:00Z"), at("2026-11-30T15:00:00Z"));
         assert_eq!(month_of(at("2026-10-31T15:00:00Z")), november);
         assert_eq!(month_of(at("2026-11-30T14:59:59Z")), november);
-        assert_eq!(month_of(at("2026-12-31T16:00:00Z")).0, at("2026-12-31T15:00:00Z"));
+        assert_eq!(
+            month_of(at("2026-12-31T16:00:00Z")).0,
+            at("2026-12-31T15:00:00Z")
+        );
     }
 }
