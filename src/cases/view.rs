@@ -430,12 +430,3 @@ async fn show_case_by_number(
     let view = fetch(query, &mut db, access.actor()).await?;
     Ok(Answer::ok(&view).version(view.version))
 }
-
-/// Whether a case is there for the actor, for reads of what hangs on it.
-pub async fn require_visible(
-    access: &Access<impl crate::access::Permitted>,
-    id: CaseId,
-) -> Result<Case> {
-    let mut db = access.read().acquire().await?;
-    find(&mut db, access.actor(), id).await
-}
