@@ -1,6 +1,6 @@
 //! The case as it is answered: one read query for show, list and the answers of moves.
 
-use super::{Case, Status, View, find};
+use super::{Case, Status, View};
 use crate::{
     access::{Access, Actor, Role, permit},
     error::{Error, Result},
