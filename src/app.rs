@@ -54,6 +54,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::managers::mount)
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
+        .configure(crate::routing::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
@@ -70,10 +71,10 @@ pub fn app(
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = actix_web::Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let (router, document) = router(App::new());
     router
