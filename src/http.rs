@@ -602,3 +602,24 @@ pub fn absent_or_null<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
 }
+
+/// What a `PATCH` changed: the names of the fields that differ afterwards, for the audit trail.
+#[derive(Default)]
+pub struct Changes(Vec<String>);
+
+impl Changes {
+    /// Sets a field when a value was sent, and notes its name when that makes a difference.
+    pub fn set<T: PartialEq>(&mut self, name: &str, field: &mut T, value: Option<T>) {
+        if let Some(value) = value
+            && value != *field
+        {
+            *field = value;
+            self.0.push(name.to_owned());
+        }
+    }
+
+    /// The names; none when everything was as it is.
+    pub fn into_names(self) -> Vec<String> {
+        self.0
+    }
+}
