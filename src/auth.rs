@@ -33,7 +33,6 @@ pub(crate) use sessions::{EndReason, end_all};
 use crate::{
     access::{Actor, ActorKind},
     error::{Error, Result},
-    http::Body,
     ids::*,
     store::Store,
 };
@@ -55,9 +54,22 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// What API tokens start with, so that they are recognised: here, and by scanners that look for leaked secrets.
 const API_TOKEN_PREFIX: &str = "mdg_";
 
+/// Operations whose POST takes no Idempotency-Key: they are no resources, or their answer is shown once, or (a change of
+/// the own password) the repetition is proven by what the first one replaced.
+pub const WITHOUT_IDEMPOTENCY: &[&str] = &[
+    "sign_in",
+    "refresh_session",
+    "sign_out",
+    "create_api_token",
+    "change_password",
+];
+
 /// Mounts sign-in, the own account and API tokens.
 pub fn mount(config: &mut ServiceConfig) {
-    config.configure(sign_in::mount).configure(account::mount).configure(tokens::mount);
+    config
+        .configure(sign_in::mount)
+        .configure(account::mount)
+        .configure(tokens::mount);
 }
 
 /// What sign-in needs to know of the installation; given to the app as `Data<AuthConfig>`.
@@ -80,10 +92,19 @@ impl AuthConfig {
     ///
     /// # Errors
     /// The address has no scheme or host.
-    pub fn new(keys: Keys, passwords: Passwords, trusted_proxies: Vec<Network>, public_url: &str) -> Result<Self, &'static str> {
-        let url = public_url.parse::<Uri>().map_err(|_| "the public address is no URL")?;
+    pub fn new(
+        keys: Keys,
+        passwords: Passwords,
+        trusted_proxies: Vec<Network>,
+        public_url: &str,
+    ) -> Result<Self, &'static str> {
+        let url = public_url
+            .parse::<Uri>()
+            .map_err(|_| "the public address is no URL")?;
         let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
-            return Err("the public address needs a scheme and a host, as in https://madoguchi.example.jp");
+            return Err(
+                "the public address needs a scheme and a host, as in https://madoguchi.example.jp",
+            );
         };
         let default_port = if scheme == "http" { ":80" } else { ":443" };
         let authority = authority.as_str().to_ascii_lowercase();
@@ -113,23 +134,41 @@ pub async fn authenticate(
     match actor_of(&request).await {
         Ok(Some(actor)) => drop(request.extensions_mut().insert(actor)),
         Ok(None) => {}
-        Err(error) => return Ok(request.into_response(error.error_response()).map_into_right_body()),
+        Err(error) => {
+            return Ok(request
+                .into_response(error.error_response())
+                .map_into_right_body());
+        }
     }
     Ok(next.call(request).await?.map_into_left_body())
 }
 
 async fn actor_of(request: &ServiceRequest) -> Result<Option<Actor>> {
-    let Some(token) = request.headers().get(header::AUTHORIZATION).and_then(|value| bearer(value.to_str().ok()?)) else {
+    let Some(token) = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| bearer(value.to_str().ok()?))
+    else {
         return Ok(None);
     };
-    let store = request.app_data::<Data<Store>>().expect("the app is mounted with its store");
-    let config = request.app_data::<Data<AuthConfig>>().expect("the app is mounted with its configuration");
+    let store = request
+        .app_data::<Data<Store>>()
+        .expect("the app is mounted with its store");
+    let config = request
+        .app_data::<Data<AuthConfig>>()
+        .expect("the app is mounted with its configuration");
     let directory = store.directory();
     if token.starts_with(API_TOKEN_PREFIX) {
-        return directory.token_actor(store, hash_token(token), config.directory_max_age).await;
+        return directory
+            .token_actor(store, hash_token(token), config.directory_max_age)
+            .await;
     }
     match config.keys.verify(token, store.now()) {
-        Some(claims) => directory.session_actor(store, claims.sub, claims.sid, config.directory_max_age).await,
+        Some(claims) => {
+            directory
+                .session_actor(store, claims.sub, claims.sid, config.directory_max_age)
+                .await
+        }
         None => Ok(None),
     }
 }
@@ -137,7 +176,10 @@ async fn actor_of(request: &ServiceRequest) -> Result<Option<Actor>> {
 /// The token of `Authorization: Bearer …`.
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' ')).filter(|token| !token.is_empty())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_start_matches(' '))
+        .filter(|token| !token.is_empty())
 }
 
 /// 256 random bits, as text.
@@ -154,7 +196,9 @@ fn hash_token(token: &str) -> [u8; 32] {
 fn person_of(actor: &Actor) -> Result<UserId> {
     match (actor.kind, actor.user_id) {
         (ActorKind::User, Some(user_id)) => Ok(user_id),
-        _ => Err(Error::forbidden("This is for people who signed in, not for API tokens.")),
+        _ => Err(Error::forbidden(
+            "This is for people who signed in, not for API tokens.",
+        )),
     }
 }
 
@@ -208,24 +252,9 @@ mod tests {
     fn tokens_are_random_and_their_hash_is_stable() {
         assert_ne!(random_token(), random_token());
         assert_eq!(random_token().len(), 43);
-        assert_eq!(hex::encode(hash_token("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            hex::encode(hash_token("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
-}
-
-/// Configuration.
-#[derive(Clone, Default)]
-pub struct AuthConfig {}
-
-/// Operations whose POST takes no Idempotency-Key: they are no resources, or their answer is shown once.
-pub const WITHOUT_IDEMPOTENCY: &[&str] = &["sign_in", "refresh", "sign_out", "create_api_token"];
-
-/// Middleware: who asks?
-pub async fn authenticate(
-    request: actix_web::dev::ServiceRequest,
-    next: actix_web::middleware::Next<impl actix_web::body::MessageBody>,
-) -> std::result::Result<
-    actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>,
-    actix_web::Error,
-> {
-    next.call(request).await
 }

@@ -4,6 +4,7 @@
 
 use crate::{
     access::Actor,
+    auth::AuthConfig,
     error::{Error, FieldError, Fields, ProblemType, Result},
     ids::UserId,
 };
@@ -12,7 +13,7 @@ use actix_web::{
     body::BoxBody,
     dev::Payload,
     http::{Method, StatusCode, header},
-    web::Bytes,
+    web::{Bytes, Data},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures_util::future::LocalBoxFuture;
@@ -37,7 +38,7 @@ pub trait Body: DeserializeOwned {
 /// A JSON body, parsed into domain types.
 pub struct Json<T>(pub T);
 
-/// Hash of the body, for idempotency keys.
+/// Keyed hash of the body, for idempotency keys.
 #[derive(Clone)]
 struct BodyHash(Vec<u8>);
 
@@ -77,9 +78,12 @@ impl<T: Body + 'static> FromRequest for Json<T> {
                     format!("The body may have {MAX_JSON} bytes."),
                 ));
             }
-            request
-                .extensions_mut()
-                .insert(BodyHash(Sha256::digest(&bytes).to_vec()));
+            // Keyed, because a body may hold a password and its hash is stored with an Idempotency-Key.
+            let auth = request
+                .app_data::<Data<AuthConfig>>()
+                .expect("the app is mounted with its configuration");
+            let hash = BodyHash(auth.keys.fingerprint(&bytes));
+            request.extensions_mut().insert(hash);
             parse_body(&bytes).map(Json)
         })
     }

@@ -166,7 +166,7 @@ impl Store {
         }
         // What this process changed about people it knows at once; other processes within two seconds.
         if changes_directory {
-            self.directory.refresh(self).await?;
+            self.directory.refresh_after_commit(self).await;
         }
         Ok(result)
     }

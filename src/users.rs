@@ -10,7 +10,9 @@ use crate::{
     audit::Event,
     auth::{AuthConfig, ChosenPassword, EndReason, end_all},
     error::{Error, Fields, OnConstraint, Result},
-    http::{Answer, Body, Cursor, Json, Page, Path, Precondition, Query, absent_or_null, page_size},
+    http::{
+        Answer, Body, Cursor, Json, Page, Path, Precondition, Query, absent_or_null, page_size,
+    },
     ids::*,
     store::Tx,
     text::{EmailAddress, Name, Password},
@@ -25,7 +27,11 @@ use uuid::Uuid;
 
 /// Mounts `/users`.
 pub fn mount(config: &mut ServiceConfig) {
-    config.service(list_users).service(create_user).service(show_user).service(edit_user);
+    config
+        .service(list_users)
+        .service(create_user)
+        .service(show_user)
+        .service(edit_user);
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -175,9 +181,15 @@ pub(crate) struct Credentials {
     extensions(("x-permission" = json!("manage_office")))
 )]
 #[get("/users")]
-async fn list_users(access: Access<permit::ManageOffice>, Query(filter): Query<UserFilter>) -> Result<Answer> {
+async fn list_users(
+    access: Access<permit::ManageOffice>,
+    Query(filter): Query<UserFilter>,
+) -> Result<Answer> {
     let limit = page_size(filter.limit)?;
-    let after = filter.cursor.map(|cursor| cursor.keys::<Uuid>()).transpose()?;
+    let after = filter
+        .cursor
+        .map(|cursor| cursor.keys::<Uuid>())
+        .transpose()?;
     let users = sqlx::query_as!(
         UserView,
         r#"
@@ -219,12 +231,31 @@ async fn create_user(
     config: Data<AuthConfig>,
     Json(body): Json<CreateUserRequest>,
 ) -> Result<Answer> {
-    let CreateUserRequest { email, name, role, password, desk_id, manager_id } = body;
+    let CreateUserRequest {
+        email,
+        name,
+        role,
+        password,
+        desk_id,
+        manager_id,
+    } = body;
     let password = match password {
-        Some(password) => Some(config.passwords.choose(password, vec![email.to_string(), name.to_string()]).await?),
+        Some(password) => Some(
+            config
+                .passwords
+                .choose(password, vec![email.to_string(), name.to_string()])
+                .await?,
+        ),
         None => None,
     };
-    let new = NewUser { email, name, role, desk_id, manager_id, password };
+    let new = NewUser {
+        email,
+        name,
+        role,
+        desk_id,
+        manager_id,
+        password,
+    };
     access
         .transaction(async |tx| {
             let user = create(tx, &new).await?;
@@ -272,13 +303,31 @@ async fn edit_user(
             let user = show(access.read(), id).await?;
             let email = body.email.as_ref().unwrap_or(&user.email).to_string();
             let name = body.name.as_ref().unwrap_or(&user.name).to_string();
-            Some(Some(config.passwords.choose(password, vec![email, name]).await?))
+            Some(Some(
+                config.passwords.choose(password, vec![email, name]).await?,
+            ))
         }
         Some(None) => Some(None),
         None => None,
     };
-    let EditUserRequest { email, name, role, desk_id, manager_id, active, .. } = body;
-    let change = UserChange { email, name, role, desk_id, manager_id, active, password };
+    let EditUserRequest {
+        email,
+        name,
+        role,
+        desk_id,
+        manager_id,
+        active,
+        ..
+    } = body;
+    let change = UserChange {
+        email,
+        name,
+        role,
+        desk_id,
+        manager_id,
+        active,
+        password,
+    };
     access
         .transaction(async |tx| {
             let user = edit(tx, id, Some(precondition), &change).await?;
@@ -309,10 +358,17 @@ pub(crate) async fn show(db: impl PgExecutor<'_>, id: UserId) -> Result<UserView
 }
 
 /// The user with the address, if there is one.
-pub(crate) async fn credentials(db: impl PgExecutor<'_>, email: &EmailAddress) -> Result<Option<Credentials>> {
-    Ok(sqlx::query_as!(Credentials, "select id, active, password_hash from app_user where email_key = $1", email.key())
-        .fetch_optional(db)
-        .await?)
+pub(crate) async fn credentials(
+    db: impl PgExecutor<'_>,
+    email: &EmailAddress,
+) -> Result<Option<Credentials>> {
+    Ok(sqlx::query_as!(
+        Credentials,
+        "select id, active, password_hash from app_user where email_key = $1",
+        email.key()
+    )
+    .fetch_optional(db)
+    .await?)
 }
 
 /// Holds the user until the transaction ends.
@@ -320,15 +376,23 @@ pub(crate) async fn credentials(db: impl PgExecutor<'_>, email: &EmailAddress) -
 /// # Errors
 /// 404 when there is none.
 pub(crate) async fn lock(tx: &mut Tx, id: UserId) -> Result<()> {
-    sqlx::query!("select id from app_user where id = $1 for no key update", *id)
-        .fetch_optional(tx.db())
-        .await?
-        .ok_or_else(Error::not_found)?;
+    sqlx::query!(
+        "select id from app_user where id = $1 for no key update",
+        *id
+    )
+    .fetch_optional(tx.db())
+    .await?
+    .ok_or_else(Error::not_found)?;
     Ok(())
 }
 
 /// Sets a password unless another one was set since it was read. Ending sessions is the caller's.
-pub(crate) async fn replace_password(tx: &mut Tx, id: UserId, before: Option<&str>, hash: &str) -> Result<bool> {
+pub(crate) async fn replace_password(
+    tx: &mut Tx,
+    id: UserId,
+    before: Option<&str>,
+    hash: &str,
+) -> Result<bool> {
     let now = tx.now();
     let replaced = sqlx::query!(
         r#"
@@ -377,7 +441,13 @@ pub async fn create(tx: &mut Tx, new: &NewUser) -> Result<UserView> {
     .execute(tx.db())
     .await;
     unique(inserted)?;
-    tx.record(OFFICE, Event::UserCreated { user_id: id, role: new.role.name().to_owned() });
+    tx.record(
+        OFFICE,
+        Event::UserCreated {
+            user_id: id,
+            role: new.role.name().to_owned(),
+        },
+    );
     show(tx.db(), id).await
 }
 
@@ -386,7 +456,12 @@ pub async fn create(tx: &mut Tx, new: &NewUser) -> Result<UserView> {
 ///
 /// # Errors
 /// 404, 412 or 428 by id and version; 422 and 409 as in [`create`]; 409 for the last active admin.
-pub async fn edit(tx: &mut Tx, id: UserId, precondition: Option<Precondition>, change: &UserChange) -> Result<UserView> {
+pub async fn edit(
+    tx: &mut Tx,
+    id: UserId,
+    precondition: Option<Precondition>,
+    change: &UserChange,
+) -> Result<UserView> {
     hold(tx, id, change).await?;
     let before = show(tx.db(), id).await?;
     if let Some(precondition) = precondition {
@@ -398,11 +473,18 @@ pub async fn edit(tx: &mut Tx, id: UserId, precondition: Option<Precondition>, c
     let mut fields = Fields::default();
     check_role(&mut fields, after.role, after.desk_id, after.manager_id);
     let new_desk = after.desk_id.filter(|_| after.desk_id != before.desk_id);
-    let new_manager = after.manager_id.filter(|_| after.manager_id != before.manager_id);
+    let new_manager = after
+        .manager_id
+        .filter(|_| after.manager_id != before.manager_id);
     check_places(tx, &mut fields, new_desk, new_manager).await?;
-    let password_hash = change.password.as_ref().map(|password| accept(&mut fields, password.as_ref()));
+    let password_hash = change
+        .password
+        .as_ref()
+        .map(|password| accept(&mut fields, password.as_ref()));
     fields.finish()?;
-    if matches!(password_hash, Some(Some(_))) || (matches!(password_hash, Some(None)) && before.has_password) {
+    if matches!(password_hash, Some(Some(_)))
+        || (matches!(password_hash, Some(None)) && before.has_password)
+    {
         edited.push("password".to_owned());
     }
     if edited.is_empty() {
@@ -417,7 +499,13 @@ pub async fn edit(tx: &mut Tx, id: UserId, precondition: Option<Precondition>, c
     if let Some(reason) = ends_sessions(&before, &after, password_hash.is_some()) {
         end_all(tx, id, None, reason).await?;
     }
-    tx.record(OFFICE, Event::UserEdited { user_id: id, fields: edited });
+    tx.record(
+        OFFICE,
+        Event::UserEdited {
+            user_id: id,
+            fields: edited,
+        },
+    );
     show(tx.db(), id).await
 }
 
@@ -495,8 +583,12 @@ async fn store(tx: &mut Tx, user: &UserView, password_hash: Option<&Option<Strin
 
 fn unique<T>(result: Result<T, sqlx::Error>) -> Result<()> {
     result
-        .on_constraint("app_user_email_key", || Error::conflict("Another user has this e-mail address."))
-        .on_constraint("app_user_manager_key", || Error::conflict("Another user is this manager."))?;
+        .on_constraint("app_user_email_key", || {
+            Error::conflict("Another user has this e-mail address.")
+        })
+        .on_constraint("app_user_manager_key", || {
+            Error::conflict("Another user is this manager.")
+        })?;
     Ok(())
 }
 
@@ -507,11 +599,22 @@ async fn require_another_admin(tx: &mut Tx, id: UserId) -> Result<()> {
     )
     .fetch_one(tx.db())
     .await?;
-    if another { Ok(()) } else { Err(Error::conflict("This is the last active admin. Make another one first.")) }
+    if another {
+        Ok(())
+    } else {
+        Err(Error::conflict(
+            "This is the last active admin. Make another one first.",
+        ))
+    }
 }
 
 /// Desk staff have a desk, managers are a manager, and nobody else has or is one.
-fn check_role(fields: &mut Fields, role: Role, desk_id: Option<DeskId>, manager_id: Option<ManagerId>) {
+fn check_role(
+    fields: &mut Fields,
+    role: Role,
+    desk_id: Option<DeskId>,
+    manager_id: Option<ManagerId>,
+) {
     match (role == Role::Desk, desk_id.is_some()) {
         (true, false) => fields.add("/desk_id", "is required for the role desk"),
         (false, true) => fields.add("/desk_id", "must be null unless the role is desk"),
@@ -525,7 +628,12 @@ fn check_role(fields: &mut Fields, role: Role, desk_id: Option<DeskId>, manager_
 }
 
 /// Desks and managers are never deleted, so what is there stays there.
-async fn check_places(tx: &mut Tx, fields: &mut Fields, desk_id: Option<DeskId>, manager_id: Option<ManagerId>) -> Result<()> {
+async fn check_places(
+    tx: &mut Tx,
+    fields: &mut Fields,
+    desk_id: Option<DeskId>,
+    manager_id: Option<ManagerId>,
+) -> Result<()> {
     if desk_id.is_none() && manager_id.is_none() {
         return Ok(());
     }
@@ -579,11 +687,20 @@ mod tests {
     #[test]
     fn desk_and_manager_go_with_their_roles() {
         for role in Role::ALL {
-            for (desk_id, manager_id) in [(None, None), (Some(DeskId::new()), None), (None, Some(ManagerId::new()))] {
+            for (desk_id, manager_id) in [
+                (None, None),
+                (Some(DeskId::new()), None),
+                (None, Some(ManagerId::new())),
+            ] {
                 let mut fields = Fields::default();
                 check_role(&mut fields, role, desk_id, manager_id);
-                let fits = (role == Role::Desk) == desk_id.is_some() && (role == Role::Manager) == manager_id.is_some();
-                assert_eq!(fields.finish().is_ok(), fits, "{role:?} {desk_id:?} {manager_id:?}");
+                let fits = (role == Role::Desk) == desk_id.is_some()
+                    && (role == Role::Manager) == manager_id.is_some();
+                assert_eq!(
+                    fields.finish().is_ok(),
+                    fits,
+                    "{role:?} {desk_id:?} {manager_id:?}"
+                );
             }
         }
     }
@@ -592,7 +709,11 @@ mod tests {
     fn only_what_differs_is_named() {
         let before = user(Role::Operator);
         let mut after = before.clone();
-        let change = UserChange { name: Some(before.name.clone()), role: Some(Role::Supervisor), ..UserChange::default() };
+        let change = UserChange {
+            name: Some(before.name.clone()),
+            role: Some(Role::Supervisor),
+            ..UserChange::default()
+        };
         assert_eq!(apply(&change, &mut after), ["role"]);
         assert_eq!(after.role, Role::Supervisor);
     }
@@ -600,10 +721,26 @@ mod tests {
     #[test]
     fn what_signs_out() {
         let before = user(Role::Operator);
-        let after = |active, role| UserView { active, role, ..before.clone() };
-        assert_eq!(ends_sessions(&before, &after(true, Role::Operator), false), None);
-        assert_eq!(ends_sessions(&before, &after(true, Role::Operator), true), Some(EndReason::PasswordChanged));
-        assert_eq!(ends_sessions(&before, &after(true, Role::Auditor), true), Some(EndReason::RoleChanged));
-        assert_eq!(ends_sessions(&before, &after(false, Role::Operator), false), Some(EndReason::Deactivated));
+        let after = |active, role| UserView {
+            active,
+            role,
+            ..before.clone()
+        };
+        assert_eq!(
+            ends_sessions(&before, &after(true, Role::Operator), false),
+            None
+        );
+        assert_eq!(
+            ends_sessions(&before, &after(true, Role::Operator), true),
+            Some(EndReason::PasswordChanged)
+        );
+        assert_eq!(
+            ends_sessions(&before, &after(true, Role::Auditor), true),
+            Some(EndReason::RoleChanged)
+        );
+        assert_eq!(
+            ends_sessions(&before, &after(false, Role::Operator), false),
+            Some(EndReason::Deactivated)
+        );
     }
 }

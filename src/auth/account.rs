@@ -64,7 +64,11 @@ impl Body for ChangePasswordRequest {}
 async fn show_me(access: Access<permit::SignedIn>) -> Result<Answer> {
     let actor = access.actor();
     let user = users::show(access.read(), actor.user_id.ok_or_else(Error::not_found)?).await?;
-    let permissions = Permission::ALL.iter().copied().filter(|permission| actor.may(*permission)).collect();
+    let permissions = Permission::ALL
+        .iter()
+        .copied()
+        .filter(|permission| actor.may(*permission))
+        .collect();
     let view = MeView {
         id: user.id,
         email: user.email,
@@ -99,12 +103,20 @@ async fn change_password(
     let user = users::show(db, user_id).await?;
     let (account, address) = (
         account_subject(&user.email),
-        address::subject(address::client_address(access.request(), &config.trusted_proxies)),
+        address::subject(address::client_address(
+            access.request(),
+            &config.trusted_proxies,
+        )),
     );
     throttle::count(db, &address, throttle::ADDRESS_TRIES, access.now()).await?;
     throttle::count(db, &account, throttle::ACCOUNT_TRIES, access.now()).await?;
-    let stored = users::credentials(db, &user.email).await?.and_then(|credentials| credentials.password_hash);
-    let is_right = config.passwords.matches(body.current_password.0, stored.clone()).await?;
+    let stored = users::credentials(db, &user.email)
+        .await?
+        .and_then(|credentials| credentials.password_hash);
+    let is_right = config
+        .passwords
+        .matches(body.current_password.0, stored.clone())
+        .await?;
     let known = vec![user.email.to_string(), user.name.to_string()];
     let chosen = config.passwords.choose(body.new_password, known).await?;
     if is_right {
@@ -126,9 +138,17 @@ async fn change_password(
         .transaction_of(async |tx| {
             users::lock(tx, user_id).await?;
             if !users::replace_password(tx, user_id, stored.as_deref(), &new_hash).await? {
-                return Err(Error::conflict("The password was changed elsewhere at this moment."));
+                return Err(Error::conflict(
+                    "The password was changed elsewhere at this moment.",
+                ));
             }
-            sessions::end_all(tx, user_id, tx.actor().session_id, EndReason::PasswordChanged).await?;
+            sessions::end_all(
+                tx,
+                user_id,
+                tx.actor().session_id,
+                EndReason::PasswordChanged,
+            )
+            .await?;
             tx.record(OFFICE, Event::PasswordChanged { user_id });
             Ok(Answer::no_content())
         })

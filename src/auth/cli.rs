@@ -52,17 +52,31 @@ pub struct CreateToken<'a> {
 ///
 /// # Errors
 /// What [`explain`] puts into words; nothing was stored then.
-pub async fn create_user(store: &Store, args: &CreateUser<'_>, password: &SecretString) -> Result<UserId> {
+pub async fn create_user(
+    store: &Store,
+    args: &CreateUser<'_>,
+    password: &SecretString,
+) -> Result<UserId> {
     let mut fields = Fields::default();
     let email = note(&mut fields, "--email", EmailAddress::parse(args.email));
     let name = note(&mut fields, "--name", Name::parse(args.name));
-    let desk = args.desk.and_then(|desk| note(&mut fields, "--desk", Code::parse(desk)));
+    let desk = args
+        .desk
+        .and_then(|desk| note(&mut fields, "--desk", Code::parse(desk)));
     let role = Role::ALL.into_iter().find(|role| role.name() == args.role);
-    fields.require(role.is_some(), "--role", "must be operator, supervisor, desk, manager, admin or auditor");
-    let manager_id = args.manager.map(str::parse::<ManagerId>).transpose().unwrap_or_else(|_| {
-        fields.add("--manager", "is not an id");
-        None
-    });
+    fields.require(
+        role.is_some(),
+        "--role",
+        "must be operator, supervisor, desk, manager, admin or auditor",
+    );
+    let manager_id = args
+        .manager
+        .map(str::parse::<ManagerId>)
+        .transpose()
+        .unwrap_or_else(|_| {
+            fields.add("--manager", "is not an id");
+            None
+        });
     let password = match password.expose_secret() {
         "" => None,
         typed => note(&mut fields, "the password", Password::parse(typed)),
@@ -83,7 +97,14 @@ pub async fn create_user(store: &Store, args: &CreateUser<'_>, password: &Secret
                 Some(code) => Some(desk_with_code(tx, code).await?),
                 None => None,
             };
-            let new = NewUser { email: email.clone(), name: name.clone(), role, desk_id, manager_id, password: password.clone() };
+            let new = NewUser {
+                email: email.clone(),
+                name: name.clone(),
+                role,
+                desk_id,
+                manager_id,
+                password: password.clone(),
+            };
             Ok(users::create(tx, &new).await?.id)
         })
         .await
@@ -95,13 +116,25 @@ pub async fn create_user(store: &Store, args: &CreateUser<'_>, password: &Secret
 /// What [`explain`] puts into words; nothing was stored then.
 pub async fn set_password(store: &Store, email: &str, password: &SecretString) -> Result<()> {
     let mut fields = Fields::default();
-    let password = note(&mut fields, "the password", Password::parse(password.expose_secret()));
+    let password = note(
+        &mut fields,
+        "the password",
+        Password::parse(password.expose_secret()),
+    );
     fields.finish()?;
     let id = user_with(store, email).await?;
     let user = users::show(store.writer(), id).await?;
     let known = vec![user.email.to_string(), user.name.to_string()];
     let chosen = choose(password.expect("parsed, or it was noted as faulty"), known).await?;
-    change(store, id, &UserChange { password: Some(Some(chosen)), ..UserChange::default() }).await
+    change(
+        store,
+        id,
+        &UserChange {
+            password: Some(Some(chosen)),
+            ..UserChange::default()
+        },
+    )
+    .await
 }
 
 /// Deactivates a user: signed out everywhere, and their API tokens no longer count.
@@ -110,7 +143,15 @@ pub async fn set_password(store: &Store, email: &str, password: &SecretString) -
 /// What [`explain`] puts into words, also for the last active admin.
 pub async fn deactivate_user(store: &Store, email: &str) -> Result<()> {
     let id = user_with(store, email).await?;
-    change(store, id, &UserChange { active: Some(false), ..UserChange::default() }).await
+    change(
+        store,
+        id,
+        &UserChange {
+            active: Some(false),
+            ..UserChange::default()
+        },
+    )
+    .await
 }
 
 /// Makes an API token and returns its secret, which is stored nowhere.
@@ -123,13 +164,25 @@ pub async fn create_token(store: &Store, args: &CreateToken<'_>) -> Result<Secre
     let mut fields = Fields::default();
     let name = note(&mut fields, "--name", Line80::parse(args.name));
     let longest = tokens::MAX_LIFETIME.num_days();
-    fields.require((1..=longest).contains(&args.days), "--days", "must be between 1 and 366");
+    fields.require(
+        (1..=longest).contains(&args.days),
+        "--days",
+        "must be between 1 and 366",
+    );
     let mut permissions = Vec::new();
     for text in args.permissions {
         match Permission::from_name(text) {
             Some(permission) if !permissions.contains(&permission) => {
-                let may = permission == Permission::Intake || permission.roles().contains(&owner.role);
-                fields.require(may, "--permission", &format!("{text} is not among what the role {} may", owner.role.name()));
+                let may =
+                    permission == Permission::Intake || permission.roles().contains(&owner.role);
+                fields.require(
+                    may,
+                    "--permission",
+                    &format!(
+                        "{text} is not among what the role {} may",
+                        owner.role.name()
+                    ),
+                );
                 permissions.push(permission);
             }
             Some(_) => {}
@@ -142,7 +195,12 @@ pub async fn create_token(store: &Store, args: &CreateToken<'_>) -> Result<Secre
     store
         .transaction(&Actor::system(), async |tx| {
             let expires_at = tx.now() + TimeDelta::days(args.days);
-            let new = NewToken { user_id, name: name.clone(), permissions: permissions.clone(), expires_at };
+            let new = NewToken {
+                user_id,
+                name: name.clone(),
+                permissions: permissions.clone(),
+                expires_at,
+            };
             Ok(SecretString::from(tokens::create(tx, &new).await?.1))
         })
         .await
@@ -160,7 +218,10 @@ pub fn read_password() -> io::Result<SecretString> {
     let (first, second) = (ask("Password: ")?, ask("The same again: ")?);
     drop(hidden);
     if first.expose_secret() != second.expose_secret() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the two passwords differ"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the two passwords differ",
+        ));
     }
     Ok(first)
 }
@@ -191,7 +252,11 @@ impl HiddenInput {
     }
 
     fn stty(argument: &str) {
-        let _ = Command::new("stty").arg(argument).stdin(Stdio::inherit()).stderr(Stdio::null()).status();
+        let _ = Command::new("stty")
+            .arg(argument)
+            .stdin(Stdio::inherit())
+            .stderr(Stdio::null())
+            .status();
     }
 }
 
@@ -205,7 +270,13 @@ impl Drop for HiddenInput {
 pub fn explain(error: &Error) -> String {
     match error {
         Error::Problem(problem) if !problem.errors.is_empty() => {
-            let lines = problem.errors.iter().map(|error| format!("{}: {}", error.pointer.trim_start_matches('/'), error.detail));
+            let lines = problem.errors.iter().map(|error| {
+                format!(
+                    "{}: {}",
+                    error.pointer.trim_start_matches('/'),
+                    error.detail
+                )
+            });
             lines.collect::<Vec<_>>().join("\n")
         }
         Error::Problem(problem) => problem.detail.to_string(),
@@ -217,17 +288,24 @@ pub fn explain(error: &Error) -> String {
 }
 
 fn note<T>(fields: &mut Fields, option: &str, parsed: Result<T, TextError>) -> Option<T> {
-    parsed.map_err(|error| fields.add(option, error.message())).ok()
+    parsed
+        .map_err(|error| fields.add(option, error.message()))
+        .ok()
 }
 
 async fn choose(password: Password, known: Vec<String>) -> Result<ChosenPassword> {
-    Passwords::new(PasswordCost::OWASP).choose(password, known).await
+    Passwords::new(PasswordCost::OWASP)
+        .choose(password, known)
+        .await
 }
 
 async fn user_with(store: &Store, email: &str) -> Result<UserId> {
-    let email = EmailAddress::parse(email).map_err(|error| Error::invalid("the e-mail address", error.message()))?;
+    let email = EmailAddress::parse(email)
+        .map_err(|error| Error::invalid("the e-mail address", error.message()))?;
     let user = users::credentials(store.writer(), &email).await?;
-    Ok(user.ok_or_else(|| Error::invalid("the e-mail address", "belongs to no user"))?.id)
+    Ok(user
+        .ok_or_else(|| Error::invalid("the e-mail address", "belongs to no user"))?
+        .id)
 }
 
 async fn desk_with_code(tx: &mut Tx, code: &Code) -> Result<DeskId> {
@@ -256,7 +334,13 @@ mod tests {
         fields.add("--email", "is not an address");
         fields.add("/desk_id", "is required for the role desk");
         let told = explain(&fields.finish().unwrap_err());
-        assert_eq!(told, "--email: is not an address\ndesk_id: is required for the role desk");
-        assert_eq!(explain(&Error::conflict("Another user has this address.")), "Another user has this address.");
+        assert_eq!(
+            told,
+            "--email: is not an address\ndesk_id: is required for the role desk"
+        );
+        assert_eq!(
+            explain(&Error::conflict("Another user has this address.")),
+            "Another user has this address."
+        );
     }
 }

@@ -106,37 +106,74 @@ impl Directory {
         self.look(store, &mut feed).await
     }
 
+    /// Reads what this process has just committed. Where that fails, the commit stands all the same; the next request
+    /// finds the directory old and has to look before anybody is let in.
+    pub(crate) async fn refresh_after_commit(&self, store: &Store) {
+        if !matches!(timeout(PATIENCE, self.refresh(store)).await, Ok(Ok(()))) {
+            self.write().seen_at = None;
+        }
+    }
+
     /// The actor behind a verified access token; none when the user is inactive or the session has ended.
-    pub(super) async fn session_actor(&self, store: &Store, user_id: UserId, session_id: SessionId, max_age: Duration) -> Result<Option<Actor>> {
+    pub(super) async fn session_actor(
+        &self,
+        store: &Store,
+        user_id: UserId,
+        session_id: SessionId,
+        max_age: Duration,
+    ) -> Result<Option<Actor>> {
         self.ensure_fresh(store, max_age).await?;
         let person = self.person(store, user_id).await?;
         // After the look-up, which may have brought news.
         if self.read().ended.contains_key(&session_id) {
             return Ok(None);
         }
-        Ok(person.map(|person| Actor { session_id: Some(session_id), ..person.actor(ActorKind::User, user_id) }))
+        Ok(person.map(|person| Actor {
+            session_id: Some(session_id),
+            ..person.actor(ActorKind::User, user_id)
+        }))
     }
 
     /// The actor behind an API token; none when it is unknown, over or revoked, or its owner inactive.
-    pub(super) async fn token_actor(&self, store: &Store, hash: TokenHash, max_age: Duration) -> Result<Option<Actor>> {
+    pub(super) async fn token_actor(
+        &self,
+        store: &Store,
+        hash: TokenHash,
+        max_age: Duration,
+    ) -> Result<Option<Actor>> {
         self.ensure_fresh(store, max_age).await?;
-        let Some(token) = self.token(store, hash).await?.filter(|token| token.expires_at > store.now()) else {
+        let Some(token) = self
+            .token(store, hash)
+            .await?
+            .filter(|token| token.expires_at > store.now())
+        else {
             return Ok(None);
         };
         let person = self.person(store, token.user_id).await?;
-        Ok(person.map(|person| Actor { token_permissions: Some(token.permissions), ..person.actor(ActorKind::Token, token.user_id) }))
+        Ok(person.map(|person| Actor {
+            token_permissions: Some(token.permissions),
+            ..person.actor(ActorKind::Token, token.user_id)
+        }))
     }
 
     /// Lets nobody in on old knowledge. A request that finds it old looks itself, so that a poller that died, or a
     /// process without one, does no more harm than a little delay.
     async fn ensure_fresh(&self, store: &Store, max_age: Duration) -> Result<()> {
-        let is_fresh = || self.read().seen_at.is_some_and(|seen_at| seen_at.elapsed() < max_age);
+        let is_fresh = || {
+            self.read()
+                .seen_at
+                .is_some_and(|seen_at| seen_at.elapsed() < max_age)
+        };
         if is_fresh() {
             return Ok(());
         }
         let look = async {
             let mut feed = self.feed.lock().await;
-            if is_fresh() { Ok(()) } else { self.look(store, &mut feed).await }
+            if is_fresh() {
+                Ok(())
+            } else {
+                self.look(store, &mut feed).await
+            }
         };
         match timeout(PATIENCE, look).await {
             Ok(Ok(())) => Ok(()),
@@ -164,7 +201,9 @@ impl Directory {
                     }
                     Ok(known())
                 };
-                timeout(PATIENCE, look_up).await.unwrap_or_else(|_| Err(unavailable()))?
+                timeout(PATIENCE, look_up)
+                    .await
+                    .unwrap_or_else(|_| Err(unavailable()))?
             }
         };
         Ok(person.filter(|person| person.active))
@@ -182,7 +221,12 @@ impl Directory {
                 return Ok(None);
             }
         }
-        if !self.allowance.lock().expect("no panic while it is held").take(Instant::now()) {
+        if !self
+            .allowance
+            .lock()
+            .expect("no panic while it is held")
+            .take(Instant::now())
+        {
             return Ok(None);
         }
         let look_up = async {
@@ -196,7 +240,9 @@ impl Directory {
             }
             Ok(token)
         };
-        timeout(PATIENCE, look_up).await.unwrap_or_else(|_| Err(unavailable()))
+        timeout(PATIENCE, look_up)
+            .await
+            .unwrap_or_else(|_| Err(unavailable()))
     }
 
     async fn look(&self, store: &Store, feed: &mut Feed) -> Result<()> {
@@ -205,7 +251,9 @@ impl Directory {
         let horizon = changes.horizon;
         // A horizon that went back is another database: a backup, or a replica that had not heard of everything.
         let is_continued = feed.horizon.is_some_and(|last| last <= horizon);
-        let is_due = feed.loaded_at.is_none_or(|loaded_at| loaded_at.elapsed() > RELOAD_AFTER);
+        let is_due = feed
+            .loaded_at
+            .is_none_or(|loaded_at| loaded_at.elapsed() > RELOAD_AFTER);
         if is_continued && !is_due {
             self.apply(store, changes).await?;
         } else {
@@ -236,7 +284,9 @@ impl Directory {
         {
             // Whoever never came here is looked up when they do.
             let people = self.read();
-            changes.users.retain(|id| people.users.contains_key(&UserId(*id)));
+            changes
+                .users
+                .retain(|id| people.users.contains_key(&UserId(*id)));
         }
         let users = match &changes.users[..] {
             [] => Vec::new(),
@@ -254,7 +304,9 @@ impl Directory {
         people.users.extend(users);
         people.note_tokens(tokens);
         people.ended.extend(ended);
-        people.ended.retain(|_, ended_at| *ended_at > now - ENDED_FOR);
+        people
+            .ended
+            .retain(|_, ended_at| *ended_at > now - ENDED_FOR);
         people.tokens.retain(|_, token| token.expires_at > now);
         Ok(())
     }
@@ -310,13 +362,18 @@ struct Allowance {
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self { left: LOOK_UPS_AT_ONCE, at: None }
+        Self {
+            left: LOOK_UPS_AT_ONCE,
+            at: None,
+        }
     }
 }
 
 impl Allowance {
     fn take(&mut self, now: Instant) -> bool {
-        let since = self.at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        let since = self
+            .at
+            .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         self.at = Some(now);
         self.left = (self.left + since.as_secs_f64() * LOOK_UPS_PER_SECOND).min(LOOK_UPS_AT_ONCE);
         if self.left < 1.0 {
@@ -343,15 +400,38 @@ async fn load_changes(db: &PgPool, since: Option<u64>) -> Result<Changes> {
     )
     .fetch_one(db)
     .await?;
-    let horizon = row.horizon.parse().map_err(|_| Error::Internal("a transaction id is a number".into()))?;
-    Ok(Changes { horizon, users: row.users, sessions: row.sessions, tokens: row.tokens })
+    let horizon = row
+        .horizon
+        .parse()
+        .map_err(|_| Error::Internal("a transaction id is a number".into()))?;
+    Ok(Changes {
+        horizon,
+        users: row.users,
+        sessions: row.sessions,
+        tokens: row.tokens,
+    })
 }
 
 async fn load_users(db: &PgPool, ids: &[Uuid]) -> Result<Vec<(UserId, Person)>> {
-    let rows = sqlx::query!("select id, active, role, desk_id, manager_id from app_user where id = any($1)", ids).fetch_all(db).await?;
+    let rows = sqlx::query!(
+        "select id, active, role, desk_id, manager_id from app_user where id = any($1)",
+        ids
+    )
+    .fetch_all(db)
+    .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.id, Person { active: row.active, role: row.role, desk_id: row.desk_id, manager_id: row.manager_id }))
+        .map(|row| {
+            (
+                row.id,
+                Person {
+                    active: row.active,
+                    role: row.role,
+                    desk_id: row.desk_id,
+                    manager_id: row.manager_id,
+                },
+            )
+        })
         .collect())
 }
 
@@ -371,7 +451,12 @@ async fn load_expected_users(db: &PgPool, now: DateTime<Utc>) -> Result<Vec<(Use
 }
 
 /// All live tokens; or those with the ids; or the one with the hash. What is over comes without the token.
-async fn load_tokens(db: &PgPool, now: DateTime<Utc>, ids: &[Uuid], hash: Option<&TokenHash>) -> Result<Vec<(TokenHash, Option<Token>)>> {
+async fn load_tokens(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    ids: &[Uuid],
+    hash: Option<&TokenHash>,
+) -> Result<Vec<(TokenHash, Option<Token>)>> {
     let all = ids.is_empty() && hash.is_none();
     let rows = sqlx::query!(
         r#"
@@ -389,16 +474,31 @@ async fn load_tokens(db: &PgPool, now: DateTime<Utc>, ids: &[Uuid], hash: Option
     Ok(rows
         .into_iter()
         .filter_map(|row| {
-            let permissions = row.permissions.iter().filter_map(|name| Permission::from_name(name)).collect();
-            let token = Token { user_id: row.user_id, permissions, expires_at: row.expires_at };
+            let permissions = row
+                .permissions
+                .iter()
+                .filter_map(|name| Permission::from_name(name))
+                .collect();
+            let token = Token {
+                user_id: row.user_id,
+                permissions,
+                expires_at: row.expires_at,
+            };
             let is_live = row.revoked_at.is_none() && row.expires_at > now;
-            Some((TokenHash::try_from(&row.hash[..]).ok()?, is_live.then_some(token)))
+            Some((
+                TokenHash::try_from(&row.hash[..]).ok()?,
+                is_live.then_some(token),
+            ))
         })
         .collect())
 }
 
 /// The sessions that ended lately; or those of them with the ids.
-async fn load_ended(db: &PgPool, now: DateTime<Utc>, ids: Option<&[Uuid]>) -> Result<Vec<(SessionId, DateTime<Utc>)>> {
+async fn load_ended(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    ids: Option<&[Uuid]>,
+) -> Result<Vec<(SessionId, DateTime<Utc>)>> {
     let rows = sqlx::query!(
         r#"
         select id, ended_at as "ended_at!"
@@ -414,7 +514,10 @@ async fn load_ended(db: &PgPool, now: DateTime<Utc>, ids: Option<&[Uuid]>) -> Re
 }
 
 fn unavailable() -> Error {
-    let mut error = Error::problem(ProblemType::Unavailable, "It cannot be checked at this moment who may come in. Try again.");
+    let mut error = Error::problem(
+        ProblemType::Unavailable,
+        "It cannot be checked at this moment who may come in. Try again.",
+    );
     if let Error::Problem(problem) = &mut error {
         problem.retry_after = Some(5);
     }
@@ -436,8 +539,12 @@ pub fn spawn_poller(store: Data<Store>) -> JoinHandle<()> {
             let result = timeout(STALE_AFTER / 2, store.directory().refresh(&store)).await;
             let is_well = matches!(result, Ok(Ok(())));
             match result {
-                Ok(Err(error)) if was_well => tracing::warn!(error.message = %causes(&error), "the directory cannot be read"),
-                Err(_) if was_well => tracing::warn!("the directory cannot be read: the database does not answer"),
+                Ok(Err(error)) if was_well => {
+                    tracing::warn!(error.message = %causes(&error), "the directory cannot be read")
+                }
+                Err(_) if was_well => {
+                    tracing::warn!("the directory cannot be read: the database does not answer")
+                }
                 _ if is_well && !was_well => tracing::info!("the directory is read again"),
                 _ => {}
             }
@@ -453,7 +560,14 @@ mod tests {
 
     fn token(hash: u8) -> (TokenHash, Option<Token>) {
         let expires_at = "2027-01-01T00:00:00Z".parse().unwrap();
-        ([hash; 32], Some(Token { user_id: UserId::new(), permissions: vec![Permission::Intake], expires_at }))
+        (
+            [hash; 32],
+            Some(Token {
+                user_id: UserId::new(),
+                permissions: vec![Permission::Intake],
+                expires_at,
+            }),
+        )
     }
 
     #[test]

@@ -74,7 +74,12 @@ pub(crate) struct Claims {
 
 impl Claims {
     /// Claims from now on, for 15 minutes but not beyond the session's end.
-    pub(crate) fn new(user_id: UserId, session_id: SessionId, now: DateTime<Utc>, session_end: DateTime<Utc>) -> Self {
+    pub(crate) fn new(
+        user_id: UserId,
+        session_id: SessionId,
+        now: DateTime<Utc>,
+        session_end: DateTime<Utc>,
+    ) -> Self {
         Self {
             sub: user_id,
             sid: session_id,
@@ -91,30 +96,44 @@ impl Keys {
     ///
     /// # Errors
     /// A secret is shorter than 32 bytes.
-    pub fn new(current: &SecretString, previous: Option<&SecretString>) -> Result<Self, &'static str> {
+    pub fn new(
+        current: &SecretString,
+        previous: Option<&SecretString>,
+    ) -> Result<Self, &'static str> {
         Ok(Self {
             current: Key::new(current)?,
             previous: previous.map(Key::new).transpose()?,
-            fingerprint: derive(current.expose_secret().as_bytes(), b"madoguchi fingerprint of "),
+            fingerprint: derive(
+                current.expose_secret().as_bytes(),
+                b"madoguchi fingerprint of ",
+            ),
         })
     }
 
     pub(crate) fn sign(&self, claims: &Claims) -> String {
-        let header = Header { kid: Some(self.current.id.clone()), ..Header::new(Algorithm::HS256) };
+        let header = Header {
+            kid: Some(self.current.id.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
         jsonwebtoken::encode(&header, claims, &self.current.signing).expect("claims are plain data")
     }
 
     /// The claims of a token that one of the keys signed and that is not over.
     pub(crate) fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
         let key_id = jsonwebtoken::decode_header(token).ok()?.kid?;
-        let key = [Some(&self.current), self.previous.as_ref()].into_iter().flatten().find(|key| key.id == key_id)?;
+        let key = [Some(&self.current), self.previous.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|key| key.id == key_id)?;
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // Checked below, by the clock that tests set.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &validation).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &validation)
+            .ok()?
+            .claims;
         (now.timestamp() < claims.exp).then_some(claims)
     }
 
@@ -144,7 +163,12 @@ mod tests {
     }
 
     fn claims() -> Claims {
-        Claims::new(UserId::new(), SessionId::new(), at("2026-04-01T09:00:00Z"), at("2026-04-15T09:00:00Z"))
+        Claims::new(
+            UserId::new(),
+            SessionId::new(),
+            at("2026-04-01T09:00:00Z"),
+            at("2026-04-15T09:00:00Z"),
+        )
     }
 
     const DURING: &str = "2026-04-01T09:14:59Z";
@@ -154,7 +178,10 @@ mod tests {
         let message = format!("{}.{}", part(&header), part(&claims));
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         mac.update(message.as_bytes());
-        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+        format!(
+            "{message}.{}",
+            BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+        )
     }
 
     #[test]
@@ -174,7 +201,12 @@ mod tests {
         let token = keys.sign(&claims());
         assert!(keys.verify(&token, at(DURING)).is_some());
         assert!(keys.verify(&token, at("2026-04-01T09:15:00Z")).is_none());
-        let late = Claims::new(UserId::new(), SessionId::new(), at("2026-04-15T08:50:00Z"), at("2026-04-15T09:00:00Z"));
+        let late = Claims::new(
+            UserId::new(),
+            SessionId::new(),
+            at("2026-04-15T08:50:00Z"),
+            at("2026-04-15T09:00:00Z"),
+        );
         assert_eq!(late.exp, at("2026-04-15T09:00:00Z").timestamp());
     }
 
@@ -183,8 +215,15 @@ mod tests {
         let keys = keys(NEW, None);
         let body = serde_json::to_value(claims()).unwrap();
         let kid = &keys.current.id;
-        let good = forge(json!({ "alg": "HS256", "typ": "JWT", "kid": kid }), body.clone(), NEW);
-        assert!(keys.verify(&good, at(DURING)).is_some(), "the forger itself works");
+        let good = forge(
+            json!({ "alg": "HS256", "typ": "JWT", "kid": kid }),
+            body.clone(),
+            NEW,
+        );
+        assert!(
+            keys.verify(&good, at(DURING)).is_some(),
+            "the forger itself works"
+        );
 
         let refused = |header: Value, change: &[(&str, Value)], secret: &str| {
             let mut body = body.clone();
@@ -194,7 +233,11 @@ mod tests {
                     value => body[*name] = value.clone(),
                 }
             }
-            assert_eq!(keys.verify(&forge(header.clone(), body, secret), at(DURING)), None, "{header} {change:?}");
+            assert_eq!(
+                keys.verify(&forge(header.clone(), body, secret), at(DURING)),
+                None,
+                "{header} {change:?}"
+            );
         };
         let header = json!({ "alg": "HS256", "kid": kid });
         refused(json!({ "alg": "none", "kid": kid }), &[], NEW);
@@ -208,10 +251,22 @@ mod tests {
         refused(header.clone(), &[("iss", json!("another"))], NEW);
         refused(header.clone(), &[("iss", Value::Null)], NEW);
         refused(header.clone(), &[("exp", Value::Null)], NEW);
-        refused(header.clone(), &[("exp", json!(at("2026-04-01T08:59:59Z").timestamp()))], NEW);
+        refused(
+            header.clone(),
+            &[("exp", json!(at("2026-04-01T08:59:59Z").timestamp()))],
+            NEW,
+        );
         refused(header.clone(), &[("sub", json!("nobody"))], NEW);
         refused(header, &[("sid", Value::Null)], NEW);
-        for text in ["", "a", "a.b", "a.b.c", "..", "\u{3042}.\u{3042}.\u{3042}", &good[..good.len() - 1]] {
+        for text in [
+            "",
+            "a",
+            "a.b",
+            "a.b.c",
+            "..",
+            "\u{3042}.\u{3042}.\u{3042}",
+            &good[..good.len() - 1],
+        ] {
             assert_eq!(keys.verify(text, at(DURING)), None, "{text}");
         }
         let unsigned = good.rsplit_once('.').unwrap().0;
@@ -226,8 +281,17 @@ mod tests {
 
     #[test]
     fn fingerprints_depend_on_the_secret() {
-        assert_eq!(keys(NEW, None).fingerprint(b"a"), keys(NEW, Some(OLD)).fingerprint(b"a"));
-        assert_ne!(keys(NEW, None).fingerprint(b"a"), keys(OLD, None).fingerprint(b"a"));
-        assert_ne!(keys(NEW, None).fingerprint(b"a"), keys(NEW, None).fingerprint(b"b"));
+        assert_eq!(
+            keys(NEW, None).fingerprint(b"a"),
+            keys(NEW, Some(OLD)).fingerprint(b"a")
+        );
+        assert_ne!(
+            keys(NEW, None).fingerprint(b"a"),
+            keys(OLD, None).fingerprint(b"a")
+        );
+        assert_ne!(
+            keys(NEW, None).fingerprint(b"a"),
+            keys(NEW, None).fingerprint(b"b")
+        );
     }
 }

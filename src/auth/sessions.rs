@@ -55,10 +55,19 @@ pub(super) struct Grant {
 
 /// Opens a session for a user whose password was found to be the one with this hash. None when the user was
 /// deactivated, or the password changed, in the meantime.
-pub(super) async fn open(tx: &mut Tx, user_id: UserId, password_hash: &str) -> Result<Option<Grant>> {
+pub(super) async fn open(
+    tx: &mut Tx,
+    user_id: UserId,
+    password_hash: &str,
+) -> Result<Option<Grant>> {
     tx.unchanged();
     let now = tx.now();
-    sqlx::query!("select id from app_user where id = $1 for no key update", *user_id).fetch_optional(tx.db()).await?;
+    sqlx::query!(
+        "select id from app_user where id = $1 for no key update",
+        *user_id
+    )
+    .fetch_optional(tx.db())
+    .await?;
     let grant = Grant {
         user_id,
         session_id: SessionId::new(),
@@ -102,7 +111,12 @@ pub(super) async fn rotate(tx: &mut Tx, presented: &str) -> Result<Option<Grant>
     };
     let now = tx.now();
     let hash = hash_token(presented);
-    sqlx::query!("select id from user_session where id = $1 for no key update", *session_id).fetch_one(tx.db()).await?;
+    sqlx::query!(
+        "select id from user_session where id = $1 for no key update",
+        *session_id
+    )
+    .fetch_one(tx.db())
+    .await?;
     let row = sqlx::query!(
         r#"
         select s.user_id, s.expires_at, s.ended_at, t.created_at, t.used_at, u.active
@@ -115,7 +129,11 @@ pub(super) async fn rotate(tx: &mut Tx, presented: &str) -> Result<Option<Grant>
     )
     .fetch_one(tx.db())
     .await?;
-    if row.ended_at.is_some() || row.expires_at <= now || row.created_at + REFRESH_LIFETIME <= now || !row.active {
+    if row.ended_at.is_some()
+        || row.expires_at <= now
+        || row.created_at + REFRESH_LIFETIME <= now
+        || !row.active
+    {
         return Ok(None);
     }
     if row.used_at.is_some() {
@@ -152,9 +170,12 @@ async fn session_of(tx: &mut Tx, presented: &str) -> Result<Option<SessionId>> {
     if presented.len() != REFRESH_TOKEN_LENGTH {
         return Ok(None);
     }
-    let session_id = sqlx::query_scalar!("select session_id from refresh_token where hash = $1", &hash_token(presented)[..])
-        .fetch_optional(tx.db())
-        .await?;
+    let session_id = sqlx::query_scalar!(
+        "select session_id from refresh_token where hash = $1",
+        &hash_token(presented)[..]
+    )
+    .fetch_optional(tx.db())
+    .await?;
     Ok(session_id)
 }
 
@@ -183,7 +204,12 @@ pub(super) async fn end_by_token(tx: &mut Tx, presented: &str) -> Result<()> {
 }
 
 /// Ends all sessions of a user, but one where it is said. The caller holds the user.
-pub(crate) async fn end_all(tx: &mut Tx, user_id: UserId, except: Option<SessionId>, reason: EndReason) -> Result<()> {
+pub(crate) async fn end_all(
+    tx: &mut Tx,
+    user_id: UserId,
+    except: Option<SessionId>,
+    reason: EndReason,
+) -> Result<()> {
     let now = tx.now();
     sqlx::query!(
         r#"

@@ -37,7 +37,10 @@ const COOKIE_PATH: &str = "/api/v1/auth";
 
 /// Mounts `/auth`.
 pub(super) fn mount(config: &mut ServiceConfig) {
-    config.service(sign_in).service(refresh_session).service(sign_out);
+    config
+        .service(sign_in)
+        .service(refresh_session)
+        .service(sign_out);
 }
 
 /// Where the refresh token goes.
@@ -119,25 +122,43 @@ async fn sign_in(
     Json(body): Json<SignInRequest>,
 ) -> Result<HttpResponse> {
     let db = access.store().writer();
-    let address = address::subject(address::client_address(access.request(), &config.trusted_proxies));
+    let address = address::subject(address::client_address(
+        access.request(),
+        &config.trusted_proxies,
+    ));
     let account = account_subject(&body.email);
     // The address first: one that is out of tries does not use up those of an account.
     throttle::count(db, &address, throttle::ADDRESS_TRIES, access.now()).await?;
     throttle::count(db, &account, throttle::ACCOUNT_TRIES, access.now()).await?;
     let user = users::credentials(db, &body.email).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-    let is_right = config.passwords.matches(body.password.0, stored.clone()).await?;
+    let is_right = config
+        .passwords
+        .matches(body.password.0, stored.clone())
+        .await?;
     let grant = match (user, stored) {
         (Some(user), Some(stored)) if is_right && user.active => {
-            access.transaction_of(async |tx| sessions::open(tx, user.id, &stored).await).await?
+            access
+                .transaction_of(async |tx| sessions::open(tx, user.id, &stored).await)
+                .await?
         }
         _ => None,
     };
     metrics::counter!("madoguchi_sign_ins_total", "result" => if grant.is_some() { "accepted" } else { "refused" }).increment(1);
-    let grant = grant.ok_or_else(|| Error::problem(ProblemType::Unauthenticated, "The e-mail address or the password is wrong."))?;
+    let grant = grant.ok_or_else(|| {
+        Error::problem(
+            ProblemType::Unauthenticated,
+            "The e-mail address or the password is wrong.",
+        )
+    })?;
     throttle::forget(db, &account).await?;
     throttle::give_back(db, &address).await?;
-    Ok(answer(&access, &config, grant, query.session.unwrap_or_default()))
+    Ok(answer(
+        &access,
+        &config,
+        grant,
+        query.session.unwrap_or_default(),
+    ))
 }
 
 /// What the tries for an account are counted under.
@@ -164,10 +185,20 @@ async fn refresh_session(
     OptionalJson(body): OptionalJson<RefreshRequest>,
 ) -> Result<HttpResponse> {
     let Some((token, kind)) = presented_token(access.request(), &config, body)? else {
-        return Err(Error::problem(ProblemType::Unauthenticated, "Send a refresh token in the body or in the cookie."));
+        return Err(Error::problem(
+            ProblemType::Unauthenticated,
+            "Send a refresh token in the body or in the cookie.",
+        ));
     };
-    let grant = access.transaction_of(async |tx| sessions::rotate(tx, &token).await).await?;
-    let grant = grant.ok_or_else(|| Error::problem(ProblemType::Unauthenticated, "The session is over. Sign in again."))?;
+    let grant = access
+        .transaction_of(async |tx| sessions::rotate(tx, &token).await)
+        .await?;
+    let grant = grant.ok_or_else(|| {
+        Error::problem(
+            ProblemType::Unauthenticated,
+            "The session is over. Sign in again.",
+        )
+    })?;
     Ok(answer(&access, &config, grant, kind))
 }
 
@@ -210,7 +241,11 @@ async fn sign_out(
 }
 
 /// The refresh token of a request and where it was. A token in the body wins over the cookie.
-fn presented_token(request: &HttpRequest, config: &AuthConfig, body: Option<RefreshRequest>) -> Result<Option<(String, SessionKind)>> {
+fn presented_token(
+    request: &HttpRequest,
+    config: &AuthConfig,
+    body: Option<RefreshRequest>,
+) -> Result<Option<(String, SessionKind)>> {
     if let Some(token) = body.and_then(|body| body.refresh_token) {
         return Ok(Some((token, SessionKind::Token)));
     }
@@ -218,20 +253,32 @@ fn presented_token(request: &HttpRequest, config: &AuthConfig, body: Option<Refr
         return Ok(None);
     };
     if !is_from_our_page(request, config) {
-        return Err(Error::forbidden("With the cookie, a request must come from a page of this site."));
+        return Err(Error::forbidden(
+            "With the cookie, a request must come from a page of this site.",
+        ));
     }
     Ok(Some((cookie.value().to_owned(), SessionKind::Cookie)))
 }
 
 /// The second lock beside `SameSite=Strict`: what a foreign page makes a browser send has none of these.
 fn is_from_our_page(request: &HttpRequest, config: &AuthConfig) -> bool {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     matches!(header("sec-fetch-site"), Some("same-origin" | "none"))
         || header("origin").is_some_and(|origin| origin.eq_ignore_ascii_case(&config.public_origin))
         || header("x-requested-with").is_some()
 }
 
-fn answer(access: &Access<permit::Anyone>, config: &AuthConfig, grant: Grant, kind: SessionKind) -> HttpResponse {
+fn answer(
+    access: &Access<permit::Anyone>,
+    config: &AuthConfig,
+    grant: Grant,
+    kind: SessionKind,
+) -> HttpResponse {
     let now = access.now();
     let claims = Claims::new(grant.user_id, grant.session_id, now, grant.session_end);
     let by_cookie = kind == SessionKind::Cookie;
@@ -260,7 +307,8 @@ fn cookie<'a>(config: &AuthConfig, value: &'a str, age: time::Duration) -> Cooki
 }
 
 fn set_cookie(response: &mut HttpResponse, cookie: Cookie<'_>) {
-    let value = header::HeaderValue::from_str(&cookie.to_string()).expect("name, token and attributes are ASCII");
+    let value = header::HeaderValue::from_str(&cookie.to_string())
+        .expect("name, token and attributes are ASCII");
     response.headers_mut().append(header::SET_COOKIE, value);
 }
 
@@ -275,7 +323,9 @@ impl<T: Body + 'static> FromRequest for OptionalJson<T> {
         if !request.headers().contains_key(header::CONTENT_TYPE) {
             return ready(Ok(Self(None))).boxed_local();
         }
-        Json::<T>::from_request(request, payload).map_ok(|Json(body)| Self(Some(body))).boxed_local()
+        Json::<T>::from_request(request, payload)
+            .map_ok(|Json(body)| Self(Some(body)))
+            .boxed_local()
     }
 }
 
@@ -294,14 +344,25 @@ mod tests {
     fn a_foreign_page_cannot_use_the_cookie() {
         let config = config("https://madoguchi.example.jp");
         let is_ours = |headers: &[(&'static str, &'static str)]| {
-            let request = headers.iter().fold(TestRequest::post(), |request, header| request.insert_header(*header));
+            let request = headers.iter().fold(TestRequest::post(), |request, header| {
+                request.insert_header(*header)
+            });
             is_from_our_page(&request.to_http_request(), &config)
         };
         assert!(!is_ours(&[]));
-        assert!(!is_ours(&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]));
-        assert!(!is_ours(&[("sec-fetch-site", "same-site"), ("origin", "https://other.example.jp")]));
+        assert!(!is_ours(&[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.example")
+        ]));
+        assert!(!is_ours(&[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://other.example.jp")
+        ]));
         assert!(!is_ours(&[("origin", "null")]));
-        assert!(!is_ours(&[("origin", "https://madoguchi.example.jp.evil.example")]));
+        assert!(!is_ours(&[(
+            "origin",
+            "https://madoguchi.example.jp.evil.example"
+        )]));
         assert!(is_ours(&[("sec-fetch-site", "same-origin")]));
         assert!(is_ours(&[("origin", "https://madoguchi.example.jp")]));
         assert!(is_ours(&[("x-requested-with", "madoguchi")]));
@@ -311,7 +372,14 @@ mod tests {
     fn the_cookie_is_only_for_sign_in() {
         let age = time::Duration::days(3);
         let text = cookie(&config("https://madoguchi.example.jp"), "token", age).to_string();
-        assert_eq!(text, "madoguchi_refresh=token; HttpOnly; SameSite=Strict; Secure; Path=/api/v1/auth; Max-Age=259200");
-        assert!(!cookie(&config("http://127.0.0.1:8080"), "token", age).to_string().contains("Secure"));
+        assert_eq!(
+            text,
+            "madoguchi_refresh=token; HttpOnly; SameSite=Strict; Secure; Path=/api/v1/auth; Max-Age=259200"
+        );
+        assert!(
+            !cookie(&config("http://127.0.0.1:8080"), "token", age)
+                .to_string()
+                .contains("Secure")
+        );
     }
 }

@@ -21,7 +21,12 @@ pub(super) const ADDRESS_TRIES: i32 = 50;
 ///
 /// # Errors
 /// 429 with `Retry-After` when it is one too many.
-pub(super) async fn count(db: &PgPool, subject: &str, limit: i32, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn count(
+    db: &PgPool,
+    subject: &str,
+    limit: i32,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let row = sqlx::query!(
         r#"
         insert into sign_in_throttle as counted (subject, tries, window_started_at)
@@ -44,20 +49,32 @@ pub(super) async fn count(db: &PgPool, subject: &str, limit: i32, now: DateTime<
 }
 
 /// Seconds until the next try, when this one is too many.
-fn wait(tries: i32, limit: i32, window_started_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<u64> {
+fn wait(
+    tries: i32,
+    limit: i32,
+    window_started_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<u64> {
     let seconds = (window_started_at + WINDOW - now).num_seconds().max(0) as u64 + 1;
     (tries > limit).then_some(seconds)
 }
 
 /// Forgets the tries for an account after a success.
 pub(super) async fn forget(db: &PgPool, subject: &str) -> Result<()> {
-    sqlx::query!("delete from sign_in_throttle where subject = $1", subject).execute(db).await?;
+    sqlx::query!("delete from sign_in_throttle where subject = $1", subject)
+        .execute(db)
+        .await?;
     Ok(())
 }
 
 /// Gives an address back the one try that succeeded; its failures stay counted.
 pub(super) async fn give_back(db: &PgPool, subject: &str) -> Result<()> {
-    sqlx::query!("update sign_in_throttle set tries = greatest(tries - 1, 0) where subject = $1", subject).execute(db).await?;
+    sqlx::query!(
+        "update sign_in_throttle set tries = greatest(tries - 1, 0) where subject = $1",
+        subject
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -70,7 +87,13 @@ mod tests {
         let start: DateTime<Utc> = "2026-04-01T09:00:00Z".parse().unwrap();
         assert_eq!(wait(10, 10, start, start), None);
         assert_eq!(wait(11, 10, start, start), Some(901));
-        assert_eq!(wait(11, 10, start, start + TimeDelta::minutes(14)), Some(61));
-        assert_eq!(wait(1_000_001, 10, start, start + TimeDelta::minutes(15)), Some(1));
+        assert_eq!(
+            wait(11, 10, start, start + TimeDelta::minutes(14)),
+            Some(61)
+        );
+        assert_eq!(
+            wait(1_000_001, 10, start, start + TimeDelta::minutes(15)),
+            Some(1)
+        );
     }
 }

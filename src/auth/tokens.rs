@@ -26,7 +26,11 @@ const MAX_TOKENS: i64 = 50;
 
 /// Mounts `/api-tokens`.
 pub(super) fn mount(config: &mut ServiceConfig) {
-    config.service(list_api_tokens).service(create_api_token).service(show_api_token).service(revoke_api_token);
+    config
+        .service(list_api_tokens)
+        .service(create_api_token)
+        .service(show_api_token)
+        .service(revoke_api_token);
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -55,11 +59,23 @@ struct CreateTokenRequest {
 
 impl Body for CreateTokenRequest {
     fn check(&self, fields: &mut Fields) {
-        fields.require(!self.permissions.is_empty(), "/permissions", "must name at least one permission");
+        fields.require(
+            !self.permissions.is_empty(),
+            "/permissions",
+            "must name at least one permission",
+        );
         for (index, permission) in self.permissions.iter().enumerate() {
             let pointer = format!("/permissions/{index}");
-            fields.require(*permission != Permission::Anyone, &pointer, "needs no token");
-            fields.require(!self.permissions[..index].contains(permission), &pointer, "stands here twice");
+            fields.require(
+                *permission != Permission::Anyone,
+                &pointer,
+                "needs no token",
+            );
+            fields.require(
+                !self.permissions[..index].contains(permission),
+                &pointer,
+                "stands here twice",
+            );
         }
     }
 }
@@ -105,9 +121,15 @@ pub(super) struct NewToken {
     extensions(("x-permission" = json!("signed_in")))
 )]
 #[get("/api-tokens")]
-async fn list_api_tokens(access: Access<permit::SignedIn>, Query(query): Query<TokenQuery>) -> Result<Answer> {
+async fn list_api_tokens(
+    access: Access<permit::SignedIn>,
+    Query(query): Query<TokenQuery>,
+) -> Result<Answer> {
     let limit = page_size(query.limit)?;
-    let after = query.cursor.map(|cursor| cursor.keys::<Uuid>()).transpose()?;
+    let after = query
+        .cursor
+        .map(|cursor| cursor.keys::<Uuid>())
+        .transpose()?;
     let tokens = sqlx::query_as!(
         TokenView,
         r#"
@@ -138,17 +160,32 @@ async fn list_api_tokens(access: Access<permit::SignedIn>, Query(query): Query<T
     extensions(("x-permission" = json!("signed_in")))
 )]
 #[post("/api-tokens")]
-async fn create_api_token(access: Access<permit::SignedIn>, Json(body): Json<CreateTokenRequest>) -> Result<Answer> {
+async fn create_api_token(
+    access: Access<permit::SignedIn>,
+    Json(body): Json<CreateTokenRequest>,
+) -> Result<Answer> {
     let actor = access.actor();
     let user_id = person_of(actor)?;
     check(actor, &body, access.now())?;
-    let CreateTokenRequest { name, permissions, expires_at } = body;
-    let new = NewToken { user_id, name, permissions, expires_at: expires_at.trunc_subsecs(6) };
+    let CreateTokenRequest {
+        name,
+        permissions,
+        expires_at,
+    } = body;
+    let new = NewToken {
+        user_id,
+        name,
+        permissions,
+        expires_at: expires_at.trunc_subsecs(6),
+    };
     // No idempotency key: the stored answer would hold the secret.
     access
         .transaction_of(async |tx| {
             let (view, token) = create(tx, &new).await?;
-            Ok(Answer::created(format!("/api/v1/api-tokens/{}", view.id), &CreatedToken { token, view }))
+            Ok(Answer::created(
+                format!("/api/v1/api-tokens/{}", view.id),
+                &CreatedToken { token, view },
+            ))
         })
         .await
 }
@@ -161,10 +198,18 @@ fn check(actor: &Actor, body: &CreateTokenRequest, now: DateTime<Utc>) -> Result
             Permission::Intake => actor.may(Permission::ManageOffice),
             permission => actor.may(*permission),
         };
-        fields.require(may_give, &format!("/permissions/{index}"), "is not yours to give");
+        fields.require(
+            may_give,
+            &format!("/permissions/{index}"),
+            "is not yours to give",
+        );
     }
     fields.require(body.expires_at > now, "/expires_at", "must lie ahead");
-    fields.require(body.expires_at <= now + MAX_LIFETIME, "/expires_at", "must be at most 366 days from now");
+    fields.require(
+        body.expires_at <= now + MAX_LIFETIME,
+        "/expires_at",
+        "must be at most 366 days from now",
+    );
     fields.finish()
 }
 
@@ -177,7 +222,10 @@ fn check(actor: &Actor, body: &CreateTokenRequest, now: DateTime<Utc>) -> Result
     extensions(("x-permission" = json!("signed_in")))
 )]
 #[get("/api-tokens/{id}")]
-async fn show_api_token(access: Access<permit::SignedIn>, Path(id): Path<TokenId>) -> Result<Answer> {
+async fn show_api_token(
+    access: Access<permit::SignedIn>,
+    Path(id): Path<TokenId>,
+) -> Result<Answer> {
     let token = sqlx::query_as!(
         TokenView,
         r#"
@@ -202,7 +250,10 @@ async fn show_api_token(access: Access<permit::SignedIn>, Path(id): Path<TokenId
     extensions(("x-permission" = json!("signed_in")))
 )]
 #[delete("/api-tokens/{id}")]
-async fn revoke_api_token(access: Access<permit::SignedIn>, Path(id): Path<TokenId>) -> Result<Answer> {
+async fn revoke_api_token(
+    access: Access<permit::SignedIn>,
+    Path(id): Path<TokenId>,
+) -> Result<Answer> {
     let user_id = person_of(access.actor())?;
     access
         .transaction(async |tx| {
@@ -237,10 +288,16 @@ pub(super) async fn create(tx: &mut Tx, new: &NewToken) -> Result<(TokenView, St
     .fetch_one(tx.db())
     .await?;
     if live >= MAX_TOKENS {
-        return Err(Error::conflict(format!("There are {MAX_TOKENS} tokens already. Revoke those that nobody needs.")));
+        return Err(Error::conflict(format!(
+            "There are {MAX_TOKENS} tokens already. Revoke those that nobody needs."
+        )));
     }
     let token = format!("{API_TOKEN_PREFIX}{}", random_token());
-    let permissions: Vec<String> = new.permissions.iter().map(|permission| permission.name().to_owned()).collect();
+    let permissions: Vec<String> = new
+        .permissions
+        .iter()
+        .map(|permission| permission.name().to_owned())
+        .collect();
     let view = TokenView {
         id: TokenId::new(),
         name: new.name.clone(),
@@ -263,6 +320,13 @@ pub(super) async fn create(tx: &mut Tx, new: &NewToken) -> Result<(TokenView, St
     )
     .execute(tx.db())
     .await?;
-    tx.record(OFFICE, Event::TokenCreated { token_id: view.id, user_id: new.user_id, permissions });
+    tx.record(
+        OFFICE,
+        Event::TokenCreated {
+            token_id: view.id,
+            user_id: new.user_id,
+            permissions,
+        },
+    );
     Ok((view, token))
 }
