@@ -39,27 +39,35 @@ pub fn mount(config: &mut ServiceConfig) {
 ///
 /// In the order of their codes.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "list_desks",
     params(DeskFilter),
     responses((status = 200, description = "The desks", body = Items<Desk>)),
     extensions(("x-permission" = json!("read_directory")))
 )]
 #[get("/desks")]
-async fn list_desks(access: Access<permit::ReadDirectory>, Query(filter): Query<DeskFilter>) -> Result<Answer> {
-    Ok(Answer::ok(&Items { items: load(access.read(), None, filter.active).await? }))
+async fn list_desks(
+    access: Access<permit::ReadDirectory>,
+    Query(filter): Query<DeskFilter>,
+) -> Result<Answer> {
+    Ok(Answer::ok(&Items {
+        items: load(access.read(), None, filter.active).await?,
+    }))
 }
 
 /// Create a desk
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "create_desk",
     request_body = CreateDeskRequest,
     responses((status = 201, description = "The new desk", body = Desk)),
     extensions(("x-permission" = json!("manage_office")))
 )]
 #[post("/desks")]
-async fn create_desk(access: Access<permit::ManageOffice>, Json(body): Json<CreateDeskRequest>) -> Result<Answer> {
+async fn create_desk(
+    access: Access<permit::ManageOffice>,
+    Json(body): Json<CreateDeskRequest>,
+) -> Result<Answer> {
     access
         .transaction(async |tx| {
             let desk = create(tx, &body).await?;
@@ -70,14 +78,17 @@ async fn create_desk(access: Access<permit::ManageOffice>, Json(body): Json<Crea
 
 /// Show a desk
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "show_desk",
     params(("id" = Uuid, Path, description = "The desk")),
     responses((status = 200, description = "The desk", body = Desk)),
     extensions(("x-permission" = json!("read_directory")))
 )]
 #[get("/desks/{id}")]
-async fn show_desk(access: Access<permit::ReadDirectory>, Path(id): Path<DeskId>) -> Result<Answer> {
+async fn show_desk(
+    access: Access<permit::ReadDirectory>,
+    Path(id): Path<DeskId>,
+) -> Result<Answer> {
     let desk = find(access.read(), id).await?;
     Ok(Answer::ok(&desk).version(desk.version))
 }
@@ -86,7 +97,7 @@ async fn show_desk(access: Access<permit::ReadDirectory>, Path(id): Path<DeskId>
 ///
 /// An inactive desk is routed nothing new; what it has stays with it until it is routed elsewhere.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "edit_desk",
     params(("id" = Uuid, Path, description = "The desk")),
     request_body = EditDeskRequest,
@@ -94,11 +105,17 @@ async fn show_desk(access: Access<permit::ReadDirectory>, Path(id): Path<DeskId>
     extensions(("x-permission" = json!("manage_office")))
 )]
 #[patch("/desks/{id}")]
-async fn edit_desk(access: Access<permit::ManageOffice>, Path(id): Path<DeskId>, Json(body): Json<EditDeskRequest>) -> Result<Answer> {
+async fn edit_desk(
+    access: Access<permit::ManageOffice>,
+    Path(id): Path<DeskId>,
+    Json(body): Json<EditDeskRequest>,
+) -> Result<Answer> {
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
-            sqlx::query!("select id from desk where id = $1 for no key update", *id).fetch_optional(tx.db()).await?;
+            sqlx::query!("select id from desk where id = $1 for no key update", *id)
+                .fetch_optional(tx.db())
+                .await?;
             let desk = find(tx.db(), id).await?;
             precondition.require(desk.version)?;
             let desk = edit(tx, desk, &body).await?;
@@ -111,23 +128,28 @@ async fn edit_desk(access: Access<permit::ManageOffice>, Path(id): Path<DeskId>,
 ///
 /// Past and future ones included, the earliest first.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "list_coverage",
     params(("id" = Uuid, Path, description = "The desk")),
     responses((status = 200, description = "What it covers, and when", body = Items<Coverage>)),
     extensions(("x-permission" = json!("read_directory")))
 )]
 #[get("/desks/{id}/coverage")]
-async fn list_coverage(access: Access<permit::ReadDirectory>, Path(id): Path<DeskId>) -> Result<Answer> {
+async fn list_coverage(
+    access: Access<permit::ReadDirectory>,
+    Path(id): Path<DeskId>,
+) -> Result<Answer> {
     find(access.read(), id).await?;
-    Ok(Answer::ok(&Items { items: load_coverage(access.read(), id, None).await? }))
+    Ok(Answer::ok(&Items {
+        items: load_coverage(access.read(), id, None).await?,
+    }))
 }
 
 /// Add an area to a desk
 ///
 /// A prefecture or a municipality, from a day to a last day. The same area twice on a day is a conflict.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "add_coverage",
     params(("id" = Uuid, Path, description = "The desk")),
     request_body = AddCoverageRequest,
@@ -144,7 +166,11 @@ async fn add_coverage(
         .transaction(async |tx| {
             find(tx.db(), id).await?;
             let coverage = cover(tx, id, &body).await?;
-            Ok(Answer::created(format!("/api/v1/desks/{id}/coverage/{}", coverage.id), &coverage).version(coverage.version))
+            Ok(Answer::created(
+                format!("/api/v1/desks/{id}/coverage/{}", coverage.id),
+                &coverage,
+            )
+            .version(coverage.version))
         })
         .await
 }
@@ -153,7 +179,7 @@ async fn add_coverage(
 ///
 /// `If-Match` takes the version of the area, in quotes. Another area is another entry: remove this one or let it end.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "edit_coverage",
     params(
         ("id" = Uuid, Path, description = "The desk"),
@@ -172,9 +198,12 @@ async fn edit_coverage(
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
-            sqlx::query!("select id from desk_coverage where id = $1 for no key update", *coverage_id)
-                .fetch_optional(tx.db())
-                .await?;
+            sqlx::query!(
+                "select id from desk_coverage where id = $1 for no key update",
+                *coverage_id
+            )
+            .fetch_optional(tx.db())
+            .await?;
             let coverage = find_coverage(tx.db(), id, coverage_id).await?;
             precondition.require(coverage.version)?;
             let coverage = reschedule_coverage(tx, coverage, &body).await?;
@@ -187,7 +216,7 @@ async fn edit_coverage(
 ///
 /// For an entry made by mistake. A desk that gives an area up gets a last day instead, so that the past stays true.
 #[utoipa::path(
-    tag = "desks",
+    tag = "people",
     operation_id = "remove_coverage",
     params(
         ("id" = Uuid, Path, description = "The desk"),
@@ -203,13 +232,23 @@ async fn remove_coverage(
 ) -> Result<Answer> {
     access
         .transaction(async |tx| {
-            let removed = sqlx::query!("delete from desk_coverage where id = $1 and desk_id = $2", *coverage_id, *id)
-                .execute(tx.db())
-                .await?;
+            let removed = sqlx::query!(
+                "delete from desk_coverage where id = $1 and desk_id = $2",
+                *coverage_id,
+                *id
+            )
+            .execute(tx.db())
+            .await?;
             if removed.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
-            tx.record(OFFICE, Event::CoverageRemoved { coverage_id, desk_id: id });
+            tx.record(
+                OFFICE,
+                Event::CoverageRemoved {
+                    coverage_id,
+                    desk_id: id,
+                },
+            );
             Ok(Answer::no_content())
         })
         .await
@@ -335,7 +374,10 @@ impl Body for AddCoverageRequest {
     fn check(&self, fields: &mut Fields) {
         match (&self.prefecture_code, &self.municipality_code) {
             (None, None) => fields.add("/prefecture_code", "this or municipality_code is required"),
-            (Some(_), Some(_)) => fields.add("/municipality_code", "must be absent beside prefecture_code"),
+            (Some(_), Some(_)) => fields.add(
+                "/municipality_code",
+                "must be absent beside prefecture_code",
+            ),
             _ => {}
         }
         check_period(fields, ("/from", Some(self.from)), ("/to", self.to));
@@ -364,7 +406,10 @@ impl Body for EditCoverageRequest {
 /// # Errors
 /// 404 when there is none.
 pub async fn find(db: impl PgExecutor<'_>, id: DeskId) -> Result<Desk> {
-    load(db, Some(id), None).await?.pop().ok_or_else(Error::not_found)
+    load(db, Some(id), None)
+        .await?
+        .pop()
+        .ok_or_else(Error::not_found)
 }
 
 /// The desk that a case is to be routed to.
@@ -374,7 +419,10 @@ pub async fn find(db: impl PgExecutor<'_>, id: DeskId) -> Result<Desk> {
 pub async fn find_for_routing(db: impl PgExecutor<'_>, id: DeskId) -> Result<Desk> {
     match load(db, Some(id), None).await?.pop() {
         Some(desk) if desk.active => Ok(desk),
-        Some(_) => Err(Error::invalid("/desk_id", "is a desk that is no longer active")),
+        Some(_) => Err(Error::invalid(
+            "/desk_id",
+            "is a desk that is no longer active",
+        )),
         None => Err(Error::invalid("/desk_id", "is no desk")),
     }
 }
@@ -412,9 +460,17 @@ pub async fn covering(
     .await?;
     let mut proposals: Vec<DeskProposal> = Vec::new();
     for row in rows {
-        let area = area_reason(prefecture_code, row.municipality_code.as_deref(), row.from_date, row.to_date);
+        let area = area_reason(
+            prefecture_code,
+            row.municipality_code.as_deref(),
+            row.from_date,
+            row.to_date,
+        );
         // A desk may cover the place both ways: one proposal with two reasons, where the better one stands.
-        match proposals.iter_mut().find(|proposal| proposal.desk_id == row.id) {
+        match proposals
+            .iter_mut()
+            .find(|proposal| proposal.desk_id == row.id)
+        {
             Some(proposal) => proposal.reasons.insert(1, area),
             None => proposals.push(DeskProposal {
                 desk_id: row.id,
@@ -429,8 +485,14 @@ pub async fn covering(
 }
 
 /// Why the coverage speaks for a desk, as in 「青森県を担当（2026-04-01 から）」.
-fn area_reason(prefecture_code: &str, municipality_code: Option<&str>, from: NaiveDate, to: Option<NaiveDate>) -> String {
-    let prefecture = prefectures::prefecture_of(prefecture_code).map_or(prefecture_code, |prefecture| prefecture.name);
+fn area_reason(
+    prefecture_code: &str,
+    municipality_code: Option<&str>,
+    from: NaiveDate,
+    to: Option<NaiveDate>,
+) -> String {
+    let prefecture = prefectures::prefecture_of(prefecture_code)
+        .map_or(prefecture_code, |prefecture| prefecture.name);
     let area = match municipality_code {
         Some(code) => format!("{prefecture}の市区町村（{code}）"),
         None => prefecture.to_owned(),
@@ -442,7 +504,11 @@ fn area_reason(prefecture_code: &str, municipality_code: Option<&str>, from: Nai
 }
 
 /// The one read query of desks.
-async fn load(db: impl PgExecutor<'_>, id: Option<DeskId>, active: Option<bool>) -> Result<Vec<Desk>> {
+async fn load(
+    db: impl PgExecutor<'_>,
+    id: Option<DeskId>,
+    active: Option<bool>,
+) -> Result<Vec<Desk>> {
     Ok(sqlx::query_as!(
         Desk,
         r#"
@@ -513,7 +579,13 @@ async fn edit(tx: &mut Tx, mut desk: Desk, body: &EditDeskRequest) -> Result<Des
     .execute(tx.db())
     .await
     .on_constraint("desk_code_key", code_taken)?;
-    tx.record(OFFICE, Event::DeskEdited { desk_id: desk.id, fields });
+    tx.record(
+        OFFICE,
+        Event::DeskEdited {
+            desk_id: desk.id,
+            fields,
+        },
+    );
     find(tx.db(), desk.id).await
 }
 
@@ -522,7 +594,11 @@ fn code_taken() -> Error {
 }
 
 /// The one read query of areas, the earliest first.
-async fn load_coverage(db: impl PgExecutor<'_>, desk_id: DeskId, id: Option<CoverageId>) -> Result<Vec<Coverage>> {
+async fn load_coverage(
+    db: impl PgExecutor<'_>,
+    desk_id: DeskId,
+    id: Option<CoverageId>,
+) -> Result<Vec<Coverage>> {
     Ok(sqlx::query_as!(
         Coverage,
         r#"
@@ -540,8 +616,15 @@ async fn load_coverage(db: impl PgExecutor<'_>, desk_id: DeskId, id: Option<Cove
     .await?)
 }
 
-async fn find_coverage(db: impl PgExecutor<'_>, desk_id: DeskId, id: CoverageId) -> Result<Coverage> {
-    load_coverage(db, desk_id, Some(id)).await?.pop().ok_or_else(Error::not_found)
+async fn find_coverage(
+    db: impl PgExecutor<'_>,
+    desk_id: DeskId,
+    id: CoverageId,
+) -> Result<Coverage> {
+    load_coverage(db, desk_id, Some(id))
+        .await?
+        .pop()
+        .ok_or_else(Error::not_found)
 }
 
 async fn cover(tx: &mut Tx, desk_id: DeskId, body: &AddCoverageRequest) -> Result<Coverage> {
@@ -561,11 +644,21 @@ async fn cover(tx: &mut Tx, desk_id: DeskId, body: &AddCoverageRequest) -> Resul
     .execute(tx.db())
     .await
     .on_constraint("desk_coverage_once", covered_already)?;
-    tx.record(OFFICE, Event::CoverageAdded { coverage_id: id, desk_id });
+    tx.record(
+        OFFICE,
+        Event::CoverageAdded {
+            coverage_id: id,
+            desk_id,
+        },
+    );
     find_coverage(tx.db(), desk_id, id).await
 }
 
-async fn reschedule_coverage(tx: &mut Tx, mut coverage: Coverage, body: &EditCoverageRequest) -> Result<Coverage> {
+async fn reschedule_coverage(
+    tx: &mut Tx,
+    mut coverage: Coverage,
+    body: &EditCoverageRequest,
+) -> Result<Coverage> {
     let mut changes = Changes::default();
     changes.set("from", &mut coverage.from, body.from);
     changes.set("to", &mut coverage.to, body.to);
@@ -574,7 +667,11 @@ async fn reschedule_coverage(tx: &mut Tx, mut coverage: Coverage, body: &EditCov
         return Ok(coverage);
     }
     let mut fields = Fields::default();
-    check_period(&mut fields, ("/from", Some(coverage.from)), ("/to", coverage.to));
+    check_period(
+        &mut fields,
+        ("/from", Some(coverage.from)),
+        ("/to", coverage.to),
+    );
     fields.finish()?;
     sqlx::query!(
         "update desk_coverage set from_date = $2, to_date = $3 where id = $1",
@@ -585,7 +682,13 @@ async fn reschedule_coverage(tx: &mut Tx, mut coverage: Coverage, body: &EditCov
     .execute(tx.db())
     .await
     .on_constraint("desk_coverage_once", covered_already)?;
-    tx.record(OFFICE, Event::CoverageEdited { coverage_id: coverage.id, desk_id: coverage.desk_id });
+    tx.record(
+        OFFICE,
+        Event::CoverageEdited {
+            coverage_id: coverage.id,
+            desk_id: coverage.desk_id,
+        },
+    );
     find_coverage(tx.db(), coverage.desk_id, coverage.id).await
 }
 
@@ -603,24 +706,51 @@ mod tests {
 
     #[test]
     fn reasons_name_the_area_and_its_days() {
-        assert_eq!(area_reason("02", None, day("2026-04-01"), None), "青森県を担当（2026-04-01 から）");
         assert_eq!(
-            area_reason("02", Some("022012"), day("2026-04-01"), Some(day("2027-03-31"))),
+            area_reason("02", None, day("2026-04-01"), None),
+            "青森県を担当（2026-04-01 から）"
+        );
+        assert_eq!(
+            area_reason(
+                "02",
+                Some("022012"),
+                day("2026-04-01"),
+                Some(day("2027-03-31"))
+            ),
             "青森県の市区町村（022012）を担当（2026-04-01 から 2027-03-31 まで）"
         );
     }
 
     #[test]
     fn an_area_is_a_prefecture_or_a_municipality() {
-        let errors = |json: &str| match crate::http::parse_body::<AddCoverageRequest>(json.as_bytes()) {
-            Ok(_) => Vec::new(),
-            Err(Error::Problem(problem)) => problem.errors.iter().map(|error| error.pointer.clone()).collect(),
-            Err(error) => panic!("{error}"),
-        };
+        let errors =
+            |json: &str| match crate::http::parse_body::<AddCoverageRequest>(json.as_bytes()) {
+                Ok(_) => Vec::new(),
+                Err(Error::Problem(problem)) => problem
+                    .errors
+                    .iter()
+                    .map(|error| error.pointer.clone())
+                    .collect(),
+                Err(error) => panic!("{error}"),
+            };
         assert!(errors(r#"{"prefecture_code": "02", "from": "2026-04-01"}"#).is_empty());
-        assert!(errors(r#"{"municipality_code": "02201", "from": "2026-04-01", "to": "2026-04-01"}"#).is_empty());
-        assert_eq!(errors(r#"{"from": "2026-04-02", "to": "2026-04-01"}"#), ["/prefecture_code", "/to"]);
-        assert_eq!(errors(r#"{"prefecture_code": "2", "municipality_code": "022012", "from": "2026-04-01"}"#), ["/municipality_code"]);
-        assert_eq!(errors(r#"{"prefecture_code": "48", "from": "2026-02-30"}"#), ["/prefecture_code", "/from"]);
+        assert!(
+            errors(r#"{"municipality_code": "02201", "from": "2026-04-01", "to": "2026-04-01"}"#)
+                .is_empty()
+        );
+        assert_eq!(
+            errors(r#"{"from": "2026-04-02", "to": "2026-04-01"}"#),
+            ["/prefecture_code", "/to"]
+        );
+        assert_eq!(
+            errors(
+                r#"{"prefecture_code": "2", "municipality_code": "022012", "from": "2026-04-01"}"#
+            ),
+            ["/municipality_code"]
+        );
+        assert_eq!(
+            errors(r#"{"prefecture_code": "48", "from": "2026-02-30"}"#),
+            ["/from", "/prefecture_code"]
+        );
     }
 }

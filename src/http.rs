@@ -120,11 +120,14 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
         Ok(body) => return Ok(body),
         Err(fault) => fault,
     };
-    while errors.len() < MAX_ERRORS {
-        errors.push(FieldError {
-            pointer: fault.pointer.clone(),
-            detail: fault.detail.clone(),
-        });
+    // A field mended by leaving it out comes back as a missing one: named once, mended otherwise the second time.
+    for _ in 0..2 * MAX_ERRORS {
+        if errors.iter().all(|error| error.pointer != fault.pointer) {
+            errors.push(FieldError {
+                pointer: fault.pointer.clone(),
+                detail: fault.detail.clone(),
+            });
+        }
         match mend::<T>(&value, &fault) {
             Mended::Whole | Mended::Hopeless => break,
             Mended::Further(mended, next) => {
@@ -133,6 +136,7 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
             }
         }
     }
+    errors.truncate(MAX_ERRORS);
     Err(Error::fields(errors))
 }
 

@@ -311,9 +311,17 @@ fn is_plausible_year(year: i32) -> bool {
 const IMPLAUSIBLE: &str = "must be in a year from 2000 to 2999";
 
 /// Notes what is wrong with a period from a day to a last day: `(pointer, day)` each.
-pub fn check_period(fields: &mut Fields, from: (&str, Option<NaiveDate>), to: (&str, Option<NaiveDate>)) {
+pub fn check_period(
+    fields: &mut Fields,
+    from: (&str, Option<NaiveDate>),
+    to: (&str, Option<NaiveDate>),
+) {
     for (pointer, day) in [from, to] {
-        fields.require(day.is_none_or(|day| is_plausible_year(day.year())), pointer, IMPLAUSIBLE);
+        fields.require(
+            day.is_none_or(|day| is_plausible_year(day.year())),
+            pointer,
+            IMPLAUSIBLE,
+        );
     }
     if let (Some(first), Some(last)) = (from.1, to.1) {
         fields.require(first <= last, to.0, "must not be before the first day");
@@ -359,15 +367,44 @@ mod tests {
             }
         }
         let day = |text: &str| Some(text.parse::<NaiveDate>().unwrap());
-        assert_eq!(faults(|f| check_period(f, ("/from", day("2026-04-01")), ("/to", day("2026-04-01")))), 0);
-        assert_eq!(faults(|f| check_period(f, ("/from", day("2026-04-01")), ("/to", None))), 0);
-        assert_eq!(faults(|f| check_period(f, ("/from", day("2026-04-02")), ("/to", day("2026-04-01")))), 1);
-        assert_eq!(faults(|f| check_period(f, ("/from", day("0026-04-02")), ("/to", day("+12026-04-01")))), 2);
+        assert_eq!(
+            faults(|f| check_period(f, ("/from", day("2026-04-01")), ("/to", day("2026-04-01")))),
+            0
+        );
+        assert_eq!(
+            faults(|f| check_period(f, ("/from", day("2026-04-01")), ("/to", None))),
+            0
+        );
+        assert_eq!(
+            faults(|f| check_period(f, ("/from", day("2026-04-02")), ("/to", day("2026-04-01")))),
+            1
+        );
+        assert_eq!(
+            faults(|f| check_period(
+                f,
+                ("/from", day("0026-04-02")),
+                ("/to", day("+12026-04-01"))
+            )),
+            2
+        );
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let (early, late) = (at("2026-04-01T00:00:00Z"), at("2026-04-01T00:00:01Z"));
-        assert_eq!(faults(|f| check_span(f, ("/starts_at", early), ("/ends_at", late))), 0);
-        assert_eq!(faults(|f| check_span(f, ("/starts_at", early), ("/ends_at", early))), 1);
-        assert_eq!(faults(|f| check_span(f, ("/starts_at", at("-0001-04-01T00:00:00Z")), ("/ends_at", late))), 1);
+        assert_eq!(
+            faults(|f| check_span(f, ("/starts_at", early), ("/ends_at", late))),
+            0
+        );
+        assert_eq!(
+            faults(|f| check_span(f, ("/starts_at", early), ("/ends_at", early))),
+            1
+        );
+        assert_eq!(
+            faults(|f| check_span(
+                f,
+                ("/starts_at", at("-0001-04-01T00:00:00Z")),
+                ("/ends_at", late)
+            )),
+            1
+        );
     }
 
     /// Every name stands in a check constraint of a migration, so that no word can be sent that cannot be stored.

@@ -30,17 +30,16 @@ pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may take to become usable again after its user has left. The driver waits without end for one
 /// that has fallen silent and keeps its place in the pool (sqlx 0.9.0, transact-rs/sqlx#4349); this gives it back.
-const RELEASE_TIMEOUT: Duration = if cfg!(test) {
-    Duration::from_millis(300)
-} else {
-    Duration::from_secs(5)
-};
+const RELEASE_TIMEOUT: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 5000 });
 /// A connection that has been idle for this long is asked whether it lives before it is handed out. Asking every time
 /// would cost a round trip per request.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// How long such a connection may take to answer before another is opened in its place; with [`ACQUIRE_TIMEOUT`], time
+/// for a few of them.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A database that starts at the same time as the program may need a moment.
-const STARTUP_PATIENCE: Duration = Duration::from_secs(5);
+const STARTUP_PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 5000 });
 
 /// How each role connects. Cheap to clone. Never printed: it holds passwords.
 #[derive(Clone)]
@@ -271,8 +270,8 @@ impl Session {
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
                     if meta.idle_for > TRUSTED_IDLE {
-                        // Within the time for acquiring; an error discards the connection and opens another.
-                        connection.ping().await?;
+                        // An error discards the connection and opens another.
+                        ping_within(PING_TIMEOUT, connection).await?;
                     }
                     Ok(true)
                 })
@@ -288,14 +287,20 @@ impl Session {
             })
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    let silent = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-                    timeout(RELEASE_TIMEOUT, connection.ping())
-                        .await
-                        .map_err(silent)??;
+                    ping_within(RELEASE_TIMEOUT, connection).await?;
                     Ok(true)
                 })
             })
     }
+}
+
+async fn ping_within(limit: Duration, connection: &mut PgConnection) -> sqlx::Result<()> {
+    let answered = timeout(limit, connection.ping()).await;
+    answered.unwrap_or_else(|_| Err(silent()))
+}
+
+fn silent() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
 /// Bounds for everything but migrations.
@@ -334,7 +339,7 @@ pub(super) fn describe(options: &PgConnectOptions) -> String {
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
     let connected = timeout(CONNECT_TIMEOUT, options.connect())
         .await
-        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+        .unwrap_or_else(|_| Err(silent()));
     connected.map_err(|source| DatabaseError::Unreachable {
         server: describe(options),
         source,
@@ -384,4 +389,169 @@ fn parse(variable: &'static str, url: &SecretString) -> Result<PgConnectOptions,
         Some(_) => options,
         None => options.application_name("madoguchi"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use tokio::net::{UnixListener, UnixStream};
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::database::testing::{Scratch, private_config};
+    use crate::database::{Database, create_data_dir};
+
+    async fn refusal(config: &DatabaseConfig) -> String {
+        match Database::open(config, Path::new("/nowhere")).await {
+            Ok(_) => panic!("must be refused"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn addresses_that_cannot_be_meant_are_explained_without_the_password() {
+        let url = |text: &str| Some(SecretString::from(text));
+        let with = |url| DatabaseConfig {
+            database_url: url,
+            ..private_config()
+        };
+        for wrong in [
+            "mysql://u:hidden@localhost/d",
+            "hidden",
+            "postgres://u:hidden@:x/d",
+        ] {
+            let text = refusal(&with(url(wrong))).await;
+            assert!(
+                text.starts_with("DATABASE_URL is not a PostgreSQL URL"),
+                "{text}"
+            );
+            assert!(!text.contains("hidden"), "{text}");
+        }
+        let text = refusal(&with(url(
+            "postgres://u:hidden@127.0.0.1:9/d?sslmode=disable",
+        )))
+        .await;
+        assert!(text.contains("u@127.0.0.1:9/d cannot be used"), "{text}");
+        assert!(
+            text.contains("Is the server running") && !text.contains("hidden"),
+            "{text}"
+        );
+
+        let mut pooled = with(url("postgres://u@localhost/d"));
+        pooled.database_direct_url = url("postgres://u@localhost/d");
+        let text = refusal(&pooled).await;
+        assert!(text.contains("a pooler stands before"), "{text}");
+        let mut half = with(url(" "));
+        half.database_read_url = url("postgres://u@localhost/d");
+        let text = refusal(&half).await;
+        assert!(text.contains("DATABASE_URL is missing"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_turns_the_program_away_is_named() {
+        let scratch = Scratch::new();
+        let database = Database::open_for_tests(scratch.path()).await.unwrap();
+        let run = scratch
+            .path()
+            .join("postgres/run")
+            .display()
+            .to_string()
+            .replace('/', "%2F");
+        for (user, name, advice) in [
+            ("postgres", "missing", "Create the database first"),
+            ("stranger", "madoguchi", "Check user and password"),
+        ] {
+            let url = format!("postgres://{user}@{run}/{name}");
+            let config = DatabaseConfig {
+                database_url: Some(url.into()),
+                ..private_config()
+            };
+            let text = refusal(&config).await;
+            assert!(text.contains(advice), "{text}");
+        }
+        database.stop().await;
+    }
+
+    /// Stands before the server of `scratch` at a socket of its own. Whenever `stalls` changes, the connections of that
+    /// moment fall silent for ever, as behind a firewall that has forgotten them; new ones work.
+    async fn silent_at_will(scratch: &Scratch, stalls: watch::Receiver<u32>) -> std::path::PathBuf {
+        let folder = scratch.path().join("before");
+        create_data_dir(&folder).unwrap();
+        let listener = UnixListener::bind(folder.join(".s.PGSQL.5432")).unwrap();
+        let server = scratch.path().join("postgres/run/.s.PGSQL.5432");
+        tokio::spawn(async move {
+            loop {
+                let (mut client, _) = listener.accept().await.unwrap();
+                let mut server = UnixStream::connect(&server).await.unwrap();
+                let mut stalls = stalls.clone();
+                stalls.mark_unchanged();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                        _ = stalls.changed() => std::future::pending().await,
+                    }
+                });
+            }
+        });
+        folder
+    }
+
+    #[tokio::test]
+    async fn connections_that_fall_silent_give_their_place_back() {
+        let scratch = Scratch::new();
+        let _database = Database::open_for_tests(scratch.path()).await.unwrap();
+        let (stall, stalls) = watch::channel(0);
+        let before = silent_at_will(&scratch, stalls).await;
+        let connections = Connections::of_roles(|role| {
+            PgConnectOptions::new_without_pgpass()
+                .socket(&before)
+                .username(role)
+                .database("madoguchi")
+        });
+        let pool = connections.program_pool(4).await.unwrap();
+        for _ in 0..3 {
+            let mut held = Vec::new();
+            for _ in 0..4 {
+                held.push(pool.acquire().await.unwrap());
+            }
+            stall.send_modify(|count| *count += 1);
+            for mut connection in held {
+                // A request that runs out of time.
+                let query = sqlx::query("select 1").execute(&mut *connection);
+                timeout(Duration::from_millis(20), query).await.unwrap_err();
+            }
+        }
+        let started = Instant::now();
+        let answer: i32 = sqlx::query_scalar("select 1")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(answer, 1);
+        assert!(started.elapsed() < ACQUIRE_TIMEOUT);
+
+        // Idle ones, too: found out before they are handed out.
+        stall.send_modify(|count| *count += 1);
+        sleep(TRUSTED_IDLE + Duration::from_millis(100)).await;
+        sqlx::query("select 1").execute(&pool).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_restarts_is_found_again() {
+        let scratch = Scratch::new();
+        let database = Database::open_for_tests(scratch.path()).await.unwrap();
+        let pool = database.connections.program_pool(4).await.unwrap();
+        let sql = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'madoguchi_program'";
+        let mut superuser = database
+            .superuser("postgres")
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
+        sqlx::query(sql).execute(&mut superuser).await.unwrap();
+        sleep(TRUSTED_IDLE + Duration::from_millis(100)).await;
+        for _ in 0..4 {
+            sqlx::query("select 1").execute(&pool).await.unwrap();
+        }
+    }
 }

@@ -251,3 +251,298 @@ fn not_prepared(error: sqlx::Error, login: &PgConnectOptions) -> DatabaseError {
         sql: sql.join("\n"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+
+    use super::*;
+    use crate::database::testing::{Cluster, Scratch, private_config};
+    use crate::database::{Database, DatabaseConfig};
+
+    async fn open(config: &DatabaseConfig) -> Database {
+        Database::open(config, std::path::Path::new("/nowhere"))
+            .await
+            .unwrap()
+    }
+
+    /// The code of what PostgreSQL says to a statement, or `"ok"`.
+    async fn answer(pool: &PgPool, sql: &'static str) -> String {
+        match sqlx::raw_sql(sql).execute(pool).await {
+            Ok(_) => "ok".to_owned(),
+            Err(sqlx::Error::Database(error)) => error.code().unwrap_or_default().into_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    async fn value(pool: &PgPool, sql: &'static str) -> String {
+        sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+    }
+
+    async fn as_owner(connections: &Connections, sql: &'static str) {
+        let mut owner = connections.owner_connection().await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut owner).await.unwrap();
+    }
+
+    const TABLES: &str = "
+        create table plain (id int generated always as identity, word text);
+        create sequence numbers;
+        create table happened (id int);
+        comment on table happened is 'append-only: what happened';
+        create table law (id int);
+        comment on table law is 'read-only: the legal steps';
+        create table parted (id int) partition by list (id);
+        comment on table parted is 'append-only: in parts';
+        create table parted_1 partition of parted for values in (1);
+        create function guard() returns trigger language plpgsql as $$ begin return new; end $$;
+        create trigger happened_guard before insert on happened for each row execute function guard();
+        create function raise_up() returns void language sql security definer as 'select';
+    ";
+
+    const REFUSED: &str = "42501";
+
+    async fn assert_rights(connections: &Connections) {
+        let program = connections.program_pool(1).await.unwrap();
+        for sql in [
+            "insert into plain (word) values ('a'); update plain set word = 'b'; delete from plain",
+            "select nextval('numbers'), raise_up()",
+            "insert into happened values (1); insert into parted values (1)",
+            "select * from law, happened, program_requirement, _sqlx_migrations",
+        ] {
+            assert_eq!(answer(&program, sql).await, "ok", "{sql}");
+        }
+        for sql in [
+            "update happened set id = 2",
+            "delete from happened",
+            "update parted_1 set id = 1",
+            "delete from parted",
+            "truncate happened",
+            "truncate plain",
+            "insert into law values (1)",
+            "update program_requirement set minimum_version = 0",
+            "delete from _sqlx_migrations",
+            "select setval('numbers', 1)",
+            "alter table happened disable trigger all",
+            "drop trigger happened_guard on happened",
+            "create trigger mine before insert on plain for each row execute function guard()",
+            "create table mine (id int)",
+            "create or replace function guard() returns trigger language plpgsql as $$ begin return null; end $$",
+        ] {
+            assert_eq!(answer(&program, sql).await, REFUSED, "{sql}");
+        }
+        let reader = connections.reader_pool(1).await.unwrap();
+        assert_eq!(
+            answer(&reader, "select * from plain, happened, law").await,
+            "ok"
+        );
+        assert_eq!(
+            answer(&reader, "insert into plain (word) values ('a')").await,
+            "25006"
+        );
+        let read_write = "begin; set transaction read write; delete from plain; rollback";
+        assert_eq!(answer(&reader, read_write).await, REFUSED);
+        let reader = connections.reader_pool(1).await.unwrap();
+        assert_eq!(answer(&reader, "select raise_up()").await, REFUSED);
+    }
+
+    #[tokio::test]
+    async fn in_a_private_database_nobody_can_leave_their_role() {
+        let scratch = Scratch::new();
+        let database = Database::open_for_tests(scratch.path()).await.unwrap();
+        let connections = &database.connections;
+        let error = check(connections).await.unwrap_err().to_string();
+        assert!(error.contains("Run `madoguchi migrate`"), "{error}");
+        migrate(connections).await.unwrap();
+        as_owner(connections, TABLES).await;
+        migrate(connections).await.unwrap();
+        check(connections).await.unwrap();
+        assert_rights(connections).await;
+        let program = connections.program_pool(1).await.unwrap();
+        assert_eq!(answer(&program, "set role madoguchi_owner").await, REFUSED);
+        assert_eq!(
+            answer(&program, "create temp table case_file (id int)").await,
+            REFUSED
+        );
+        assert_eq!(
+            answer(&program, "reset role; update happened set id = 2").await,
+            REFUSED
+        );
+    }
+
+    #[tokio::test]
+    async fn newer_databases_are_fine_unless_they_ask_for_a_newer_program() {
+        let scratch = Scratch::new();
+        let database = Database::open_for_tests(scratch.path()).await.unwrap();
+        let connections = &database.connections;
+        migrate(connections).await.unwrap();
+        as_owner(
+            connections,
+            "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+            values (9999, 'of a newer program', true, '', 0)",
+        )
+        .await;
+        migrate(connections).await.unwrap();
+        check(connections).await.unwrap();
+        as_owner(
+            connections,
+            "update program_requirement set minimum_version = 2",
+        )
+        .await;
+        for refused in [migrate(connections).await, check(connections).await] {
+            let error = refused.unwrap_err().to_string();
+            assert!(
+                error.contains("asks for program version 2, this is version 1"),
+                "{error}"
+            );
+        }
+        as_owner(
+            connections,
+            "update program_requirement set minimum_version = 1;
+            update _sqlx_migrations set checksum = '' where version = 1",
+        )
+        .await;
+        let error = migrate(connections).await.unwrap_err().to_string();
+        assert!(
+            error.contains("Migration 1") && error.contains("do not belong together"),
+            "{error}"
+        );
+    }
+
+    async fn make_login(cluster: &Cluster, database: &str, rights: &str) {
+        cluster
+            .run(&format!("create role \"the-login\" login {rights}"))
+            .await;
+        cluster
+            .run(&format!("create database {database} owner \"the-login\""))
+            .await;
+    }
+
+    #[tokio::test]
+    async fn one_login_takes_three_roles() {
+        let scratch = Scratch::new();
+        let cluster = scratch.bare_cluster().await;
+        make_login(&cluster, "first", "createrole").await;
+        let database = open(&cluster.config("the-login", "first")).await;
+        let connections = &database.connections;
+        migrate(connections).await.unwrap();
+        as_owner(connections, TABLES).await;
+        migrate(connections).await.unwrap();
+        check(connections).await.unwrap();
+        assert_rights(connections).await;
+        let program = connections.program_pool(1).await.unwrap();
+        let who = "select session_user || ' as ' || current_user || ' ' || current_setting('statement_timeout')";
+        assert_eq!(
+            value(&program, who).await,
+            "the-login as madoguchi_program 30s"
+        );
+        let direct = connections.direct_pool(1).await.unwrap();
+        assert_eq!(
+            value(&direct, who).await,
+            "the-login as madoguchi_program 30s"
+        );
+        let reader = connections.reader_pool(1).await.unwrap();
+        assert_eq!(
+            value(&reader, who).await,
+            "the-login as madoguchi_reader 30s"
+        );
+        let owner =
+            "select tableowner::text from pg_tables where tablename = 'program_requirement'";
+        assert_eq!(value(&program, owner).await, "madoguchi_owner");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn many_programs_of_several_databases_migrate_at_once() {
+        let scratch = Scratch::new();
+        let cluster = scratch.bare_cluster().await;
+        make_login(&cluster, "first", "superuser").await;
+        cluster.run("create database second").await;
+        cluster.run("create database third").await;
+        let mut programs = tokio::task::JoinSet::new();
+        for round in 0..12 {
+            let database = ["first", "second", "third"][round % 3];
+            let config = cluster.config("the-login", database);
+            programs.spawn(async move { migrate(&open(&config).await.connections).await });
+        }
+        for migrated in programs.join_all().await {
+            migrated.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_may_not_make_roles_is_told_what_to_ask_for() {
+        let scratch = Scratch::new();
+        let cluster = scratch.bare_cluster().await;
+        cluster.run("create role \"the-login\" login").await;
+        cluster.run("create database first").await;
+        let config = cluster.config("the-login", "first");
+        let error = migrate(&open(&config).await.connections).await.unwrap_err();
+        let DatabaseError::NotPrepared { database, sql, .. } = &error else {
+            panic!("{error}");
+        };
+        assert!(error.to_string().contains(sql));
+        cluster.run_in(database, sql).await;
+        migrate(&open(&config).await.connections).await.unwrap();
+        check(&open(&config).await.connections).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn roles_that_log_in_apart_keep_their_names() {
+        let scratch = Scratch::new();
+        let cluster = scratch.bare_cluster().await;
+        for role in ["the-owner", "the-program", "the-reader"] {
+            cluster.run(&format!("create role \"{role}\" login")).await;
+        }
+        cluster
+            .run("create database first owner \"the-owner\"")
+            .await;
+        let mut config = cluster.config("the-program", "first");
+        config.database_owner_url = Some(cluster.url("the-owner", "first"));
+        let half = Database::open(&config, std::path::Path::new("/nowhere"))
+            .await
+            .err()
+            .unwrap();
+        assert!(half.to_string().contains("Set both, or neither"), "{half}");
+        config.database_reader_url = Some(cluster.url("the-reader", "first"));
+        config.database_read_url = Some(cluster.url("the-reader", "first"));
+        let database = open(&config).await;
+        let connections = &database.connections;
+        migrate(connections).await.unwrap();
+        as_owner(connections, TABLES).await;
+        migrate(connections).await.unwrap();
+        assert_rights(connections).await;
+        let replica = connections.replica_pool(1).unwrap();
+        assert_eq!(
+            value(&replica, "select current_user::text").await,
+            "the-reader"
+        );
+
+        // Behind a pooler, nothing is set.
+        config.database_direct_url = Some(cluster.url("the-program", "first"));
+        let database = open(&config).await;
+        let shown = "select current_setting('statement_timeout')";
+        let program = database.connections.program_pool(1).await.unwrap();
+        assert_eq!(value(&program, shown).await, "0");
+        let direct = database.connections.direct_pool(1).await.unwrap();
+        assert_eq!(value(&direct, shown).await, "30s");
+    }
+
+    #[tokio::test]
+    async fn a_role_that_owns_its_tables_is_not_taken_for_the_program() {
+        let mut config = private_config();
+        for url in [
+            &mut config.database_url,
+            &mut config.database_owner_url,
+            &mut config.database_reader_url,
+        ] {
+            *url = Some("postgres://same@localhost/first".into());
+        }
+        let error = Database::open(&config, std::path::Path::new("/nowhere"))
+            .await
+            .err()
+            .unwrap();
+        assert!(
+            error.to_string().contains("three different users"),
+            "{error}"
+        );
+    }
+}

@@ -112,8 +112,20 @@ pub(super) struct PrivateServer {
 
 /// `start.lock`, exclusive: nobody else starts or stops the server while this lives.
 #[derive(Debug)]
-pub(super) struct StartLock {
-    _file: File,
+pub(super) struct StartLock(File);
+
+impl Drop for StartLock {
+    fn drop(&mut self) {
+        unlock(&self.0);
+    }
+}
+
+/// Closing would not do: a process that another thread is just starting holds a copy of every file for a moment, and a
+/// lock goes with its last copy.
+fn unlock(file: &File) {
+    if let Err(error) = file.unlock() {
+        warn!(%error, "A lock of the private database stays until this program ends");
+    }
 }
 
 impl PrivateServer {
@@ -165,9 +177,10 @@ impl PrivateServer {
         drop(self.watch.take());
         let Some(hold) = self.hold.take() else { return };
         if self.server.durability == Durability::ThrowAway {
+            unlock(&hold);
             return;
         }
-        if let Err(error) = self.server.stop_if_last(hold) {
+        if let Err(error) = self.server.stop_if_last(&hold) {
             warn!(%error, "The private database was left running");
         }
     }
@@ -258,7 +271,7 @@ impl Layout {
         let deadline = Instant::now() + patience;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(StartLock { _file: file }),
+                Ok(()) => return Ok(StartLock(file)),
                 Err(TryLockError::Error(source)) => {
                     return Err(DatabaseError::folder(&self.root)(source));
                 }
@@ -282,8 +295,12 @@ impl Layout {
     }
 
     fn nobody_else_uses_it(&self) -> Result<bool, DatabaseError> {
-        match self.open_lock("postgres.users.lock")?.try_lock() {
-            Ok(()) => Ok(true),
+        let file = self.open_lock("postgres.users.lock")?;
+        match file.try_lock() {
+            Ok(()) => {
+                unlock(&file);
+                Ok(true)
+            }
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(source)) => Err(DatabaseError::folder(&self.root)(source)),
         }
@@ -547,9 +564,9 @@ impl Server {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn stop_if_last(&self, hold: File) -> Result<(), DatabaseError> {
+    fn stop_if_last(&self, hold: &File) -> Result<(), DatabaseError> {
         let _start_lock = self.layout.lock_start(LOCK_PATIENCE)?;
-        drop(hold);
+        unlock(hold);
         if !self.layout.nobody_else_uses_it()? {
             debug!("Another program still uses the private database");
             return Ok(());
@@ -802,7 +819,9 @@ mod tests {
         asked.wait_for("ready");
         let pid = scratch.postmaster().unwrap();
         asked.end("TERM");
-        assert!(!Path::new(&format!("/proc/{pid}")).exists());
+        eventually("it is reaped", || {
+            !Path::new(&format!("/proc/{pid}")).exists()
+        });
         assert!(
             !scratch.pid_file().exists(),
             "SIGTERM did not end in a clean stop"
