@@ -6,7 +6,8 @@ use serde_json::Value;
 use std::sync::LazyLock;
 
 /// The OpenAPI document of the program under test.
-pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(madoguchi::app::openapi()).unwrap());
+pub static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(madoguchi::app::openapi()).unwrap());
 
 /// An operation of the document.
 pub struct Operation {
@@ -34,7 +35,10 @@ impl Operation {
         let is_parameter = |segment: &str| segment.starts_with('{');
         *method == self.method
             && path.split('/').count() == self.path.split('/').count()
-            && path.split('/').zip(self.path.split('/')).all(|(given, ours)| given == ours || (is_parameter(ours) && !given.is_empty()))
+            && path
+                .split('/')
+                .zip(self.path.split('/'))
+                .all(|(given, ours)| given == ours || (is_parameter(ours) && !given.is_empty()))
     }
 }
 
@@ -43,9 +47,15 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let mut operations = Vec::new();
     for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
         for (method, value) in item.as_object().unwrap() {
-            let Ok(method) = method.to_ascii_uppercase().parse::<Method>() else { continue };
+            let Ok(method) = method.to_ascii_uppercase().parse::<Method>() else {
+                continue;
+            };
             if ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()) {
-                operations.push(Operation { method, path: path.clone(), value: value.clone() });
+                operations.push(Operation {
+                    method,
+                    path: path.clone(),
+                    value: value.clone(),
+                });
             }
         }
     }
@@ -55,31 +65,72 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 
 /// Fails the test when the answer is not as every answer should be.
 pub fn check(method: &Method, path: &str, response: &TestResponse) {
-    let what = format!("{}: {}\n{}", response.request, response.status, response.text);
-    let operation = OPERATIONS.iter().find(|operation| operation.matches(method, path));
+    let what = format!(
+        "{}: {}\n{}",
+        response.request, response.status, response.text
+    );
+    let operation = OPERATIONS
+        .iter()
+        .find(|operation| operation.matches(method, path));
     if let Some(operation) = operation {
         let documented = &operation.value["responses"][response.status.to_string()];
-        assert!(documented.is_object(), "{} does not document this status: {what}", operation.id());
+        assert!(
+            documented.is_object(),
+            "{} does not document this status: {what}",
+            operation.id()
+        );
     }
-    let request_id = response.header("x-request-id").unwrap_or_else(|| panic!("no request id: {what}"));
-    assert_eq!(response.header("x-content-type-options"), Some("nosniff"), "{what}");
+    let request_id = response
+        .header("x-request-id")
+        .unwrap_or_else(|| panic!("no request id: {what}"));
+    assert_eq!(
+        response.header("x-content-type-options"),
+        Some("nosniff"),
+        "{what}"
+    );
     if response.status >= 400 {
         check_problem(response, request_id, &what);
     }
 }
 
 /// Words that would tell a client what is behind the answer.
-const SECRETS: &[&str] = &["sqlx", "postgres", "constraint", "duplicate key", "violates", "_key\"", "select ", "insert into", "src/", "panicked"];
+const SECRETS: &[&str] = &[
+    "sqlx",
+    "postgres",
+    "constraint",
+    "duplicate key",
+    "violates",
+    "_key\"",
+    "select ",
+    "insert into",
+    "src/",
+    "panicked",
+];
 
 fn check_problem(response: &TestResponse, request_id: &str, what: &str) {
-    assert_eq!(response.header("content-type"), Some("application/problem+json"), "{what}");
+    assert_eq!(
+        response.header("content-type"),
+        Some("application/problem+json"),
+        "{what}"
+    );
     let problem = &response.json;
-    assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("/problems/")), "{what}");
-    assert!(problem["title"].is_string() && problem["detail"].is_string(), "{what}");
+    assert!(
+        problem["type"]
+            .as_str()
+            .is_some_and(|kind| kind.starts_with("/problems/")),
+        "{what}"
+    );
+    assert!(
+        problem["title"].is_string() && problem["detail"].is_string(),
+        "{what}"
+    );
     assert_eq!(problem["status"], response.status, "{what}");
     assert_eq!(problem["instance"], request_id, "{what}");
     let text = response.text.to_lowercase();
     for secret in SECRETS {
-        assert!(!text.contains(secret), "an error gives {secret:?} away: {what}");
+        assert!(
+            !text.contains(secret),
+            "an error gives {secret:?} away: {what}"
+        );
     }
 }

@@ -21,7 +21,8 @@
 use crate::contract;
 use actix_web::{
     HttpServer,
-    dev::{Service, ServerHandle},
+    body::to_bytes,
+    dev::{ServerHandle, Service},
     http::Method,
     web::{Bytes, Data},
 };
@@ -87,7 +88,9 @@ async fn server() -> &'static Server {
     SERVER
         .get_or_init(async || {
             let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
-            let database = Database::open_for_tests(&dir).await.expect("PostgreSQL runs here");
+            let database = Database::open_for_tests(&dir)
+                .await
+                .expect("PostgreSQL runs here");
             let template = format!("madoguchi_template_{}", hash_of_migrations());
             let server = Server { database, template };
             server.make_template().await;
@@ -99,7 +102,10 @@ async fn server() -> &'static Server {
 /// Tests never see a template that other migrations made.
 fn hash_of_migrations() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<_> = std::fs::read_dir(root.join("migrations")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(root.join("migrations"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     files.push(root.join("src/database/grants.sql"));
     let mut hash = Sha256::new();
@@ -112,20 +118,32 @@ fn hash_of_migrations() -> String {
 
 impl Server {
     async fn superuser(&self, database: &str) -> PgConnection {
-        let options = self.database.superuser(database).expect("the server for tests is private");
-        options.connect().await.expect("the server for tests answers")
+        let options = self
+            .database
+            .superuser(database)
+            .expect("the server for tests is private");
+        options
+            .connect()
+            .await
+            .expect("the server for tests answers")
     }
 
     /// Under a lock, as several test processes may start at once.
     async fn make_template(&self) {
         const LOCK: i64 = 0x7465_7374;
         let mut cluster = self.superuser("postgres").await;
-        sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut cluster).await.unwrap();
-        let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1 and datistemplate)")
-            .bind(&self.template)
-            .fetch_one(&mut cluster)
+        sqlx::query("select pg_advisory_lock($1)")
+            .bind(LOCK)
+            .execute(&mut cluster)
             .await
             .unwrap();
+        let exists: bool = sqlx::query_scalar(
+            "select exists (select from pg_database where datname = $1 and datistemplate)",
+        )
+        .bind(&self.template)
+        .fetch_one(&mut cluster)
+        .await
+        .unwrap();
         if !exists {
             self.drop_left_behind(&mut cluster).await;
             self.migrate_template(&mut cluster).await;
@@ -135,45 +153,89 @@ impl Server {
 
     async fn migrate_template(&self, cluster: &mut PgConnection) {
         let half_made = format!("{}_half_made", self.template);
-        run(cluster, format!("drop database if exists {half_made} with (force)")).await;
-        run(cluster, format!("create database {half_made} owner madoguchi_owner")).await;
-        migrate(&self.database.connections.with_database(&half_made)).await.expect("migrations run");
-        run(cluster, format!("alter database {half_made} rename to {}", self.template)).await;
-        run(cluster, format!("alter database {} is_template true", self.template)).await;
+        run(
+            cluster,
+            format!("drop database if exists {half_made} with (force)"),
+        )
+        .await;
+        run(
+            cluster,
+            format!("create database {half_made} owner madoguchi_owner"),
+        )
+        .await;
+        migrate(&self.database.connections.with_database(&half_made))
+            .await
+            .expect("migrations run");
+        run(
+            cluster,
+            format!("alter database {half_made} rename to {}", self.template),
+        )
+        .await;
+        run(
+            cluster,
+            format!("alter database {} is_template true", self.template),
+        )
+        .await;
     }
 
     /// Databases of test processes that were killed, and templates of migrations that have changed since.
     async fn drop_left_behind(&self, cluster: &mut PgConnection) {
-        let names: Vec<String> = sqlx::query_scalar("select datname from pg_database where datname ~ '^madoguchi_(test|template)_'")
-            .fetch_all(&mut *cluster)
-            .await
-            .unwrap();
+        let names: Vec<String> = sqlx::query_scalar(
+            "select datname from pg_database where datname ~ '^madoguchi_(test|template)_'",
+        )
+        .fetch_all(&mut *cluster)
+        .await
+        .unwrap();
         for name in names {
-            let process = name.strip_prefix("madoguchi_test_").and_then(|rest| rest.split('_').next());
-            let is_in_use = process.is_some_and(|process| Path::new("/proc").join(process).exists());
+            let process = name
+                .strip_prefix("madoguchi_test_")
+                .and_then(|rest| rest.split('_').next());
+            let is_in_use =
+                process.is_some_and(|process| Path::new("/proc").join(process).exists());
             if !is_in_use {
                 // Fails harmlessly where another process is just using it.
-                let _ = cluster.execute(AssertSqlSafe(format!("alter database {name} is_template false"))).await;
-                let _ = cluster.execute(AssertSqlSafe(format!("drop database {name}"))).await;
+                let _ = cluster
+                    .execute(AssertSqlSafe(format!(
+                        "alter database {name} is_template false"
+                    )))
+                    .await;
+                let _ = cluster
+                    .execute(AssertSqlSafe(format!("drop database {name}")))
+                    .await;
             }
         }
     }
 
     /// A database with everything of the template.
     async fn create_database(&self) -> String {
-        let name = format!("madoguchi_test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "madoguchi_test_{}_{}",
+            std::process::id(),
+            DATABASES.fetch_add(1, Ordering::Relaxed)
+        );
         let mut cluster = self.superuser("postgres").await;
         let template = &self.template;
-        run(&mut cluster, format!("create database {name} template {template} owner madoguchi_owner")).await;
+        run(
+            &mut cluster,
+            format!("create database {name} template {template} owner madoguchi_owner"),
+        )
+        .await;
         // A copy has the tables' grants but not the database's own.
-        run(&mut cluster, format!("revoke temporary on database {name} from public")).await;
+        run(
+            &mut cluster,
+            format!("revoke temporary on database {name} from public"),
+        )
+        .await;
         cluster.close().await.unwrap();
         name
     }
 }
 
 async fn run(connection: &mut PgConnection, sql: String) {
-    connection.execute(AssertSqlSafe(sql.clone())).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection
+        .execute(AssertSqlSafe(sql.clone()))
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 // -------------------------------------------------------------------------------------------------------- the app
@@ -223,7 +285,8 @@ impl TestApp {
         let database = server.create_database().await;
         let connections = server.database.connections.with_database(&database);
         let clock = Clock::fixed(START.parse().unwrap());
-        let store = Data::new(open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await);
+        let store =
+            Data::new(open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await);
         let keys = Keys::new(&"a secret for tests, a secret for tests".into(), None).unwrap();
         let passwords = Passwords::new(PasswordCost::TEST);
         let config = AuthConfig::new(keys, passwords, Vec::new(), "http://localhost:8080").unwrap();
@@ -282,7 +345,11 @@ impl TestApp {
     }
 
     /// Runs `work` n times at once, and returns what each returned.
-    pub async fn parallel<F: Future>(&self, n: usize, work: impl FnMut(usize) -> F) -> Vec<F::Output> {
+    pub async fn parallel<F: Future>(
+        &self,
+        n: usize,
+        work: impl FnMut(usize) -> F,
+    ) -> Vec<F::Output> {
         join_all((0..n).map(work)).await
     }
 
@@ -332,18 +399,35 @@ impl TestApp {
     }
 
     fn client(&self, who: Who) -> Client {
-        Client { app: self.clone(), who }
+        Client {
+            app: self.clone(),
+            who,
+        }
     }
 
     /// The one person of that role and place. They are entered and sign in when they first send a request, and sign in
     /// again when the clock has passed the end of their token.
-    fn as_person(&self, role: &'static str, desk_id: Option<Uuid>, manager_id: Option<Uuid>) -> Client {
-        let place = desk_id.or(manager_id).map(|id| format!("-{}", id.simple())).unwrap_or_default();
+    fn as_person(
+        &self,
+        role: &'static str,
+        desk_id: Option<Uuid>,
+        manager_id: Option<Uuid>,
+    ) -> Client {
+        let place = desk_id
+            .or(manager_id)
+            .map(|id| format!("-{}", id.simple()))
+            .unwrap_or_default();
         let email = format!("{role}{place}@example.jp");
         let mut people = self.people.borrow_mut();
         let person = people.entry(email.clone()).or_insert_with(|| {
             let token = Mutex::new(Token::default());
-            Rc::new(Person { email, role, desk_id, manager_id, token })
+            Rc::new(Person {
+                email,
+                role,
+                desk_id,
+                manager_id,
+                token,
+            })
         });
         self.client(Who::Person(person.clone()))
     }
@@ -353,10 +437,23 @@ impl TestApp {
         let token = self
             .setup
             .get_or_init(async || {
-                let first = cli::CreateUser { email: "first@example.jp", name: "事務局", role: "admin", desk: None, manager: None };
-                cli::create_user(&self.store, &first, &"".into()).await.unwrap();
+                let first = cli::CreateUser {
+                    email: "first@example.jp",
+                    name: "事務局",
+                    role: "admin",
+                    desk: None,
+                    manager: None,
+                };
+                cli::create_user(&self.store, &first, &"".into())
+                    .await
+                    .unwrap();
                 let permissions = ["manage_office".to_owned()];
-                let args = cli::CreateToken { user: first.email, permissions: &permissions, days: 366, name: "tests" };
+                let args = cli::CreateToken {
+                    user: first.email,
+                    permissions: &permissions,
+                    days: 366,
+                    name: "tests",
+                };
                 let token = cli::create_token(&self.store, &args).await.unwrap();
                 secrecy::ExposeSecret::expose_secret(&token).to_owned()
             })
@@ -372,7 +469,9 @@ async fn open_store(connections: &Connections, clock: &Clock, write: u32, read: 
 }
 
 fn work_context() -> WorkContext {
-    WorkContext { audit_key: AuditKey("a key for tests, a key for tests".into()) }
+    WorkContext {
+        audit_key: AuditKey("a key for tests, a key for tests".into()),
+    }
 }
 
 async fn failed_jobs(db: &mut PgConnection) -> Vec<String> {
@@ -389,19 +488,32 @@ impl Drop for Inner {
         let (connections, clock) = (self.connections.clone(), self.clock.clone());
         let (context, database) = (self.context.clone(), self.database.clone());
         let end = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(end(&connections, &clock, &context, &database))
         };
-        let failed = std::thread::spawn(end).join().expect("the database of the test is there");
+        let failed = std::thread::spawn(end)
+            .join()
+            .expect("the database of the test is there");
         if !std::thread::panicking() {
             assert!(failed.is_empty(), "jobs failed after the test: {failed:#?}");
         }
     }
 }
 
-async fn end(connections: &Connections, clock: &Clock, context: &WorkContext, database: &str) -> Vec<String> {
+async fn end(
+    connections: &Connections,
+    clock: &Clock,
+    context: &WorkContext,
+    database: &str,
+) -> Vec<String> {
     let mut db = connections.program.connect().await.unwrap();
-    let has_jobs: bool = sqlx::query_scalar("select exists (select from job)").fetch_one(&mut db).await.unwrap();
+    let has_jobs: bool = sqlx::query_scalar("select exists (select from job)")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
     if has_jobs {
         let store = open_store(connections, clock, 2, 2).await;
         jobs::run_due(&store, context).await.unwrap();
@@ -411,7 +523,11 @@ async fn end(connections: &Connections, clock: &Clock, context: &WorkContext, da
     let _ = db.close().await;
     let server = SERVER.get().expect("the app was started on it");
     let mut cluster = server.superuser("postgres").await;
-    run(&mut cluster, format!("drop database {database} with (force)")).await;
+    run(
+        &mut cluster,
+        format!("drop database {database} with (force)"),
+    )
+    .await;
     let _ = cluster.close().await;
     failed
 }
@@ -430,7 +546,10 @@ impl HasId for Uuid {
 
 impl HasId for Value {
     fn id(&self) -> Uuid {
-        self["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no id in {self:#}"))
+        self["id"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .unwrap_or_else(|| panic!("no id in {self:#}"))
     }
 }
 
@@ -474,9 +593,14 @@ impl Person {
         }
         if token.good_until <= app.now() {
             let credentials = json!({ "email": self.email, "password": PASSWORD });
-            let signed_in = app.as_nobody().post("/auth/login", credentials).await.expect(200);
+            let signed_in = app
+                .as_nobody()
+                .post("/auth/login", credentials)
+                .await
+                .expect(200);
             token.access = signed_in["access_token"].as_str().unwrap().to_owned();
-            token.good_until = app.now() + TimeDelta::seconds(signed_in["expires_in"].as_i64().unwrap());
+            token.good_until =
+                app.now() + TimeDelta::seconds(signed_in["expires_in"].as_i64().unwrap());
         }
         token.access.clone()
     }
@@ -532,8 +656,17 @@ impl Client {
             Some(rest) => format!("/{rest}"),
             None => format!("/api/v1{path}"),
         };
-        let request = Wire { method, path, headers: Vec::new(), body: Bytes::new() };
-        Call { client: self.clone(), request, may_fail: false }
+        let request = Wire {
+            method,
+            path,
+            headers: Vec::new(),
+            body: Bytes::new(),
+        };
+        Call {
+            client: self.clone(),
+            request,
+            may_fail: false,
+        }
     }
 
     /// The bearer token that requests are sent with.
@@ -572,7 +705,9 @@ impl Call {
 
     /// With any header.
     pub fn header(mut self, name: &str, value: impl Display) -> Self {
-        self.request.headers.push((name.to_ascii_lowercase(), value.to_string()));
+        self.request
+            .headers
+            .push((name.to_ascii_lowercase(), value.to_string()));
         self
     }
 
@@ -582,14 +717,18 @@ impl Call {
 
     /// With these very bytes.
     pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
-        self.request.headers.retain(|(name, _)| name != "content-type");
+        self.request
+            .headers
+            .retain(|(name, _)| name != "content-type");
         self.request.body = body.into();
         self.header("content-type", content_type)
     }
 
     /// Without a `Content-Type`.
     pub fn without_content_type(mut self) -> Self {
-        self.request.headers.retain(|(name, _)| name != "content-type");
+        self.request
+            .headers
+            .retain(|(name, _)| name != "content-type");
         self
     }
 
@@ -601,12 +740,19 @@ impl Call {
 
     async fn send(mut self) -> TestResponse {
         if let Some(token) = self.client.token().await {
-            self.request.headers.push(("authorization".into(), format!("Bearer {token}")));
+            self.request
+                .headers
+                .push(("authorization".into(), format!("Bearer {token}")));
         }
         let what = format!("{} {}", self.request.method, self.request.path);
         let (method, path) = (self.request.method.clone(), self.request.path.clone());
         let response = self.client.app.transport.send(self.request).await;
-        assert!(self.may_fail || response.status < 500, "{what}: {}\n{}", response.status, response.text);
+        assert!(
+            self.may_fail || response.status < 500,
+            "{what}: {}\n{}",
+            response.status,
+            response.text
+        );
         contract::check(&method, &path, &response);
         response
     }
@@ -648,8 +794,18 @@ impl TestResponse {
     /// The answer, if it is this problem.
     #[track_caller]
     pub fn problem(self, slug: &str) -> Self {
-        assert_eq!(self.json["type"], format!("/problems/{slug}"), "{}: {}\n{:#}", self.request, self.status, self.json);
-        let kind = ProblemType::ALL.iter().find(|kind| kind.row().1 == slug).expect("a problem of the program");
+        assert_eq!(
+            self.json["type"],
+            format!("/problems/{slug}"),
+            "{}: {}\n{:#}",
+            self.request,
+            self.status,
+            self.json
+        );
+        let kind = ProblemType::ALL
+            .iter()
+            .find(|kind| kind.row().1 == slug)
+            .expect("a problem of the program");
         assert_eq!(self.status, kind.row().0.as_u16());
         self
     }
@@ -658,32 +814,54 @@ impl TestResponse {
     #[track_caller]
     pub fn invalid(self, pointers: &[&str]) -> Self {
         let response = self.problem("validation");
-        assert_eq!(response.pointers(), pointers, "{}\n{:#}", response.request, response.json);
+        assert_eq!(
+            response.pointers(),
+            pointers,
+            "{}\n{:#}",
+            response.request,
+            response.json
+        );
         response
     }
 
     /// The fields that a problem names.
     pub fn pointers(&self) -> Vec<&str> {
-        let errors = self.json["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-        errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect()
+        let errors = self.json["errors"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        errors
+            .iter()
+            .map(|error| error["pointer"].as_str().unwrap())
+            .collect()
     }
 
     /// A header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(this, _)| this == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(this, _)| this == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The version of the resource.
     #[track_caller]
     pub fn etag(&self) -> String {
-        self.header("etag").unwrap_or_else(|| panic!("{} has no ETag", self.request)).to_owned()
+        self.header("etag")
+            .unwrap_or_else(|| panic!("{} has no ETag", self.request))
+            .to_owned()
     }
 
     /// The path of what was created, below `/api/v1`.
     #[track_caller]
     pub fn location(&self) -> String {
-        let location = self.header("location").unwrap_or_else(|| panic!("{} has no Location", self.request));
-        location.strip_prefix("/api/v1").expect("a path of the API").to_owned()
+        let location = self
+            .header("location")
+            .unwrap_or_else(|| panic!("{} has no Location", self.request));
+        location
+            .strip_prefix("/api/v1")
+            .expect("a path of the API")
+            .to_owned()
     }
 
     /// The key of what was answered.
@@ -695,7 +873,9 @@ impl TestResponse {
     /// The items of a list.
     #[track_caller]
     pub fn items(&self) -> &[Value] {
-        self.json["items"].as_array().unwrap_or_else(|| panic!("{}: no items in {:#}", self.request, self.json))
+        self.json["items"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{}: no items in {:#}", self.request, self.json))
     }
 }
 
@@ -730,16 +910,26 @@ impl Transport {
             let service = service.clone();
             Box::pin(async move {
                 let what = format!("{} {}", wire.method, wire.path);
-                let mut request = actix_web::test::TestRequest::default().method(wire.method).uri(&wire.path);
+                let mut request = actix_web::test::TestRequest::default()
+                    .method(wire.method)
+                    .uri(&wire.path);
                 for (name, value) in wire.headers {
                     request = request.append_header((name, value));
                 }
                 let request = request.set_payload(wire.body).to_request();
-                let response = service.call(request).await.expect("the outermost layer turns errors into answers");
+                // As the server does it with what no handler answered.
+                let response = match service.call(request).await {
+                    Ok(response) => response.into_parts().1.map_into_boxed_body(),
+                    Err(error) => error.error_response(),
+                };
                 let status = response.status().as_u16();
                 let headers = response.headers().iter();
-                let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
-                let body = actix_web::test::read_body(response).await;
+                let headers = headers
+                    .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                    .collect();
+                let body = to_bytes(response.into_body())
+                    .await
+                    .unwrap_or_else(|_| panic!("{what}: no body"));
                 TestResponse::new(what, status, headers, &body)
             })
         }))
@@ -748,12 +938,13 @@ impl Transport {
     fn socket(store: Data<Store>, config: Data<AuthConfig>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = HttpServer::new(move || madoguchi::app::app(store.clone(), config.clone(), &OPTIONS))
-            .workers(2)
-            .disable_signals()
-            .listen(listener)
-            .unwrap()
-            .run();
+        let server =
+            HttpServer::new(move || madoguchi::app::app(store.clone(), config.clone(), &OPTIONS))
+                .workers(2)
+                .disable_signals()
+                .listen(listener)
+                .unwrap()
+                .run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
         Self::Socket(address, handle)
@@ -779,7 +970,10 @@ impl Drop for Transport {
 /// HTTP/1.1 with a connection per request.
 async fn send_to(address: SocketAddr, wire: Wire) -> std::io::Result<TestResponse> {
     let what = format!("{} {}", wire.method, wire.path);
-    let mut head = format!("{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n", wire.body.len());
+    let mut head = format!(
+        "{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        wire.body.len()
+    );
     for (name, value) in &wire.headers {
         head += &format!("{name}: {value}\r\n");
     }
@@ -788,15 +982,28 @@ async fn send_to(address: SocketAddr, wire: Wire) -> std::io::Result<TestRespons
     stream.write_all(&wire.body).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .expect("an answer has a head");
     let head = std::str::from_utf8(&answer[..end]).unwrap();
     let mut lines = head.split("\r\n");
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let status = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
     let headers: Vec<_> = lines
         .map(|line| line.split_once(": ").unwrap())
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    assert!(headers.iter().all(|(name, _)| name != "transfer-encoding"), "answers have a known length");
+    assert!(
+        headers.iter().all(|(name, _)| name != "transfer-encoding"),
+        "answers have a known length"
+    );
     Ok(TestResponse::new(what, status, headers, &answer[end + 4..]))
 }
 
@@ -804,6 +1011,12 @@ impl TestResponse {
     fn new(request: String, status: u16, headers: Vec<(String, String)>, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Self { request, status, headers, text, json }
+        Self {
+            request,
+            status,
+            headers,
+            text,
+            json,
+        }
     }
 }
