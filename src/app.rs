@@ -55,6 +55,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::managers::mount)
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
+        .configure(crate::routing::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
