@@ -4,4 +4,8 @@ mod contract;
 mod factory;
 mod harness;
 
+mod cases;
+mod consultations;
 mod health;
+mod merge;
+mod races;
