@@ -144,18 +144,20 @@ impl Database {
 
     /// For tests: starts or joins a fast server in `dir` that survives nothing and keeps running when the test process
     /// ends, so that the next one finds it. Where `dir` does not do (root runs the tests in a home folder, or the path
-    /// is too long for a socket), the server lives in the folder for temporary files.
+    /// is too long for a socket), the server lives in the folder for temporary files. `MADOGUCHI_PG_BIN_DIR` counts here too.
     ///
     /// # Errors
     /// As [`Database::open`].
     pub async fn open_for_tests(dir: &Path) -> Result<Self, DatabaseError> {
-        match Self::open_private(dir, None, Durability::ThrowAway).await {
+        let pg_bin_dir = std::env::var_os("MADOGUCHI_PG_BIN_DIR").map(PathBuf::from);
+        let pg_bin_dir = pg_bin_dir.as_deref();
+        match Self::open_private(dir, pg_bin_dir, Durability::ThrowAway).await {
             Err(
                 DatabaseError::NotEnterable { path, .. } | DatabaseError::PathTooLong { path, .. },
             ) => {
                 let name = uuid_of_path(&path).simple();
                 let elsewhere = std::env::temp_dir().join(format!("madoguchi-test-{name}"));
-                Self::open_private(&elsewhere, None, Durability::ThrowAway).await
+                Self::open_private(&elsewhere, pg_bin_dir, Durability::ThrowAway).await
             }
             opened => opened,
         }
