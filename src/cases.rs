@@ -28,6 +28,7 @@ use crate::{
     store::{Store, Tx},
 };
 use chrono::{DateTime, Utc};
+pub use moves::require_guard;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 pub use status::{Status, Step};
 use utoipa_actix_web::service_config::ServiceConfig;

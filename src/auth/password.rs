@@ -1,0 +1,229 @@
+//! Hashing and comparing passwords: argon2id, on a bounded part of the blocking threads.
+//!
+//! Each hash takes 19 MiB and some tens of milliseconds on purpose. Two run at once and a few dozen wait; whoever comes
+//! then hears 503, so that a flood of sign-ins takes neither the memory nor the processors from everybody else.
+
+use crate::{
+    error::{Error, Problem, ProblemType, Result},
+    text::Password,
+};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Hashes that run at once.
+const AT_ONCE: usize = 2;
+
+/// Hashes that run or wait.
+const AT_MOST: usize = 64;
+
+/// What a hash costs whoever computes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordCost {
+    /// Memory in KiB.
+    pub memory: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+impl PasswordCost {
+    /// OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, two passes, one lane.
+    pub const OWASP: Self = Self {
+        memory: 19_456,
+        passes: 2,
+    };
+
+    /// As cheap as argon2 allows: for tests only.
+    pub const TEST: Self = Self {
+        memory: 8,
+        passes: 1,
+    };
+}
+
+/// A password that somebody wants to have from now on.
+#[derive(Clone)]
+pub enum ChosenPassword {
+    /// Good enough; its hash in PHC format.
+    Hashed(String),
+    /// Too easy to guess, and why.
+    Weak(String),
+}
+
+/// Hashes and compares passwords.
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    /// Compared with where there is no user or no password, so that the answer takes as long.
+    decoy: String,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+}
+
+impl Passwords {
+    /// Computes one hash, so it takes as long as one sign-in.
+    pub fn new(cost: PasswordCost) -> Self {
+        let params = Params::new(cost.memory, cost.passes, 1, None)
+            .expect("both costs are above the least that argon2 takes");
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let decoy = hash(&argon2, &rand::random::<[u8; 32]>());
+        Self {
+            argon2,
+            decoy,
+            running: Arc::new(Semaphore::new(AT_ONCE)),
+            admitted: Arc::new(Semaphore::new(AT_MOST)),
+        }
+    }
+
+    /// Whether the password is the stored one. Takes the same time when nothing is stored.
+    ///
+    /// # Errors
+    /// 503 when too many wait already.
+    pub(crate) async fn matches(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<bool> {
+        let has_one = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.clone());
+        self.run(move |argon2| {
+            let password = password.expose_secret().as_bytes();
+            PasswordHash::new(&stored)
+                .is_ok_and(|stored| argon2.verify_password(password, &stored).is_ok())
+                && has_one
+        })
+        .await
+    }
+
+    /// Judges and hashes a new password. `known` is what an attacker knows of the person.
+    ///
+    /// # Errors
+    /// 503 when too many wait already.
+    pub(crate) async fn choose(
+        &self,
+        password: Password,
+        known: Vec<String>,
+    ) -> Result<ChosenPassword> {
+        self.run(move |argon2| {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            match password.strength_errors(&known) {
+                Some(why) => ChosenPassword::Weak(why),
+                None => ChosenPassword::Hashed(hash(argon2, password.expose().as_bytes())),
+            }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Argon2) -> T + Send + 'static,
+    ) -> Result<T> {
+        let place = self
+            .admitted
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| busy())?;
+        let turn = self
+            .running
+            .clone()
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let argon2 = self.argon2.clone();
+        // The thread holds its turn: a client that goes away does not make room for another hash while this one runs.
+        tokio::task::spawn_blocking(move || {
+            let result = work(&argon2);
+            drop((turn, place));
+            result
+        })
+        .await
+        .map_err(|error| Error::Internal(error.into()))
+    }
+}
+
+fn hash(argon2: &Argon2, password: &[u8]) -> String {
+    let hash: PasswordHash = argon2
+        .hash_password(password)
+        .expect("the operating system gives random bytes");
+    hash.to_string()
+}
+
+fn busy() -> Error {
+    Error::Problem(Box::new(Problem {
+        kind: ProblemType::Unavailable,
+        detail: "Too many people sign in at this moment. Try again.".into(),
+        errors: Vec::new(),
+        retry_after: Some(2),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "correct horse battery staple";
+
+    #[tokio::test]
+    async fn only_the_chosen_password_matches() {
+        let passwords = Passwords::new(PasswordCost::TEST);
+        let chosen = passwords
+            .choose(Password::parse(GOOD).unwrap(), Vec::new())
+            .await
+            .unwrap();
+        let ChosenPassword::Hashed(hash) = chosen else {
+            panic!("too weak")
+        };
+        assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
+        assert!(
+            passwords
+                .matches(GOOD.into(), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .matches("correct horse battery stable".into(), Some(hash))
+                .await
+                .unwrap()
+        );
+        assert!(!passwords.matches(GOOD.into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_known_of_a_person_is_no_password() {
+        let passwords = Passwords::new(PasswordCost::TEST);
+        let chosen = passwords
+            .choose(
+                Password::parse("takahashi2026").unwrap(),
+                vec!["takahashi@example.jp".into()],
+            )
+            .await
+            .unwrap();
+        assert!(matches!(chosen, ChosenPassword::Weak(_)));
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_turned_away() {
+        let passwords = Passwords::new(PasswordCost::TEST);
+        let _all = passwords
+            .admitted
+            .clone()
+            .acquire_many_owned(AT_MOST as u32)
+            .await
+            .unwrap();
+        let error = passwords.matches(GOOD.into(), None).await.unwrap_err();
+        assert_eq!(error.kind(), ProblemType::Unavailable);
+    }
+
+    #[test]
+    fn the_default_is_what_owasp_asks() {
+        let passwords = Passwords::new(PasswordCost::OWASP);
+        assert!(
+            passwords
+                .decoy
+                .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+        );
+    }
+}

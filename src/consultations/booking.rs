@@ -1,0 +1,345 @@
+//! Booking and moving sessions. Fifty clients booking the last one at once: one success, forty-nine clean conflicts.
+
+use super::{OnDoubleBooking, check_stages, lock, places, view};
+use crate::{
+    access::{Access, permit},
+    audit::Event,
+    cases::{self, Case, Move, Status, Step, deadlines, require_guard, require_open},
+    consultations::ConsultationView,
+    error::{Error, Fields, ProblemType, Result},
+    http::{Answer, Body, Json, Path},
+    ids::*,
+    managers,
+    programme::*,
+    store::Tx,
+    text::{Line200, Reason, Url},
+};
+use actix_web::post;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(super) fn mount(config: &mut ServiceConfig) {
+    config
+        .service(book_consultation)
+        .service(reschedule_consultation);
+}
+
+/// A session to book.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookRequest {
+    /// When it begins. The past needs a `late_reason`.
+    pub starts_at: DateTime<Utc>,
+    /// When it ends, at most a day later.
+    pub ends_at: DateTime<Utc>,
+    /// How it is given.
+    pub mode: Mode,
+    /// Who gives it; all live managers of the case where absent.
+    pub manager_ids: Option<Vec<ManagerId>>,
+    /// Where, for a visit.
+    pub place: Option<Line200>,
+    /// Where, online.
+    pub meeting_url: Option<Url>,
+    /// The stage of support; where absent the one after the last used session earlier in time.
+    pub stage: Option<Stage>,
+    /// What those taking part should know.
+    pub note: Option<Reason>,
+    /// Why it is entered only now.
+    pub late_reason: Option<Reason>,
+}
+
+/// New times.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RescheduleRequest {
+    /// When it begins; not in the past.
+    pub starts_at: DateTime<Utc>,
+    /// When it ends, at most a day later.
+    pub ends_at: DateTime<Utc>,
+}
+
+impl Body for BookRequest {
+    fn check(&self, fields: &mut Fields) {
+        check_times(self.starts_at, self.ends_at, fields);
+        if let Some(ids) = &self.manager_ids {
+            let mut unique = ids.clone();
+            unique.sort();
+            unique.dedup();
+            fields.require(
+                (1..=2).contains(&ids.len()) && unique.len() == ids.len(),
+                "/manager_ids",
+                "must name one manager or two different ones",
+            );
+        }
+    }
+}
+
+impl Body for RescheduleRequest {
+    fn check(&self, fields: &mut Fields) {
+        check_times(self.starts_at, self.ends_at, fields);
+    }
+}
+
+/// An order, a length of at most a day, and a year that people book in.
+fn check_times(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, fields: &mut Fields) {
+    fields.require(ends_at > starts_at, "/ends_at", "must be after starts_at");
+    fields.require(
+        ends_at - starts_at <= TimeDelta::hours(24),
+        "/ends_at",
+        "must be at most 24 hours after starts_at",
+    );
+    let years = 2000..2100;
+    fields.require(
+        years.contains(&chrono::Datelike::year(&starts_at)),
+        "/starts_at",
+        "must be a date between 2000 and 2099",
+    );
+}
+
+/// Book a session
+///
+/// Uses one of the case's free sessions. The first booking of an assignment begins the support.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "book_consultation",
+    params(("id" = Uuid, Path, description = "The case")),
+    request_body = BookRequest,
+    responses((status = 201, description = "The session", body = ConsultationView)),
+    extensions(("x-permission" = json!("book_consultations")))
+)]
+#[post("/cases/{id}/consultations")]
+async fn book_consultation(
+    access: Access<permit::BookConsultations>,
+    Path(id): Path<CaseId>,
+    Json(body): Json<BookRequest>,
+) -> Result<Answer> {
+    access
+        .transaction(async |tx| {
+            let mut case = cases::lock(tx, id).await?;
+            let consultation_id = book(tx, &mut case, &body).await?;
+            let actor = tx.actor().clone();
+            let view = view::show(tx.db(), &actor, consultation_id).await?;
+            Ok(
+                Answer::created(format!("/api/v1/consultations/{consultation_id}"), &view)
+                    .version(view.version),
+            )
+        })
+        .await
+}
+
+/// Books a session of a case that the caller has locked.
+async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<ConsultationId> {
+    require_open(case)?;
+    let late = body.starts_at < tx.now();
+    if late && body.late_reason.is_none() {
+        return Err(Error::late_reason_required("/late_reason"));
+    }
+    let managers = session_managers(tx, case, body.manager_ids.as_deref()).await?;
+    require_guard(tx, case).await?;
+    // Without this lock, overlapping bookings of one manager end in deadlocks instead of conflicts.
+    managers::lock(tx, &managers).await?;
+    let place = places::lowest_free(tx, case).await?;
+    let stage = match body.stage {
+        Some(stage) => stage,
+        None => next_stage(tx, case, body.starts_at).await?,
+    };
+    let id = insert(tx, case, body, &managers, place, stage).await?;
+    check_stages(tx).await?;
+    tx.record(
+        case.id,
+        Event::ConsultationBooked {
+            consultation_id: id,
+            session: place,
+            stage: stage.name().into(),
+            starts_at: body.starts_at,
+            ends_at: body.ends_at,
+            manager_ids: managers,
+            late,
+        },
+    );
+    // An appointment was agreed with the enterprise, so it has been spoken with.
+    deadlines::done(tx, case.id, &[DueKind::FirstContact], None).await?;
+    if late {
+        cases::raise_flag(
+            tx,
+            case.id,
+            Flag::LateEntry,
+            body.late_reason.as_ref().map(Reason::as_str),
+        )
+        .await?;
+    }
+    if case.status == Status::Assigned {
+        cases::transition(tx, case, Step::Begin, Move::default()).await?;
+    }
+    Ok(id)
+}
+
+/// All live managers of the case, or those asked for, who must be among them.
+async fn session_managers(
+    tx: &mut Tx,
+    case: &Case,
+    asked: Option<&[ManagerId]>,
+) -> Result<Vec<ManagerId>> {
+    let live = sqlx::query_scalar!(
+        r#"
+        select distinct manager_id as "manager_id!: ManagerId"
+        from assignment
+        where case_id = $1 and ended_at is null
+        order by 1
+        "#,
+        *case.id
+    )
+    .fetch_all(tx.db())
+    .await?;
+    if live.is_empty() {
+        return Err(Error::problem(
+            ProblemType::NoManagerAssigned,
+            "Nobody is assigned to this case yet: offer it to a manager first.",
+        ));
+    }
+    match asked {
+        None => Ok(live),
+        Some(asked) if asked.iter().all(|id| live.contains(id)) => Ok(asked.to_vec()),
+        Some(_) => Err(Error::invalid(
+            "/manager_ids",
+            "must be managers who are assigned to the case",
+        )),
+    }
+}
+
+/// The stage after that of the last used session earlier in time; `follow_up` repeats.
+async fn next_stage(tx: &mut Tx, case: &Case, starts_at: DateTime<Utc>) -> Result<Stage> {
+    let last = sqlx::query_scalar!(
+        r#"
+        select stage as "stage: Stage"
+        from consultation
+        where case_id = $1 and live and origin_case_id = case_id and starts_at < $2
+        order by starts_at desc
+        limit 1
+        "#,
+        *case.id,
+        starts_at,
+    )
+    .fetch_optional(tx.db())
+    .await?;
+    Ok(match last {
+        None => Stage::Assessment,
+        Some(Stage::Assessment) => Stage::Preparation,
+        Some(Stage::Preparation | Stage::FollowUp) => Stage::FollowUp,
+    })
+}
+
+async fn insert(
+    tx: &mut Tx,
+    case: &Case,
+    body: &BookRequest,
+    managers: &[ManagerId],
+    place: i32,
+    stage: Stage,
+) -> Result<ConsultationId> {
+    let id = ConsultationId::new();
+    let managers: Vec<_> = managers.iter().map(|id| **id).collect();
+    let now = tx.now();
+    sqlx::query!(
+        r#"
+        with session as (
+            insert into consultation (id, case_id, session_limit, session_place, state, stage, starts_at, ends_at, live, mode,
+                location, meeting_url, note, late_reason, booked_at, origin_case_id, updated_at)
+            values ($1, $2, $3, $4, 'booked', $5, $6, $7, true, $8, $9, $10, $11, $12, $13, $2, $13)
+        )
+        insert into consultation_manager (consultation_id, manager_id, starts_at, ends_at, live)
+        select $1, m.id, $6, $7, true
+        from unnest($14::uuid[]) as m (id)
+        "#,
+        *id,
+        *case.id,
+        case.session_limit,
+        place,
+        stage.name(),
+        body.starts_at,
+        body.ends_at,
+        body.mode.name(),
+        body.place.as_ref().map(Line200::as_str),
+        body.meeting_url.as_ref().map(Url::as_str),
+        body.note.as_ref().map(Reason::as_str),
+        body.late_reason.as_ref().map(Reason::as_str),
+        now,
+        &managers,
+    )
+    .execute(tx.db())
+    .await
+    .on_double_booking()?;
+    Ok(id)
+}
+
+/// Move a session to another time
+///
+/// Only before it begins. It keeps its place, stage and managers.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "reschedule_consultation",
+    params(("id" = Uuid, Path, description = "The session")),
+    request_body = RescheduleRequest,
+    responses((status = 200, description = "The session", body = ConsultationView)),
+    extensions(("x-permission" = json!("book_consultations")))
+)]
+#[post("/consultations/{id}/reschedule")]
+async fn reschedule_consultation(
+    access: Access<permit::BookConsultations>,
+    Path(id): Path<ConsultationId>,
+    Json(body): Json<RescheduleRequest>,
+) -> Result<Answer> {
+    let precondition = access.precondition()?;
+    access
+        .transaction(async |tx| {
+            let (case, session) = lock(tx, id).await?;
+            precondition.check(session.version)?;
+            if session.state != SessionState::Booked || session.has_begun(tx.now()) {
+                return Err(Error::illegal_move(
+                    "Only a booked session that has not begun can be moved.",
+                ));
+            }
+            if body.starts_at < tx.now() {
+                return Err(Error::invalid(
+                    "/starts_at",
+                    "must not lie in the past; cancel and enter it with a late_reason",
+                ));
+            }
+            let managers = sqlx::query_scalar!(
+                "select manager_id from consultation_manager where consultation_id = $1",
+                *session.id
+            )
+            .fetch_all(tx.db())
+            .await?;
+            managers::lock(tx, &managers).await?;
+            sqlx::query!(
+                r#"
+                update consultation
+                set starts_at = $2, ends_at = $3, sequence = sequence + 1, updated_at = $4
+                where id = $1
+                "#,
+                *session.id,
+                body.starts_at,
+                body.ends_at,
+                tx.now(),
+            )
+            .execute(tx.db())
+            .await
+            .on_double_booking()?;
+            check_stages(tx).await?;
+            tx.record(
+                case.id,
+                Event::ConsultationRescheduled {
+                    consultation_id: session.id,
+                    starts_at: body.starts_at,
+                    ends_at: body.ends_at,
+                },
+            );
+            let actor = tx.actor().clone();
+            let view = view::show(tx.db(), &actor, session.id).await?;
+            Ok(Answer::ok(&view).version(view.version))
+        })
+        .await
+}

@@ -1,0 +1,261 @@
+//! Sessions as they are answered: one read query for show and lists.
+
+use crate::{
+    access::{Access, Actor, permit},
+    cases::{self, View},
+    error::{Error, Result},
+    http::{Answer, Cursor, Items, Page, Path, Query, page_size},
+    ids::*,
+    programme::*,
+};
+use actix_web::get;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(super) fn mount(config: &mut ServiceConfig) {
+    config
+        .service(list_case_consultations)
+        .service(list_consultations)
+        .service(show_consultation);
+}
+
+/// Who gives a session.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[allow(missing_docs, reason = "names say it")]
+pub struct SessionManager {
+    pub id: ManagerId,
+    pub name: String,
+}
+
+/// A session.
+#[derive(Clone, Debug, Serialize, ToSchema, FromRow)]
+pub struct ConsultationView {
+    /// Its id.
+    pub id: ConsultationId,
+    /// The case that it uses a session of.
+    pub case_id: CaseId,
+    /// The number of that case.
+    pub case_number: String,
+    /// Which of the N it uses (◯回目 of the places, not of time); null when it was given back.
+    pub session: Option<i32>,
+    /// Where it stands.
+    pub state: SessionState,
+    /// The stage of support.
+    pub stage: Stage,
+    /// When it begins.
+    pub starts_at: DateTime<Utc>,
+    /// When it ends.
+    pub ends_at: DateTime<Utc>,
+    /// How it is given.
+    pub mode: Mode,
+    /// Where, for a visit.
+    pub place: Option<String>,
+    /// Where, online.
+    pub meeting_url: Option<String>,
+    /// What those taking part should know.
+    pub note: Option<String>,
+    /// Who gives it.
+    #[sqlx(json)]
+    pub managers: Vec<SessionManager>,
+    /// Why it was entered afterwards.
+    pub late_reason: Option<String>,
+    /// When it was booked.
+    pub booked_at: DateTime<Utc>,
+    /// When it really began; held sessions only.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it really ended; held sessions only.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Who took part for the enterprise.
+    pub attendees: Option<Vec<String>>,
+    /// Whether the desk took part.
+    pub desk_attended: Option<bool>,
+    /// Through whose fault it did not take place.
+    pub no_show_by: Option<NoShowBy>,
+    /// Why it was cancelled or missed.
+    pub reason: Option<String>,
+    /// When it was voided.
+    pub voided_at: Option<DateTime<Utc>>,
+    /// Why it was voided.
+    pub void_reason: Option<String>,
+    /// Where its report stands: `none`, `draft`, `submitted` or `approved`.
+    pub report: String,
+    /// The case it was booked for, where a merge moved it.
+    pub origin_case_id: CaseId,
+    /// Moves with every change; the ETag.
+    pub version: i64,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The caller adds `where` on `consultation s` and `case_file c`.
+const SELECT: &str = r#"
+    select s.id, s.case_id, c.number as case_number, s.session_place as session, s.state, s.stage, s.starts_at, s.ends_at,
+        s.mode, s.location as place, s.meeting_url, s.note, s.late_reason, s.booked_at, s.held_from as started_at,
+        s.held_until as ended_at, s.attendees, s.desk_attended, s.no_show_by, s.settle_reason as reason, s.voided_at,
+        s.void_reason, coalesce(r.state, 'none') as report, s.origin_case_id, s.version, s.updated_at,
+        (
+            select coalesce(json_agg(json_build_object('id', m.id, 'name', m.name) order by m.name, m.id), '[]')
+            from consultation_manager cm
+            join manager m on m.id = cm.manager_id
+            where cm.consultation_id = s.id
+        ) as managers
+    from consultation s
+    join case_file c on c.id = s.case_id
+    left join report r on r.consultation_id = s.id
+"#;
+
+/// The condition on `consultation s` and `case_file c`: the sessions of the cases in view; and for a manager the own
+/// ones, also after release, until the report is approved.
+pub(super) fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
+    query.push("(");
+    View::of(actor).push(query);
+    if let Some(manager) = actor.manager() {
+        query
+            .push(" or (s.state in ('booked', 'held') and exists (select 1 from consultation_manager vm where vm.consultation_id = s.id and vm.manager_id = ")
+            .push_bind(manager)
+            .push(") and not exists (select 1 from report vr where vr.consultation_id = s.id and vr.state = 'approved'))");
+    }
+    query.push(")");
+}
+
+/// The view of a session that the actor may see.
+///
+/// # Errors
+/// 404 when it is not there or not theirs.
+pub(super) async fn show(
+    db: &mut PgConnection,
+    actor: &Actor,
+    id: ConsultationId,
+) -> Result<ConsultationView> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push("where s.id = ").push_bind(id).push(" and ");
+    push_view(&mut query, actor);
+    query
+        .build_query_as()
+        .fetch_optional(db)
+        .await?
+        .ok_or_else(Error::not_found)
+}
+
+/// List the sessions of a case
+///
+/// In the order of time, with those given back.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "list_case_consultations",
+    params(("id" = Uuid, Path, description = "The case")),
+    responses((status = 200, description = "The sessions", body = Items<ConsultationView>)),
+    extensions(("x-permission" = json!("read_cases")))
+)]
+#[get("/cases/{id}/consultations")]
+async fn list_case_consultations(
+    access: Access<permit::ReadCases>,
+    Path(id): Path<CaseId>,
+) -> Result<Answer> {
+    let mut db = access.read().acquire().await?;
+    cases::find(&mut db, access.actor(), id).await?;
+    let mut query = QueryBuilder::new(SELECT);
+    query
+        .push("where s.case_id = ")
+        .push_bind(id)
+        .push(" order by s.starts_at, s.id");
+    let items: Vec<ConsultationView> = query.build_query_as().fetch_all(&mut *db).await?;
+    Ok(Answer::ok(&Items { items }))
+}
+
+/// Show a session
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "show_consultation",
+    params(("id" = Uuid, Path, description = "The session")),
+    responses((status = 200, description = "The session", body = ConsultationView)),
+    extensions(("x-permission" = json!("read_cases")))
+)]
+#[get("/consultations/{id}")]
+async fn show_consultation(
+    access: Access<permit::ReadCases>,
+    Path(id): Path<ConsultationId>,
+) -> Result<Answer> {
+    let mut db = access.read().acquire().await?;
+    let view = show(&mut db, access.actor(), id).await?;
+    Ok(Answer::ok(&view).version(view.version))
+}
+
+/// Which sessions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ConsultationFilter {
+    /// Given by this manager.
+    pub manager_id: Option<ManagerId>,
+    /// Of this desk's cases.
+    pub desk_id: Option<DeskId>,
+    /// In this state.
+    pub state: Option<SessionState>,
+    /// Beginning at this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Beginning before this time.
+    pub to: Option<DateTime<Utc>>,
+    /// Items per page, 1 to 200; 50 where absent.
+    pub limit: Option<i64>,
+    /// Where the page starts.
+    pub cursor: Option<Cursor>,
+}
+
+/// List sessions
+///
+/// In the order of time, over all cases in view: the calendar of a desk or a manager.
+#[utoipa::path(
+    tag = "consultations",
+    operation_id = "list_consultations",
+    params(ConsultationFilter),
+    responses((status = 200, description = "One page of sessions", body = Page<ConsultationView>)),
+    extensions(("x-permission" = json!("read_cases")))
+)]
+#[get("/consultations")]
+async fn list_consultations(
+    access: Access<permit::ReadCases>,
+    Query(filter): Query<ConsultationFilter>,
+) -> Result<Answer> {
+    let limit = page_size(filter.limit)?;
+    let mut query = QueryBuilder::new(SELECT);
+    query.push("where ");
+    push_view(&mut query, access.actor());
+    if let Some(manager) = filter.manager_id {
+        query
+            .push(" and s.id in (select fm.consultation_id from consultation_manager fm where fm.manager_id = ")
+            .push_bind(manager)
+            .push(")");
+    }
+    if let Some(desk) = filter.desk_id {
+        query.push(" and c.desk_id = ").push_bind(desk);
+    }
+    if let Some(state) = filter.state {
+        query.push(" and s.state = ").push_bind(state);
+    }
+    if let Some(from) = filter.from {
+        query.push(" and s.starts_at >= ").push_bind(from);
+    }
+    if let Some(to) = filter.to {
+        query.push(" and s.starts_at < ").push_bind(to);
+    }
+    if let Some(cursor) = &filter.cursor {
+        let (at, id): (DateTime<Utc>, ConsultationId) = cursor.keys()?;
+        query
+            .push(" and (s.starts_at, s.id) > (")
+            .push_bind(at)
+            .push(", ")
+            .push_bind(id)
+            .push(")");
+    }
+    query
+        .push(" order by s.starts_at, s.id limit ")
+        .push_bind(limit + 1);
+    let items: Vec<ConsultationView> = query.build_query_as().fetch_all(access.read()).await?;
+    Ok(Answer::ok(&Page::new(items, limit, |item| {
+        (item.starts_at, item.id)
+    })))
+}
