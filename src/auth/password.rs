@@ -101,7 +101,7 @@ impl Passwords {
     ///
     /// # Errors
     /// 503 when too many wait already.
-    pub(crate) async fn choose(
+    pub async fn choose(
         &self,
         password: Password,
         known: Vec<String>,
