@@ -6,6 +6,7 @@ mod harness;
 
 mod cases;
 mod consultations;
+mod auth;
 mod health;
 mod merge;
 mod races;
