@@ -5,3 +5,5 @@ mod factory;
 mod harness;
 
 mod health;
+mod interactions;
+mod offers;
