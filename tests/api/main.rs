@@ -10,3 +10,5 @@ mod auth;
 mod health;
 mod merge;
 mod races;
+mod interactions;
+mod offers;
