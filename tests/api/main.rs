@@ -5,3 +5,6 @@ mod factory;
 mod harness;
 
 mod health;
+mod openapi;
+mod schema;
+mod states;
