@@ -306,7 +306,9 @@ async fn judge_manager(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<
     match managers::find_for_offer(tx.db(), body.manager_id).await {
         Ok(manager) => {
             fields.finish()?;
-            managers::check_offer(tx.db(), &manager, case.enterprise_id, now).await
+            let obstacles =
+                managers::check_offer(tx.db(), &manager, case.enterprise_id, now).await?;
+            Ok(obstacles.iter().map(ToString::to_string).collect())
         }
         Err(Error::Problem(problem)) => {
             for error in problem.errors {
