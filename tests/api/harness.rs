@@ -477,6 +477,34 @@ fn auth_config() -> AuthConfig {
     AuthConfig::new(keys, passwords, proxies, "http://localhost:8080").unwrap()
 }
 
+/// The database refuses the statement because the role may not do that, not because of what it says.
+pub async fn denied(db: &mut PgConnection, sql: &str) {
+    match db.execute(AssertSqlSafe(sql.to_owned())).await {
+        Err(sqlx::Error::Database(error)) => {
+            // insufficient_privilege; read_only_sql_transaction
+            assert!(
+                matches!(error.code().as_deref(), Some("42501" | "25006")),
+                "{sql}: {error}"
+            );
+        }
+        other => panic!("{sql}: {other:?}"),
+    }
+}
+
+/// The database refuses the statement by that constraint, trigger or key.
+pub async fn refused(db: &mut PgConnection, constraint: &str, sql: &str) {
+    match db.execute(AssertSqlSafe(sql.to_owned())).await {
+        Err(sqlx::Error::Database(error)) => {
+            assert_eq!(
+                error.constraint().unwrap_or(&error.message()),
+                constraint,
+                "{sql}: {error}"
+            );
+        }
+        other => panic!("{sql}: {other:?}"),
+    }
+}
+
 async fn open_store(connections: &Connections, clock: &Clock, write: u32, read: u32) -> Store {
     let write = connections.program_pool(write).await.unwrap();
     let read = connections.reader_pool(read).await.unwrap();

@@ -12,3 +12,6 @@ mod merge;
 mod races;
 mod interactions;
 mod offers;
+mod openapi;
+mod schema;
+mod states;
