@@ -25,6 +25,7 @@ create table desk_coverage (
     from_date date not null,
     -- Last day, inclusive; open ended when null.
     to_date date,
+    version bigint not null default 1,
     constraint desk_coverage_area check (num_nonnulls(prefecture_code, municipality_code) = 1),
     constraint desk_coverage_dates check (to_date >= from_date),
     constraint desk_coverage_once exclude using gist (
@@ -34,6 +35,7 @@ create table desk_coverage (
     )
 );
 comment on table desk_coverage is 'which area a desk serves from a date to a date; changes by fiscal year';
+create trigger desk_coverage_version before update on desk_coverage for each row execute function bump_version();
 create index desk_coverage_desk on desk_coverage (desk_id);
 create index desk_coverage_prefecture on desk_coverage (prefecture_code);
 

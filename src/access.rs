@@ -180,6 +180,8 @@ permissions! {
     ReviewReports = "review_reports": [Supervisor, Desk, Admin],
     /// Enter absences; a manager their own.
     WriteAbsences = "write_absences": [Manager, Admin],
+    /// Keep the profile of a manager and see the conflicts of interest declared; a manager their own.
+    KeepProfiles = "keep_profiles": [Manager, Admin],
     /// Make and change users, desks, managers and settings.
     ManageOffice = "manage_office": [Admin],
     /// Read the audit trail.

@@ -27,7 +27,7 @@ pub struct Config {
     #[allow(missing_docs, reason = "documented there")]
     pub log: LogConfig,
     /// Folder for the private database, attachments and generated secrets [default: $XDG_DATA_HOME/madoguchi; for root /var/lib/madoguchi]
-    #[arg(long, env = "MADOGUCHI_DATA_DIR", global = true)]
+    #[arg(long, env = "MADOGUCHI_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
 }
 
@@ -72,7 +72,7 @@ pub struct LogConfig {
     )]
     pub log: String,
     /// How it is written
-    #[arg(long, env = "MADOGUCHI_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty, global = true)]
+    #[arg(long, env = "MADOGUCHI_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
     pub log_format: LogFormat,
 }
 

@@ -120,11 +120,14 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
         Ok(body) => return Ok(body),
         Err(fault) => fault,
     };
-    while errors.len() < MAX_ERRORS {
-        errors.push(FieldError {
-            pointer: fault.pointer.clone(),
-            detail: fault.detail.clone(),
-        });
+    // A field mended by leaving it out comes back as a missing one: named once, mended otherwise the second time.
+    for _ in 0..2 * MAX_ERRORS {
+        if errors.iter().all(|error| error.pointer != fault.pointer) {
+            errors.push(FieldError {
+                pointer: fault.pointer.clone(),
+                detail: fault.detail.clone(),
+            });
+        }
         match mend::<T>(&value, &fault) {
             Mended::Whole | Mended::Hopeless => break,
             Mended::Further(mended, next) => {
@@ -133,6 +136,7 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
             }
         }
     }
+    errors.truncate(MAX_ERRORS);
     Err(Error::fields(errors))
 }
 
@@ -605,4 +609,25 @@ pub fn absent_or_null<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// What a `PATCH` changed: the names of the fields that differ afterwards, for the audit trail.
+#[derive(Default)]
+pub struct Changes(Vec<String>);
+
+impl Changes {
+    /// Sets a field when a value was sent, and notes its name when that makes a difference.
+    pub fn set<T: PartialEq>(&mut self, name: &str, field: &mut T, value: Option<T>) {
+        if let Some(value) = value
+            && value != *field
+        {
+            *field = value;
+            self.0.push(name.to_owned());
+        }
+    }
+
+    /// The names; none when everything was as it is.
+    pub fn into_names(self) -> Vec<String> {
+        self.0
+    }
 }

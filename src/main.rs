@@ -1,1 +1,249 @@
-fn main() {}
+//! The `madoguchi` program: its subcommands. Everything else is in the library.
+
+use clap::{Args, Parser, Subcommand};
+use madoguchi::{
+    access::Role,
+    app, audit,
+    auth::cli,
+    config::{Config, LogConfig, LogFormat, ServeConfig},
+    serve::{self, Opened},
+};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Case management for public consultation programmes.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API and run jobs
+    Serve {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        serve: ServeConfig,
+    },
+    /// Run jobs only, beside servers started with --no-worker
+    Worker {
+        #[command(flatten)]
+        config: Config,
+    },
+    /// Bring the database's schema up to date
+    Migrate {
+        #[command(flatten)]
+        config: Config,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Enter and change users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make API tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Fill an empty database with demonstration data
+    Demo {
+        #[command(flatten)]
+        config: Config,
+    },
+    /// Look after the audit trail
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Enter a user; the password is read from standard input
+    Create(CreateUser),
+    /// Set a user's password; it is read from standard input
+    Password(UserOf),
+    /// Deactivate a user and end their sessions
+    Deactivate(UserOf),
+}
+
+#[derive(Args)]
+struct CreateUser {
+    #[command(flatten)]
+    config: Config,
+    /// Address to sign in with
+    #[arg(long)]
+    email: String,
+    /// Name that others see
+    #[arg(long)]
+    name: String,
+    /// What they may do
+    #[arg(long, value_parser = Role::ALL.map(Role::name))]
+    role: String,
+    /// Code of the desk; for the role desk
+    #[arg(long)]
+    desk: Option<String>,
+    /// Id of the telework manager; for the role manager
+    #[arg(long)]
+    manager: Option<String>,
+}
+
+#[derive(Args)]
+struct UserOf {
+    #[command(flatten)]
+    config: Config,
+    /// Address to sign in with
+    #[arg(long)]
+    email: String,
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make an API token; it is printed once
+    Create(CreateToken),
+}
+
+#[derive(Args)]
+struct CreateToken {
+    #[command(flatten)]
+    config: Config,
+    /// Address of the user it belongs to
+    #[arg(long)]
+    user: String,
+    /// What it may do; may be repeated
+    #[arg(long = "permission", required = true)]
+    permissions: Vec<String>,
+    /// Days until it expires, at most 366
+    #[arg(long, default_value_t = 90)]
+    days: i64,
+    /// What it is for
+    #[arg(long, default_value = "command line")]
+    name: String,
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Prove that no row was altered, cut or removed; names the first that was
+    Verify {
+        #[command(flatten)]
+        config: Config,
+        /// A head kept outside (the answer of GET /audit/head), to compare with
+        #[arg(long)]
+        against: Option<std::path::PathBuf>,
+    },
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command).await {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("madoguchi: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Serve { config, serve } => {
+            start_log(&config.log)?;
+            serve::serve(&config, &serve).await?;
+        }
+        Command::Worker { config } => {
+            start_log(&config.log)?;
+            serve::work(&config).await?;
+        }
+        Command::Migrate { config } => {
+            start_log(&config.log)?;
+            Opened::open(&config, true).await?.close().await;
+            eprintln!("The database is up to date.");
+        }
+        Command::Openapi => {
+            use std::io::Write;
+            // Not `print!`: a reader that has seen enough is no reason to panic.
+            let written = std::io::stdout().write_all(app::openapi_text().as_bytes());
+            written.map_err(|error| format!("the document: {error}"))?;
+        }
+        Command::User(command) => run_user(command).await?,
+        Command::Token(TokenCommand::Create(args)) => create_token(args).await?,
+        Command::Demo { config } => {
+            start_log(&config.log)?;
+            let opened = Opened::open(&config, true).await?;
+            let filled = madoguchi::demo::fill(&opened).await;
+            opened.close().await;
+            eprintln!("{}", filled?);
+        }
+        Command::Audit(AuditCommand::Verify { config, against }) => {
+            let key =
+                audit::checkpoint::AuditKey(config.secret(&config.secrets.audit_key, "audit")?);
+            let opened = Opened::open(&config, false).await?;
+            let verdict = audit::cli_verify(&opened.store, &key, against.as_deref()).await;
+            opened.close().await;
+            return verdict;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_user(command: UserCommand) -> Result<(), String> {
+    let config = match &command {
+        UserCommand::Create(args) => &args.config,
+        UserCommand::Password(args) | UserCommand::Deactivate(args) => &args.config,
+    };
+    let opened = Opened::open(config, true).await?;
+    let done = match &command {
+        UserCommand::Create(args) => {
+            let user = cli::CreateUser {
+                email: &args.email,
+                name: &args.name,
+                role: &args.role,
+                desk: args.desk.as_deref(),
+                manager: args.manager.as_deref(),
+            };
+            let password =
+                cli::read_password().map_err(|error| format!("the password: {error}"))?;
+            cli::create_user(&opened.store, &user, &password)
+                .await
+                .map(|id| println!("{id}"))
+        }
+        UserCommand::Password(args) => {
+            let password =
+                cli::read_password().map_err(|error| format!("the password: {error}"))?;
+            cli::set_password(&opened.store, &args.email, &password).await
+        }
+        UserCommand::Deactivate(args) => cli::deactivate_user(&opened.store, &args.email).await,
+    };
+    opened.close().await;
+    done.map_err(|error| cli::explain(&error))
+}
+
+async fn create_token(args: CreateToken) -> Result<(), String> {
+    use secrecy::ExposeSecret;
+    let opened = Opened::open(&args.config, true).await?;
+    let token = cli::CreateToken {
+        user: &args.user,
+        permissions: &args.permissions,
+        days: args.days,
+        name: &args.name,
+    };
+    let made = cli::create_token(&opened.store, &token).await;
+    opened.close().await;
+    println!(
+        "{}",
+        made.map_err(|error| cli::explain(&error))?.expose_secret()
+    );
+    Ok(())
+}
+
+fn start_log(config: &LogConfig) -> Result<(), String> {
+    let filter =
+        EnvFilter::try_new(&config.log).map_err(|error| format!("MADOGUCHI_LOG: {error}"))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Pretty => log.init(),
+    }
+    Ok(())
+}

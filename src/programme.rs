@@ -4,6 +4,8 @@
 //! are those of the check constraints in `migrations/`; the statuses of a case are in [`crate::cases::Status`], because
 //! they carry its rules.
 
+use crate::error::Fields;
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{
     Decode, Encode, Postgres, Type,
@@ -194,6 +196,15 @@ words! {
         Spam = "spam", "迷惑メール";
     }
 
+    /// Where an offer (打診) to a manager stands.
+    OfferState {
+        Open = "open", "回答待ち";
+        Accepted = "accepted", "承諾";
+        Declined = "declined", "辞退";
+        Revoked = "revoked", "打診取消";
+        Expired = "expired", "期限切れ";
+    }
+
     /// Where a session stands.
     SessionState {
         Booked = "booked", "日程確定";
@@ -281,6 +292,57 @@ words! {
         Competitor = "competitor", "競合関係";
         Other = "other", "その他";
     }
+
+    /// Why an offer to a manager needs a reason to be made all the same.
+    OfferObstacle {
+        OutsideAppointment = "outside_appointment", "委嘱期間外";
+        ConflictOfInterest = "conflict_of_interest", "利益相反の申告あり";
+        Absent = "absent", "不在";
+        CapacityFull = "capacity_full", "今月の担当枠に空きなし";
+    }
+}
+
+impl Line {
+    /// The topics that belong to this field; `other` may be anyone's.
+    pub fn topics(self) -> &'static [Topic] {
+        match self {
+            Self::Ict => &[Topic::Ict, Topic::Security, Topic::Tools, Topic::Other],
+            Self::Labour => &[Topic::Labour, Topic::Rules, Topic::Subsidy, Topic::Other],
+        }
+    }
+}
+
+/// The years in which the programme can have dates: anything else is a slip of the hand.
+fn is_plausible_year(year: i32) -> bool {
+    (2000..=2999).contains(&year)
+}
+
+const IMPLAUSIBLE: &str = "must be in a year from 2000 to 2999";
+
+/// Notes what is wrong with a period from a day to a last day: `(pointer, day)` each.
+pub fn check_period(
+    fields: &mut Fields,
+    from: (&str, Option<NaiveDate>),
+    to: (&str, Option<NaiveDate>),
+) {
+    for (pointer, day) in [from, to] {
+        fields.require(
+            day.is_none_or(|day| is_plausible_year(day.year())),
+            pointer,
+            IMPLAUSIBLE,
+        );
+    }
+    if let (Some(first), Some(last)) = (from.1, to.1) {
+        fields.require(first <= last, to.0, "must not be before the first day");
+    }
+}
+
+/// Notes what is wrong with a span of time from a moment to a later one: `(pointer, moment)` each.
+pub fn check_span(fields: &mut Fields, from: (&str, DateTime<Utc>), to: (&str, DateTime<Utc>)) {
+    for (pointer, moment) in [from, to] {
+        fields.require(is_plausible_year(moment.year()), pointer, IMPLAUSIBLE);
+    }
+    fields.require(from.1 < to.1, to.0, "must be after the start");
 }
 
 #[cfg(test)]
@@ -303,6 +365,57 @@ mod tests {
         assert_eq!(format!("{:>6}", Line::Ict), "   ict");
     }
 
+    #[test]
+    fn periods_and_spans() {
+        fn faults(check: impl FnOnce(&mut Fields)) -> usize {
+            let mut fields = Fields::default();
+            check(&mut fields);
+            match fields.finish() {
+                Err(crate::error::Error::Problem(problem)) => problem.errors.len(),
+                _ => 0,
+            }
+        }
+        let day = |text: &str| Some(text.parse::<NaiveDate>().unwrap());
+        assert_eq!(
+            faults(|f| check_period(f, ("/from", day("2026-04-01")), ("/to", day("2026-04-01")))),
+            0
+        );
+        assert_eq!(
+            faults(|f| check_period(f, ("/from", day("2026-04-01")), ("/to", None))),
+            0
+        );
+        assert_eq!(
+            faults(|f| check_period(f, ("/from", day("2026-04-02")), ("/to", day("2026-04-01")))),
+            1
+        );
+        assert_eq!(
+            faults(|f| check_period(
+                f,
+                ("/from", day("0026-04-02")),
+                ("/to", day("+12026-04-01"))
+            )),
+            2
+        );
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (early, late) = (at("2026-04-01T00:00:00Z"), at("2026-04-01T00:00:01Z"));
+        assert_eq!(
+            faults(|f| check_span(f, ("/starts_at", early), ("/ends_at", late))),
+            0
+        );
+        assert_eq!(
+            faults(|f| check_span(f, ("/starts_at", early), ("/ends_at", early))),
+            1
+        );
+        assert_eq!(
+            faults(|f| check_span(
+                f,
+                ("/starts_at", at("-0001-04-01T00:00:00Z")),
+                ("/ends_at", late)
+            )),
+            1
+        );
+    }
+
     /// Every name stands in a check constraint of a migration, so that no word can be sent that cannot be stored.
     #[test]
     fn the_database_knows_every_word() {
@@ -314,8 +427,8 @@ mod tests {
         ]
         .concat();
         for (word, names, ..) in WORDS {
-            // Topics are arrays, which no check constraint reads: the program is their judge.
-            if *word == "Topic" {
+            // Topics are arrays, which no check constraint reads, and obstacles are worked out: the program is their judge.
+            if matches!(*word, "Topic" | "OfferObstacle") {
                 continue;
             }
             let listed = names

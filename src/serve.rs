@@ -1,0 +1,274 @@
+//! Starting and stopping: the database, the store, the HTTP server and the worker.
+
+use crate::{
+    app::{AppOptions, app},
+    audit::checkpoint::AuditKey,
+    auth::{AuthConfig, Keys, Network, PasswordCost, Passwords, spawn_poller},
+    config::{Config, ServeConfig},
+    database::{self, Database},
+    health,
+    jobs::{self, WorkContext},
+    store::{Clock, Store},
+};
+use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, web, web::Data};
+use std::time::Duration;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// How long running requests may take to finish when the server stops.
+const GRACE_SECONDS: u64 = 20;
+
+/// A client that has not sent its head by then is cut off.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A database that is open, with its schema up to date, and a store over it.
+pub struct Opened {
+    /// The store.
+    pub store: Data<Store>,
+    database: Database,
+}
+
+impl Opened {
+    /// Opens the database that the configuration names.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub async fn open(config: &Config, migrate: bool) -> Result<Self, String> {
+        let database = Database::open(&config.database, &config.data_dir()?)
+            .await
+            .map_err(|error| error.to_string())?;
+        match Self::prepare(config, &database, migrate).await {
+            Ok(store) => Ok(Self {
+                store: Data::new(store),
+                database,
+            }),
+            Err(message) => {
+                database.stop().await;
+                Err(message)
+            }
+        }
+    }
+
+    async fn prepare(config: &Config, database: &Database, migrate: bool) -> Result<Store, String> {
+        let connections = &database.connections;
+        match migrate {
+            true => database::migrate(connections).await,
+            false => database::check(connections).await,
+        }
+        .map_err(|error| error.to_string())?;
+        let write = connections
+            .program_pool(config.database.database_max_connections)
+            .await;
+        let read = connections
+            .reader_pool(config.database.database_read_max_connections)
+            .await;
+        let (write, read) = (
+            write.map_err(|error| error.to_string())?,
+            read.map_err(|error| error.to_string())?,
+        );
+        Ok(Store::new(write, read, Clock::default()))
+    }
+
+    /// Closes the pools, and stops a private server that nobody else uses.
+    pub async fn close(self) {
+        self.store.close().await;
+        self.database.stop().await;
+    }
+}
+
+/// Resolves when the process is told to stop.
+async fn told_to_stop() {
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be listened to");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Serves until told to stop; running requests are finished, then the database is let go.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn serve(config: &Config, serve: &ServeConfig) -> Result<(), String> {
+    // Listened to from the very beginning: a stop while the database starts is a stop.
+    let mut stop = std::pin::pin!(told_to_stop());
+    let opened = tokio::select! {
+        opened = Opened::open(config, !serve.no_migrate) => opened?,
+        () = &mut stop => return Ok(()),
+    };
+    let result = serve_opened(config, serve, &opened, stop).await;
+    opened.close().await;
+    tracing::info!("stopped");
+    result
+}
+
+async fn serve_opened(
+    config: &Config,
+    serve: &ServeConfig,
+    opened: &Opened,
+    stop: impl Future<Output = ()>,
+) -> Result<(), String> {
+    let public_url = serve
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", serve.listen));
+    let auth = Data::new(auth_config(config, serve, &public_url)?);
+    let context = WorkContext {
+        audit_key: AuditKey(config.secret(&config.secrets.audit_key, "audit")?),
+    };
+    opened
+        .store
+        .directory()
+        .refresh(&opened.store)
+        .await
+        .map_err(|error| error.to_string())?;
+    let demonstration = match serve.demo {
+        true => Some(crate::demo::fill(opened).await?),
+        false => None,
+    };
+    let poller = spawn_poller(opened.store.clone());
+    let (stop_worker, worker_stops) = watch::channel(false);
+    let worker =
+        (!serve.no_worker).then(|| spawn_worker(opened.store.clone(), context, worker_stops));
+    let metrics = match serve.metrics_listen {
+        Some(address) => Some(serve_metrics(address)?),
+        None => None,
+    };
+    let server = start_http(serve, opened, auth, &public_url)?;
+    let handle = server.handle();
+    let running = actix_web::rt::spawn(server);
+    announce(&public_url, demonstration.as_deref());
+    stop.await;
+    tracing::info!("stopping: running requests are finished first");
+    handle.stop(true).await;
+    let _ = running.await;
+    if let Some(metrics) = metrics {
+        metrics.stop(false).await;
+    }
+    stop_worker.send_replace(true);
+    if let Some(worker) = worker {
+        let _ = worker.await;
+    }
+    poller.abort();
+    Ok(())
+}
+
+/// What a person at the terminal needs to know, on standard output; the log is on standard error.
+fn announce(public_url: &str, demonstration: Option<&str>) {
+    println!("Madoguchi is ready on {public_url}  (API documentation: {public_url}/docs/)");
+    if let Some(text) = demonstration {
+        println!("{text}");
+    }
+}
+
+fn auth_config(
+    config: &Config,
+    serve: &ServeConfig,
+    public_url: &str,
+) -> Result<AuthConfig, String> {
+    let secret = config.secret(&config.secrets.jwt_secret, "jwt")?;
+    let keys = Keys::new(&secret, config.secrets.jwt_secret_previous.as_ref())?;
+    let proxies: Result<Vec<Network>, _> = serve
+        .trusted_proxies
+        .iter()
+        .map(|text| {
+            text.parse()
+                .map_err(|error| format!("MADOGUCHI_TRUSTED_PROXIES: {text}: {error}"))
+        })
+        .collect();
+    let auth = AuthConfig::new(
+        keys,
+        Passwords::new(PasswordCost::OWASP),
+        proxies?,
+        public_url,
+    );
+    auth.map_err(|error| format!("MADOGUCHI_PUBLIC_URL: {error}"))
+}
+
+fn start_http(
+    serve: &ServeConfig,
+    opened: &Opened,
+    auth: Data<AuthConfig>,
+    public_url: &str,
+) -> Result<actix_web::dev::Server, String> {
+    let options = AppOptions {
+        cors_origins: serve.cors_origins.clone(),
+        https: public_url.starts_with("https://"),
+    };
+    let store = opened.store.clone();
+    let mut server = HttpServer::new(move || app(store.clone(), auth.clone(), &options))
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(GRACE_SECONDS)
+        .disable_signals();
+    if let Some(workers) = serve.http_workers {
+        server = server.workers(workers);
+    }
+    let server = server
+        .bind(serve.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}", serve.listen))?;
+    Ok(server.run())
+}
+
+fn spawn_worker(
+    store: Data<Store>,
+    context: WorkContext,
+    mut stops: watch::Receiver<bool>,
+) -> actix_web::rt::task::JoinHandle<()> {
+    actix_web::rt::spawn(async move {
+        let stop = async move {
+            // An error means that the sender is gone, which is a stop too.
+            let _ = stops.wait_for(|stop| *stop).await;
+        };
+        jobs::work(&store, &context, stop).await;
+    })
+}
+
+fn serve_metrics(address: std::net::SocketAddr) -> Result<ServerHandle, String> {
+    let recorder = health::install_metrics()?;
+    let upkeep = recorder.clone();
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            upkeep.run_upkeep();
+        }
+    });
+    let server = HttpServer::new(move || {
+        let recorder = recorder.clone();
+        App::new().route(
+            "/metrics",
+            web::get().to(move || {
+                let text = recorder.render();
+                async move {
+                    HttpResponse::Ok()
+                        .content_type("text/plain; version=0.0.4; charset=utf-8")
+                        .body(text)
+                }
+            }),
+        )
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(address)
+    .map_err(|error| format!("cannot listen on {address}: {error}"))?
+    .run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(handle)
+}
+
+/// Runs jobs until told to stop.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn work(config: &Config) -> Result<(), String> {
+    let context = WorkContext {
+        audit_key: AuditKey(config.secret(&config.secrets.audit_key, "audit")?),
+    };
+    let opened = Opened::open(config, false).await?;
+    jobs::work(&opened.store, &context, told_to_stop()).await;
+    opened.close().await;
+    Ok(())
+}
