@@ -30,15 +30,6 @@ pub fn mount(config: &mut ServiceConfig) {
         .configure(verification::mount);
 }
 
-/// Verifies everything and says what was found.
-pub async fn cli_verify(
-    _store: &crate::store::Store,
-    _key: &checkpoint::AuditKey,
-    _against: Option<&std::path::Path>,
-) -> Result<std::process::ExitCode, String> {
-    Ok(std::process::ExitCode::SUCCESS)
-}
-
 /// Which chain an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Chain {

@@ -177,25 +177,24 @@ pub(crate) async fn run(store: &Store, key: &AuditKey) -> Result<()> {
 
 /// `madoguchi audit verify`: verifies everything, and that it goes on from a head kept in a file, and prints the result.
 ///
-/// Exit code 0: intact; 1: broken, the first line after `BROKEN` names where; 2: it could not be verified.
-pub async fn cli_verify(store: &Store, key: &AuditKey, against: Option<&Path>) -> ExitCode {
-    let kept = match against.map(read_head).transpose() {
-        Ok(kept) => kept,
-        Err(reason) => {
-            eprintln!("{reason}");
-            return ExitCode::from(2);
-        }
-    };
-    match verify::everything(store.reader(), key, kept.as_ref()).await {
-        Ok(report) => {
-            println!("{report}");
-            ExitCode::from(if report.intact { 0 } else { 1 })
-        }
-        Err(error) => {
-            eprintln!("the audit trail could not be verified: {}", causes(&error));
-            ExitCode::from(2)
-        }
-    }
+/// Exit code 0: intact; 1: broken, what stands behind `BROKEN` is the first broken row.
+///
+/// # Errors
+/// A sentence for the operator: it could not be verified.
+pub async fn cli_verify(
+    store: &Store,
+    key: &AuditKey,
+    against: Option<&Path>,
+) -> Result<ExitCode, String> {
+    let kept = against.map(read_head).transpose()?;
+    let report = verify::everything(store.reader(), key, kept.as_ref())
+        .await
+        .map_err(|error| format!("the audit trail could not be verified: {}", causes(&error)))?;
+    println!("{report}");
+    Ok(match report.intact {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 fn read_head(path: &Path) -> Result<AuditHead, String> {
