@@ -1,7 +1,7 @@
 //! Mounts the slices, and writes the OpenAPI document from what is mounted: the router is the document.
 
 use crate::{
-    access::Permission,
+    access::{Actor, Permission},
     auth,
     error::{
         Error, Problem, ProblemBody, ProblemType, REQUEST_ID, Result, problem_response, request_id,
@@ -14,7 +14,8 @@ use actix_web::{
     App, HttpMessage,
     body::{BoxBody, MessageBody},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderName, HeaderValue},
+    error::InternalError,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
     middleware::{Compress, Condition, Next, from_fn},
     web::{self, Data, PayloadConfig},
 };
@@ -54,6 +55,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::managers::mount)
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
+        .configure(crate::routing::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
@@ -150,20 +152,23 @@ async fn frame(
             let started = Instant::now();
             let method = request.method().clone();
             let is_docs = request.path().starts_with("/docs");
-            let http_request = request.request().clone();
-            let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.call(request)).await;
-            let mut response = match answered {
-                Ok(Ok(response)) => normalise(response),
-                Ok(Err(error)) => ServiceResponse::new(http_request, error_response(&error)),
+            // The request is not kept aside: routing needs it for itself.
+            let mut answered = match tokio::time::timeout(REQUEST_TIMEOUT, next.call(request)).await {
+                Ok(Ok(response)) => Ok(normalise(response)),
+                Ok(Err(error)) => Err(error_response(&error)),
                 Err(_) => {
                     tracing::error!(request.id = %request_id(), "request took too long");
-                    ServiceResponse::new(http_request, problem_response(&problem_of(ProblemType::Unavailable)))
+                    Err(problem_response(&problem_of(ProblemType::Unavailable)))
                 }
             };
-            add_headers(&mut response, is_docs);
-            let route = response.request().match_pattern().unwrap_or_else(|| "unknown".into());
-            let user = response.request().extensions().get::<crate::access::Actor>().and_then(|actor| actor.user_id);
-            let status = response.status().as_u16();
+            let (status, headers) = match &mut answered {
+                Ok(response) => (response.status().as_u16(), response.headers_mut()),
+                Err(response) => (response.status().as_u16(), response.headers_mut()),
+            };
+            add_headers(headers, is_docs);
+            let answered_request = answered.as_ref().ok().map(ServiceResponse::request);
+            let route = answered_request.and_then(|request| request.match_pattern()).unwrap_or_else(|| "unknown".into());
+            let user = answered_request.and_then(|request| request.extensions().get::<Actor>()?.user_id);
             let seconds = started.elapsed().as_secs_f64();
             tracing::info!(
                 request.id = %request_id(),
@@ -177,12 +182,12 @@ async fn frame(
             );
             metrics::histogram!("madoguchi_request_seconds", "method" => method.to_string(), "route" => route, "status" => status.to_string())
                 .record(seconds);
-            Ok(response)
+            answered.map_err(|response| InternalError::from_response("no handler answered", response).into())
         })
         .await
 }
 
-fn add_headers(response: &mut ServiceResponse, is_docs: bool) {
+fn add_headers(headers: &mut HeaderMap, is_docs: bool) {
     // Swagger UI brings its own scripts and styles, from this host only.
     let policy = match is_docs {
         true => {
@@ -190,7 +195,6 @@ fn add_headers(response: &mut ServiceResponse, is_docs: bool) {
         }
         false => "default-src 'none'; frame-ancestors 'none'",
     };
-    let headers = response.headers_mut();
     let fixed = [
         ("content-security-policy", policy),
         ("x-content-type-options", "nosniff"),

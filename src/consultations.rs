@@ -103,18 +103,6 @@ async fn lock(tx: &mut Tx, id: ConsultationId) -> Result<(Case, Consultation)> {
     Ok((case, consultation))
 }
 
-/// Locks managers before their calendars are written: without it, overlapping bookings end in deadlocks.
-async fn lock_managers(tx: &mut Tx, ids: &[ManagerId]) -> Result<()> {
-    let ids: Vec<_> = ids.iter().map(|id| **id).collect();
-    sqlx::query!(
-        "select id from manager where id = any ($1) order by id for no key update",
-        &ids
-    )
-    .fetch_all(tx.db())
-    .await?;
-    Ok(())
-}
-
 /// Has the database judge the order of the stages now, while the answer can still be a good one.
 async fn check_stages(tx: &mut Tx) -> Result<()> {
     sqlx::query!("set constraints consultation_stage_order immediate")

@@ -196,6 +196,15 @@ words! {
         Spam = "spam", "迷惑メール";
     }
 
+    /// Where an offer (打診) to a manager stands.
+    OfferState {
+        Open = "open", "回答待ち";
+        Accepted = "accepted", "承諾";
+        Declined = "declined", "辞退";
+        Revoked = "revoked", "打診取消";
+        Expired = "expired", "期限切れ";
+    }
+
     /// Where a session stands.
     SessionState {
         Booked = "booked", "日程確定";

@@ -153,6 +153,7 @@ impl Store {
             jobs: Vec::new(),
             settings: None,
             unchanged: None,
+            answer_is_own: false,
         };
         // Dropping the transaction rolls it back.
         let result = work(&mut tx).await?;
@@ -182,6 +183,7 @@ pub struct Tx {
     jobs: Vec<Job>,
     settings: Option<Arc<Settings>>,
     unchanged: Option<&'static Location<'static>>,
+    answer_is_own: bool,
 }
 
 impl Tx {
@@ -215,6 +217,12 @@ impl Tx {
     #[track_caller]
     pub fn unchanged(&mut self) {
         self.unchanged = Some(Location::caller());
+    }
+
+    /// The answer speaks of the actor's own (an offer that they declined): an idempotent repetition gives it again
+    /// although they may not see the case.
+    pub fn answer_is_own(&mut self) {
+        self.answer_is_own = true;
     }
 
     /// What the office has set; read once per transaction.
@@ -264,7 +272,9 @@ impl Tx {
                 "This Idempotency-Key came before with another body. Use a new key for a new request.",
             ));
         }
+        // An answer without a body tells nothing that would have to be withheld.
         if let Some(case_id) = first.case_id
+            && first.body.is_some()
             && !View::of(&self.actor)
                 .includes(&mut self.inner, case_id)
                 .await?
@@ -290,9 +300,11 @@ impl Tx {
         claim: &IdempotencyClaim,
         answer: &Answer,
     ) -> Result<()> {
+        // An answer without a body tells nothing (a manager who released the case repeats it without seeing the case).
+        let is_bound = answer.body.is_some() && !self.answer_is_own;
         let case_id = self.events.iter().find_map(|(chain, _)| match chain {
-            Chain::Case(id) => Some(*id),
-            Chain::Office => None,
+            Chain::Case(id) if is_bound => Some(*id),
+            _ => None,
         });
         sqlx::query!(
             r#"

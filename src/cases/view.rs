@@ -1,6 +1,6 @@
 //! The case as it is answered: one read query for show, list and the answers of moves.
 
-use super::{Case, Status, View, find};
+use super::{Case, Status, View};
 use crate::{
     access::{Access, Actor, Role, permit},
     error::{Error, Result},
@@ -429,13 +429,4 @@ async fn show_case_by_number(
     View::of(access.actor()).push(&mut query);
     let view = fetch(query, &mut db, access.actor()).await?;
     Ok(Answer::ok(&view).version(view.version))
-}
-
-/// Whether a case is there for the actor, for reads of what hangs on it.
-pub async fn require_visible(
-    access: &Access<impl crate::access::Permitted>,
-    id: CaseId,
-) -> Result<Case> {
-    let mut db = access.read().acquire().await?;
-    find(&mut db, access.actor(), id).await
 }

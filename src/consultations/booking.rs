@@ -1,6 +1,6 @@
 //! Booking and moving sessions. Fifty clients booking the last one at once: one success, forty-nine clean conflicts.
 
-use super::{OnDoubleBooking, check_stages, lock, lock_managers, places, view};
+use super::{OnDoubleBooking, check_stages, lock, places, view};
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Fields, ProblemType, Result},
     http::{Answer, Body, Json, Path},
     ids::*,
+    managers,
     programme::*,
     store::Tx,
     text::{Line200, Reason, Url},
@@ -137,7 +138,8 @@ async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<Consul
     }
     let managers = session_managers(tx, case, body.manager_ids.as_deref()).await?;
     require_guard(tx, case).await?;
-    lock_managers(tx, &managers).await?;
+    // Without this lock, overlapping bookings of one manager end in deadlocks instead of conflicts.
+    managers::lock(tx, &managers).await?;
     let place = places::lowest_free(tx, case).await?;
     let stage = match body.stage {
         Some(stage) => stage,
@@ -311,7 +313,7 @@ async fn reschedule_consultation(
             )
             .fetch_all(tx.db())
             .await?;
-            lock_managers(tx, &managers).await?;
+            managers::lock(tx, &managers).await?;
             sqlx::query!(
                 r#"
                 update consultation

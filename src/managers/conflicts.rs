@@ -5,6 +5,7 @@ use super::{find, require_own};
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
+    enterprises,
     error::{Error, OnConstraint, Result},
     http::{Answer, Body, Items, Json, Path},
     ids::*,
@@ -174,6 +175,7 @@ async fn declare(
     manager_id: ManagerId,
     body: &DeclareConflictRequest,
 ) -> Result<Conflict> {
+    enterprises::require(tx.db(), body.enterprise_id, "/enterprise_id").await?;
     let id = ConflictId::new();
     let now = tx.now();
     sqlx::query!(
@@ -191,9 +193,6 @@ async fn declare(
     .await
     .on_constraint("manager_conflict_once", || {
         Error::conflict("A conflict with this enterprise is on record already.")
-    })
-    .on_constraint("manager_conflict_enterprise_id_fkey", || {
-        Error::invalid("/enterprise_id", "is no enterprise")
     })?;
     tx.record(
         OFFICE,

@@ -1,0 +1,1022 @@
+//! What every test stands on: a database of its own, the app in process, a client per role, and a clock that stands
+//! until the test moves it.
+//!
+//! ```ignore
+//! #[actix_web::test]
+//! async fn a_case_is_routed() {
+//!     let app = TestApp::start().await;
+//!     let desk = app.make_desk().await;
+//!     let case = app.make_case().await;
+//!     let routed = app.as_operator().post(format!("/cases/{}/route", case.id()), json!({ "desk_id": desk.id })).await;
+//!     assert_eq!(routed.expect(200)["status"], "routed");
+//!     app.as_desk(&desk).post(format!("/cases/{}/accept", case.id()), json!({})).idempotent("a").await.expect(200);
+//!     app.as_operator().get("/users").await.problem("forbidden");
+//! }
+//! ```
+//!
+//! Every answer is compared with the OpenAPI document (see [`contract`](crate::contract)), every error must be a
+//! well-formed problem that gives nothing away, a 5xx fails the test at once, and when the app goes, all jobs that are
+//! due are run and must succeed. No test sleeps, shares anything with another one, or depends on an order.
+
+use crate::contract;
+use actix_web::{
+    HttpServer,
+    body::to_bytes,
+    dev::{ServerHandle, Service},
+    http::Method,
+    web::{Bytes, Data},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::{LocalBoxFuture, join_all};
+use madoguchi::{
+    app::AppOptions,
+    audit::checkpoint::AuditKey,
+    auth::{AuthConfig, Keys, PasswordCost, Passwords, cli},
+    database::{Connections, Database, migrate},
+    error::ProblemType,
+    jobs::{self, WorkContext},
+    store::{Clock, Store},
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    fmt::Display,
+    future::IntoFuture,
+    net::SocketAddr,
+    ops::{Deref, Index},
+    path::Path,
+    rc::Rc,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::{Mutex, OnceCell},
+};
+use uuid::Uuid;
+
+/// A Tuesday, 10:00 in Japan, in business hours and in the fiscal year 2026.
+pub const START: &str = "2026-11-24T01:00:00Z";
+
+/// Enough for fifty requests at once to be fifty transactions at once, nearly.
+const WRITE_CONNECTIONS: u32 = 20;
+const READ_CONNECTIONS: u32 = 8;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "kitsune-udon-8-ban-teishoku";
+
+// ---------------------------------------------------------------------------------------------------- the server
+
+/// One throw-away PostgreSQL for all test processes of this checkout, and the database that all others are copies of.
+struct Server {
+    database: Database,
+    template: String,
+}
+
+/// The app borrows them for as long as it lives.
+static OPTIONS: LazyLock<AppOptions> = LazyLock::new(AppOptions::default);
+static SERVER: OnceCell<Server> = OnceCell::const_new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+async fn server() -> &'static Server {
+    SERVER
+        .get_or_init(async || {
+            let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
+            let database = Database::open_for_tests(&dir)
+                .await
+                .expect("PostgreSQL runs here");
+            let template = format!("madoguchi_template_{}", hash_of_migrations());
+            let server = Server { database, template };
+            server.make_template().await;
+            server
+        })
+        .await
+}
+
+/// Tests never see a template that other migrations made.
+fn hash_of_migrations() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = std::fs::read_dir(root.join("migrations"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files.push(root.join("src/database/grants.sql"));
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.file_name().unwrap().as_encoded_bytes());
+        hash.update(std::fs::read(&file).unwrap());
+    }
+    hex::encode(&hash.finalize()[..6])
+}
+
+impl Server {
+    async fn superuser(&self, database: &str) -> PgConnection {
+        let options = self
+            .database
+            .superuser(database)
+            .expect("the server for tests is private");
+        options
+            .connect()
+            .await
+            .expect("the server for tests answers")
+    }
+
+    /// Under a lock, as several test processes may start at once.
+    async fn make_template(&self) {
+        const LOCK: i64 = 0x7465_7374;
+        let mut cluster = self.superuser("postgres").await;
+        sqlx::query("select pg_advisory_lock($1)")
+            .bind(LOCK)
+            .execute(&mut cluster)
+            .await
+            .unwrap();
+        let exists: bool = sqlx::query_scalar(
+            "select exists (select from pg_database where datname = $1 and datistemplate)",
+        )
+        .bind(&self.template)
+        .fetch_one(&mut cluster)
+        .await
+        .unwrap();
+        if !exists {
+            self.drop_left_behind(&mut cluster).await;
+            self.migrate_template(&mut cluster).await;
+        }
+        cluster.close().await.unwrap();
+    }
+
+    async fn migrate_template(&self, cluster: &mut PgConnection) {
+        let half_made = format!("{}_half_made", self.template);
+        run(
+            cluster,
+            format!("drop database if exists {half_made} with (force)"),
+        )
+        .await;
+        run(
+            cluster,
+            format!("create database {half_made} owner madoguchi_owner"),
+        )
+        .await;
+        migrate(&self.database.connections.with_database(&half_made))
+            .await
+            .expect("migrations run");
+        run(
+            cluster,
+            format!("alter database {half_made} rename to {}", self.template),
+        )
+        .await;
+        run(
+            cluster,
+            format!("alter database {} is_template true", self.template),
+        )
+        .await;
+    }
+
+    /// Databases of test processes that were killed, and templates of migrations that have changed since.
+    async fn drop_left_behind(&self, cluster: &mut PgConnection) {
+        let names: Vec<String> = sqlx::query_scalar(
+            "select datname from pg_database where datname ~ '^madoguchi_(test|template)_'",
+        )
+        .fetch_all(&mut *cluster)
+        .await
+        .unwrap();
+        for name in names {
+            let process = name
+                .strip_prefix("madoguchi_test_")
+                .and_then(|rest| rest.split('_').next());
+            let is_in_use =
+                process.is_some_and(|process| Path::new("/proc").join(process).exists());
+            if !is_in_use {
+                // Fails harmlessly where another process is just using it.
+                let _ = cluster
+                    .execute(AssertSqlSafe(format!(
+                        "alter database {name} is_template false"
+                    )))
+                    .await;
+                let _ = cluster
+                    .execute(AssertSqlSafe(format!("drop database {name}")))
+                    .await;
+            }
+        }
+    }
+
+    /// A database with everything of the template.
+    async fn create_database(&self) -> String {
+        let name = format!(
+            "madoguchi_test_{}_{}",
+            std::process::id(),
+            DATABASES.fetch_add(1, Ordering::Relaxed)
+        );
+        let mut cluster = self.superuser("postgres").await;
+        let template = &self.template;
+        run(
+            &mut cluster,
+            format!("create database {name} template {template} owner madoguchi_owner"),
+        )
+        .await;
+        // A copy has the tables' grants but not the database's own.
+        run(
+            &mut cluster,
+            format!("revoke temporary on database {name} from public"),
+        )
+        .await;
+        cluster.close().await.unwrap();
+        name
+    }
+}
+
+async fn run(connection: &mut PgConnection, sql: String) {
+    connection
+        .execute(AssertSqlSafe(sql.clone()))
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+// -------------------------------------------------------------------------------------------------------- the app
+
+/// The program as tests see it. Cheap to clone; the database goes with the last clone or client.
+#[derive(Clone)]
+pub struct TestApp(Rc<Inner>);
+
+/// What a [`TestApp`] shares with its clients.
+pub struct Inner {
+    /// The time, for the program as well.
+    pub clock: Clock,
+    /// For calling domain functions and jobs directly.
+    pub store: Data<Store>,
+    /// How each role connects to this test's database.
+    pub connections: Connections,
+    transport: Transport,
+    database: String,
+    context: WorkContext,
+    people: RefCell<HashMap<String, Rc<Person>>>,
+    /// An API token of the first admin, who enters everybody else.
+    setup: OnceCell<String>,
+    pub(crate) counter: AtomicU32,
+}
+
+impl Deref for TestApp {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl TestApp {
+    /// A fresh program, called in process.
+    pub async fn start() -> Self {
+        Self::start_on(async |store, config| Transport::in_process(store, config).await).await
+    }
+
+    /// A fresh program behind a real socket, with two HTTP workers, for what only happens on the wire.
+    pub async fn start_with_sockets() -> Self {
+        Self::start_on(async |store, config| Transport::socket(store, config)).await
+    }
+
+    async fn start_on(transport: impl AsyncFn(Data<Store>, Data<AuthConfig>) -> Transport) -> Self {
+        let server = server().await;
+        let database = server.create_database().await;
+        let connections = server.database.connections.with_database(&database);
+        let clock = Clock::fixed(START.parse().unwrap());
+        let store =
+            Data::new(open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await);
+        let keys = Keys::new(&"a secret for tests, a secret for tests".into(), None).unwrap();
+        let passwords = Passwords::new(PasswordCost::TEST);
+        let config = AuthConfig::new(keys, passwords, Vec::new(), "http://localhost:8080").unwrap();
+        Self(Rc::new(Inner {
+            transport: transport(store.clone(), Data::new(config)).await,
+            clock,
+            store,
+            connections,
+            database,
+            context: work_context(),
+            people: RefCell::default(),
+            setup: OnceCell::new(),
+            counter: AtomicU32::new(0),
+        }))
+    }
+
+    /// The time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    /// Sets the clock, as in `"2026-12-01T09:00:00+09:00"`.
+    pub fn set_time(&self, at: &str) {
+        self.clock.set(at.parse().unwrap());
+    }
+
+    /// Runs everything that is due by now, periodic jobs included, as a worker would, until nothing is left to do.
+    ///
+    /// # Panics
+    /// When a job fails.
+    pub async fn run_jobs(&self) {
+        jobs::enqueue_periodic(&self.store).await.unwrap();
+        jobs::run_due(&self.store, &self.context).await.unwrap();
+        let failed = failed_jobs(&mut self.sql().await).await;
+        assert!(failed.is_empty(), "jobs failed: {failed:#?}");
+    }
+
+    /// A connection of the program's own role, as an intruder in the program would have it.
+    pub async fn sql(&self) -> PgConnection {
+        self.connections.program.connect().await.unwrap()
+    }
+
+    /// A connection of the reader's role.
+    pub async fn sql_as_reader(&self) -> PgConnection {
+        self.connections.reader.connect().await.unwrap()
+    }
+
+    /// A connection of the tables' owner.
+    pub async fn sql_as_owner(&self) -> PgConnection {
+        self.connections.owner.connect().await.unwrap()
+    }
+
+    /// Runs `work` n times at once, and returns what each returned.
+    pub async fn parallel<F: Future>(
+        &self,
+        n: usize,
+        work: impl FnMut(usize) -> F,
+    ) -> Vec<F::Output> {
+        join_all((0..n).map(work)).await
+    }
+
+    /// The next number, for what must be unique in this database.
+    pub fn next(&self) -> u32 {
+        self.counter.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Without a token.
+    pub fn as_nobody(&self) -> Client {
+        self.client(Who::Nobody)
+    }
+
+    /// 相談員 at the help center.
+    pub fn as_operator(&self) -> Client {
+        self.as_person("operator", None, None)
+    }
+
+    /// 統括.
+    pub fn as_supervisor(&self) -> Client {
+        self.as_person("supervisor", None, None)
+    }
+
+    /// Staff of the desk.
+    pub fn as_desk(&self, desk: &impl HasId) -> Client {
+        self.as_person("desk", Some(desk.id()), None)
+    }
+
+    /// The person who is the manager.
+    pub fn as_manager(&self, manager: &impl HasId) -> Client {
+        self.as_person("manager", None, Some(manager.id()))
+    }
+
+    /// 事務局.
+    pub fn as_admin(&self) -> Client {
+        self.as_person("admin", None, None)
+    }
+
+    /// 監査.
+    pub fn as_auditor(&self) -> Client {
+        self.as_person("auditor", None, None)
+    }
+
+    /// Whoever holds the token.
+    pub fn with_token(&self, token: &str) -> Client {
+        self.client(Who::Token(token.to_owned()))
+    }
+
+    fn client(&self, who: Who) -> Client {
+        Client {
+            app: self.clone(),
+            who,
+        }
+    }
+
+    /// The one person of that role and place. They are entered and sign in when they first send a request, and sign in
+    /// again when the clock has passed the end of their token.
+    fn as_person(
+        &self,
+        role: &'static str,
+        desk_id: Option<Uuid>,
+        manager_id: Option<Uuid>,
+    ) -> Client {
+        let place = desk_id
+            .or(manager_id)
+            .map(|id| format!("-{}", id.simple()))
+            .unwrap_or_default();
+        let email = format!("{role}{place}@example.jp");
+        let mut people = self.people.borrow_mut();
+        let person = people.entry(email.clone()).or_insert_with(|| {
+            let token = Mutex::new(Token::default());
+            Rc::new(Person {
+                email,
+                role,
+                desk_id,
+                manager_id,
+                token,
+            })
+        });
+        self.client(Who::Person(person.clone()))
+    }
+
+    /// The first admin comes from the command line, as in production, and has an API token for entering the others.
+    async fn setup(&self) -> Client {
+        let token = self
+            .setup
+            .get_or_init(async || {
+                let first = cli::CreateUser {
+                    email: "first@example.jp",
+                    name: "事務局",
+                    role: "admin",
+                    desk: None,
+                    manager: None,
+                };
+                cli::create_user(&self.store, &first, &"".into())
+                    .await
+                    .unwrap();
+                let permissions = ["manage_office".to_owned()];
+                let args = cli::CreateToken {
+                    user: first.email,
+                    permissions: &permissions,
+                    days: 366,
+                    name: "tests",
+                };
+                let token = cli::create_token(&self.store, &args).await.unwrap();
+                secrecy::ExposeSecret::expose_secret(&token).to_owned()
+            })
+            .await;
+        self.with_token(token)
+    }
+}
+
+async fn open_store(connections: &Connections, clock: &Clock, write: u32, read: u32) -> Store {
+    let write = connections.program_pool(write).await.unwrap();
+    let read = connections.reader_pool(read).await.unwrap();
+    Store::new(write, read, clock.clone())
+}
+
+fn work_context() -> WorkContext {
+    WorkContext {
+        audit_key: AuditKey("a key for tests, a key for tests".into()),
+    }
+}
+
+async fn failed_jobs(db: &mut PgConnection) -> Vec<String> {
+    sqlx::query_scalar("select kind || ': ' || coalesce(last_error, 'dead') from job where last_error is not null or dead_at is not null")
+        .fetch_all(db)
+        .await
+        .unwrap()
+}
+
+impl Drop for Inner {
+    /// Runs what is still due, fails the test if that fails, and drops the database; on a thread with a runtime of its
+    /// own, because a drop cannot wait in the one of the test.
+    fn drop(&mut self) {
+        let (connections, clock) = (self.connections.clone(), self.clock.clone());
+        let (context, database) = (self.context.clone(), self.database.clone());
+        let end = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(end(&connections, &clock, &context, &database))
+        };
+        let failed = std::thread::spawn(end)
+            .join()
+            .expect("the database of the test is there");
+        if !std::thread::panicking() {
+            assert!(failed.is_empty(), "jobs failed after the test: {failed:#?}");
+        }
+    }
+}
+
+async fn end(
+    connections: &Connections,
+    clock: &Clock,
+    context: &WorkContext,
+    database: &str,
+) -> Vec<String> {
+    let mut db = connections.program.connect().await.unwrap();
+    let has_jobs: bool = sqlx::query_scalar("select exists (select from job)")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
+    if has_jobs {
+        let store = open_store(connections, clock, 2, 2).await;
+        jobs::run_due(&store, context).await.unwrap();
+        store.close().await;
+    }
+    let failed = failed_jobs(&mut db).await;
+    let _ = db.close().await;
+    let server = SERVER.get().expect("the app was started on it");
+    let mut cluster = server.superuser("postgres").await;
+    run(
+        &mut cluster,
+        format!("drop database {database} with (force)"),
+    )
+    .await;
+    let _ = cluster.close().await;
+    failed
+}
+
+/// Something with a key: what the factory makes, or an answer.
+pub trait HasId {
+    /// The key.
+    fn id(&self) -> Uuid;
+}
+
+impl HasId for Uuid {
+    fn id(&self) -> Uuid {
+        *self
+    }
+}
+
+impl HasId for Value {
+    fn id(&self) -> Uuid {
+        self["id"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .unwrap_or_else(|| panic!("no id in {self:#}"))
+    }
+}
+
+impl HasId for TestResponse {
+    fn id(&self) -> Uuid {
+        self.json.id()
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- the clients
+
+#[derive(Clone)]
+enum Who {
+    Nobody,
+    Token(String),
+    Person(Rc<Person>),
+}
+
+struct Person {
+    email: String,
+    role: &'static str,
+    desk_id: Option<Uuid>,
+    manager_id: Option<Uuid>,
+    token: Mutex<Token>,
+}
+
+#[derive(Default)]
+struct Token {
+    is_entered: bool,
+    access: String,
+    good_until: DateTime<Utc>,
+}
+
+impl Person {
+    /// An access token that is good now.
+    async fn token(&self, app: &TestApp) -> String {
+        let mut token = self.token.lock().await;
+        if !token.is_entered {
+            self.enter(app).await;
+            token.is_entered = true;
+        }
+        if token.good_until <= app.now() {
+            let credentials = json!({ "email": self.email, "password": PASSWORD });
+            let signed_in = app
+                .as_nobody()
+                .post("/auth/login", credentials)
+                .await
+                .expect(200);
+            token.access = signed_in["access_token"].as_str().unwrap().to_owned();
+            token.good_until =
+                app.now() + TimeDelta::seconds(signed_in["expires_in"].as_i64().unwrap());
+        }
+        token.access.clone()
+    }
+
+    async fn enter(&self, app: &TestApp) {
+        let mut user = json!({ "email": self.email, "name": "担当 花子", "role": self.role, "password": PASSWORD });
+        for (name, id) in [("desk_id", self.desk_id), ("manager_id", self.manager_id)] {
+            if let Some(id) = id {
+                user[name] = json!(id);
+            }
+        }
+        app.setup().await.post("/users", user).await.expect(201);
+    }
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Client {
+    app: TestApp,
+    who: Who,
+}
+
+impl Client {
+    /// `GET`; paths are below `/api/v1`.
+    pub fn get(&self, path: impl Display) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    /// `POST` with a JSON body.
+    pub fn post(&self, path: impl Display, body: Value) -> Call {
+        self.call(Method::POST, path).json(&body)
+    }
+
+    /// `PUT` with a JSON body.
+    pub fn put(&self, path: impl Display, body: Value) -> Call {
+        self.call(Method::PUT, path).json(&body)
+    }
+
+    /// `PATCH` with a JSON body.
+    pub fn patch(&self, path: impl Display, body: Value) -> Call {
+        self.call(Method::PATCH, path).json(&body)
+    }
+
+    /// `DELETE`.
+    pub fn delete(&self, path: impl Display) -> Call {
+        self.call(Method::DELETE, path)
+    }
+
+    /// Any method, without a body; a path that starts with `//` is from the root, as in `//healthz`.
+    pub fn call(&self, method: Method, path: impl Display) -> Call {
+        let path = path.to_string();
+        let path = match path.strip_prefix("//") {
+            Some(rest) => format!("/{rest}"),
+            None => format!("/api/v1{path}"),
+        };
+        let request = Wire {
+            method,
+            path,
+            headers: Vec::new(),
+            body: Bytes::new(),
+        };
+        Call {
+            client: self.clone(),
+            request,
+            may_fail: false,
+        }
+    }
+
+    /// The bearer token that requests are sent with.
+    pub async fn token(&self) -> Option<String> {
+        match &self.who {
+            Who::Nobody => None,
+            Who::Token(token) => Some(token.clone()),
+            Who::Person(person) => Some(person.token(&self.app).await),
+        }
+    }
+
+    /// The client's own user id.
+    pub async fn user_id(&self) -> Uuid {
+        self.get("/me").await.expect(200).id()
+    }
+}
+
+/// A request that is sent when it is awaited.
+#[must_use = "a request is sent when it is awaited"]
+pub struct Call {
+    client: Client,
+    request: Wire,
+    may_fail: bool,
+}
+
+impl Call {
+    /// With an `Idempotency-Key`.
+    pub fn idempotent(self, key: impl Display) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    /// With the version that is meant to be changed.
+    pub fn if_match(self, etag: impl Display) -> Self {
+        self.header("if-match", etag)
+    }
+
+    /// With any header.
+    pub fn header(mut self, name: &str, value: impl Display) -> Self {
+        self.request
+            .headers
+            .push((name.to_ascii_lowercase(), value.to_string()));
+        self
+    }
+
+    fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    /// With these very bytes.
+    pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        self.request
+            .headers
+            .retain(|(name, _)| name != "content-type");
+        self.request.body = body.into();
+        self.header("content-type", content_type)
+    }
+
+    /// Without a `Content-Type`.
+    pub fn without_content_type(mut self) -> Self {
+        self.request
+            .headers
+            .retain(|(name, _)| name != "content-type");
+        self
+    }
+
+    /// The test expects an answer with 5xx.
+    pub fn may_fail(mut self) -> Self {
+        self.may_fail = true;
+        self
+    }
+
+    async fn send(mut self) -> TestResponse {
+        if let Some(token) = self.client.token().await {
+            self.request
+                .headers
+                .push(("authorization".into(), format!("Bearer {token}")));
+        }
+        let what = format!("{} {}", self.request.method, self.request.path);
+        let (method, path) = (self.request.method.clone(), self.request.path.clone());
+        let response = self.client.app.transport.send(self.request).await;
+        assert!(
+            self.may_fail || response.status < 500,
+            "{what}: {}\n{}",
+            response.status,
+            response.text
+        );
+        contract::check(&method, &path, &response);
+        response
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = TestResponse;
+    type IntoFuture = LocalBoxFuture<'static, TestResponse>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        // Boxed, because entering a person sends requests as well.
+        Box::pin(self.send())
+    }
+}
+
+/// An answer. `response["field"]` is a field of its JSON.
+#[derive(Clone, Debug)]
+pub struct TestResponse {
+    /// The request, for messages.
+    pub request: String,
+    /// The status.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub text: String,
+    /// The body, where it is JSON; else null.
+    pub json: Value,
+}
+
+impl TestResponse {
+    /// The answer, if it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}\n{:#}", self.request, self.json);
+        self
+    }
+
+    /// The answer, if it is this problem.
+    #[track_caller]
+    pub fn problem(self, slug: &str) -> Self {
+        assert_eq!(
+            self.json["type"],
+            format!("/problems/{slug}"),
+            "{}: {}\n{:#}",
+            self.request,
+            self.status,
+            self.json
+        );
+        let kind = ProblemType::ALL
+            .iter()
+            .find(|kind| kind.row().1 == slug)
+            .expect("a problem of the program");
+        assert_eq!(self.status, kind.row().0.as_u16());
+        self
+    }
+
+    /// The answer, if it is 422 `validation` naming exactly these fields, in this order.
+    #[track_caller]
+    pub fn invalid(self, pointers: &[&str]) -> Self {
+        let response = self.problem("validation");
+        assert_eq!(
+            response.pointers(),
+            pointers,
+            "{}\n{:#}",
+            response.request,
+            response.json
+        );
+        response
+    }
+
+    /// The fields that a problem names.
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.json["errors"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        errors
+            .iter()
+            .map(|error| error["pointer"].as_str().unwrap())
+            .collect()
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(this, _)| this == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The version of the resource.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.header("etag")
+            .unwrap_or_else(|| panic!("{} has no ETag", self.request))
+            .to_owned()
+    }
+
+    /// The path of what was created, below `/api/v1`.
+    #[track_caller]
+    pub fn location(&self) -> String {
+        let location = self
+            .header("location")
+            .unwrap_or_else(|| panic!("{} has no Location", self.request));
+        location
+            .strip_prefix("/api/v1")
+            .expect("a path of the API")
+            .to_owned()
+    }
+
+    /// The key of what was answered.
+    #[track_caller]
+    pub fn id(&self) -> Uuid {
+        self.json.id()
+    }
+
+    /// The items of a list.
+    #[track_caller]
+    pub fn items(&self) -> &[Value] {
+        self.json["items"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{}: no items in {:#}", self.request, self.json))
+    }
+}
+
+impl Index<&str> for TestResponse {
+    type Output = Value;
+
+    fn index(&self, field: &str) -> &Value {
+        &self.json[field]
+    }
+}
+
+// --------------------------------------------------------------------------------------------------- the transport
+
+/// A request on its way.
+struct Wire {
+    method: Method,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+enum Transport {
+    InProcess(Box<dyn Fn(Wire) -> LocalBoxFuture<'static, TestResponse>>),
+    Socket(SocketAddr, ServerHandle),
+}
+
+impl Transport {
+    async fn in_process(store: Data<Store>, config: Data<AuthConfig>) -> Self {
+        let app = madoguchi::app::app(store, config, &OPTIONS);
+        let service = Rc::new(actix_web::test::init_service(app).await);
+        Self::InProcess(Box::new(move |wire| {
+            let service = service.clone();
+            Box::pin(async move {
+                let what = format!("{} {}", wire.method, wire.path);
+                let mut request = actix_web::test::TestRequest::default()
+                    .method(wire.method)
+                    .uri(&wire.path);
+                for (name, value) in wire.headers {
+                    request = request.append_header((name, value));
+                }
+                let request = request.set_payload(wire.body).to_request();
+                // As the server does it with what no handler answered.
+                let response = match service.call(request).await {
+                    Ok(response) => response.into_parts().1.map_into_boxed_body(),
+                    Err(error) => error.error_response(),
+                };
+                let status = response.status().as_u16();
+                let headers = response.headers().iter();
+                let headers = headers
+                    .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                    .collect();
+                let body = to_bytes(response.into_body())
+                    .await
+                    .unwrap_or_else(|_| panic!("{what}: no body"));
+                TestResponse::new(what, status, headers, &body)
+            })
+        }))
+    }
+
+    fn socket(store: Data<Store>, config: Data<AuthConfig>) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server =
+            HttpServer::new(move || madoguchi::app::app(store.clone(), config.clone(), &OPTIONS))
+                .workers(2)
+                .disable_signals()
+                .listen(listener)
+                .unwrap()
+                .run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Self::Socket(address, handle)
+    }
+
+    async fn send(&self, wire: Wire) -> TestResponse {
+        match self {
+            Self::InProcess(send) => send(wire).await,
+            Self::Socket(address, _) => send_to(*address, wire).await.expect("the server answers"),
+        }
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        if let Self::Socket(_, handle) = self {
+            // The command is sent at once; nobody waits for its end.
+            drop(handle.stop(false));
+        }
+    }
+}
+
+/// HTTP/1.1 with a connection per request.
+async fn send_to(address: SocketAddr, wire: Wire) -> std::io::Result<TestResponse> {
+    let what = format!("{} {}", wire.method, wire.path);
+    let mut head = format!(
+        "{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        wire.body.len()
+    );
+    for (name, value) in &wire.headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(format!("{head}\r\n").as_bytes()).await?;
+    stream.write_all(&wire.body).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .expect("an answer has a head");
+    let head = std::str::from_utf8(&answer[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    let headers: Vec<_> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    assert!(
+        headers.iter().all(|(name, _)| name != "transfer-encoding"),
+        "answers have a known length"
+    );
+    Ok(TestResponse::new(what, status, headers, &answer[end + 4..]))
+}
+
+impl TestResponse {
+    fn new(request: String, status: u16, headers: Vec<(String, String)>, body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Self {
+            request,
+            status,
+            headers,
+            text,
+            json,
+        }
+    }
+}
