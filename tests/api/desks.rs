@@ -16,7 +16,8 @@ fn aomori() -> Value {
 
 /// What the office's audit chain says about desks.
 async fn events(app: &TestApp) -> Vec<String> {
-    let kinds = "select kind from audit_event where chain = $1 and kind ~ '^(desk|coverage)' order by seq";
+    let kinds =
+        "select kind from audit_event where chain = $1 and kind ~ '^(desk|coverage)' order by seq";
     sqlx::query_scalar(kinds)
         .bind(Uuid::nil())
         .fetch_all(&mut app.sql().await)
@@ -65,7 +66,8 @@ async fn a_desk_is_entered_shown_and_listed() {
 #[actix_web::test]
 async fn every_faulty_field_of_a_desk_is_named() {
     let app = TestApp::start().await;
-    let faulty = json!({ "code": "青森", "colour": "red", "email": "desk", "name": " ", "phone": "12" });
+    let faulty =
+        json!({ "code": "青森", "colour": "red", "email": "desk", "name": " ", "phone": "12" });
     app.as_admin()
         .post("/desks", faulty)
         .await
@@ -123,18 +125,21 @@ async fn a_change_needs_the_version_it_is_about() {
     let faulty = app
         .as_admin()
         .patch(&path, json!({ "active": null, "phone": "x" }));
-    faulty
-        .if_match(changed.etag())
-        .await
-        .invalid(&["/phone"]);
+    faulty.if_match(changed.etag()).await.invalid(&["/phone"]);
 }
 
 #[actix_web::test]
 async fn a_code_is_taken_once() {
     let app = TestApp::start().await;
     app.as_admin().token().await;
-    let tries = app.parallel(10, |_| app.as_admin().post("/desks", aomori()).into_future());
-    let statuses: Vec<_> = tries.await.into_iter().map(|answer| answer.status).collect();
+    let tries = app.parallel(10, |_| {
+        app.as_admin().post("/desks", aomori()).into_future()
+    });
+    let statuses: Vec<_> = tries
+        .await
+        .into_iter()
+        .map(|answer| answer.status)
+        .collect();
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1);
     assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 9);
     let other = json!({ "code": "akita", "name": "秋田" });
@@ -181,10 +186,7 @@ async fn only_the_office_changes_desks() {
         client.get(&path).await.expect(200);
         client.get(format!("{path}/coverage")).await.expect(200);
         client.post("/desks", aomori()).await.problem("forbidden");
-        client
-            .patch(&path, json!({}))
-            .await
-            .problem("forbidden");
+        client.patch(&path, json!({})).await.problem("forbidden");
         client
             .post(format!("{path}/coverage"), json!({}))
             .await
@@ -247,16 +249,16 @@ async fn an_area_is_covered_once_a_day() {
 
     let path = format!("/desks/{}/coverage/{}", desk.id(), after.id());
     let earlier = app.as_admin().patch(&path, json!({ "from": "2027-03-31" }));
-    earlier
-        .if_match(after.etag())
-        .await
-        .problem("conflict");
+    earlier.if_match(after.etag()).await.problem("conflict");
     let listed = app
         .as_operator()
         .get(format!("/desks/{}/coverage", desk.id()))
         .await;
     let from: Vec<_> = listed.items().iter().map(|area| &area["from"]).collect();
-    assert_eq!(from, ["2025-04-01", "2026-04-01", "2026-04-01", "2027-04-01"]);
+    assert_eq!(
+        from,
+        ["2025-04-01", "2026-04-01", "2026-04-01", "2027-04-01"]
+    );
 }
 
 #[actix_web::test]
@@ -289,11 +291,19 @@ async fn areas_end_and_go() {
         .if_match(ended.etag())
         .await
         .invalid(&["/prefecture_code"]);
-    let open = admin.patch(&path, json!({ "to": null })).if_match(ended.etag());
+    let open = admin
+        .patch(&path, json!({ "to": null }))
+        .if_match(ended.etag());
     assert_eq!(open.await.expect(200)["to"], Value::Null);
     admin.delete(&path).await.expect(204);
     admin.delete(&path).await.problem("not-found");
-    let expected = ["desk_created", "coverage_added", "coverage_edited", "coverage_edited", "coverage_removed"];
+    let expected = [
+        "desk_created",
+        "coverage_added",
+        "coverage_edited",
+        "coverage_edited",
+        "coverage_removed",
+    ];
     assert_eq!(events(&app).await, expected);
 }
 
@@ -303,15 +313,39 @@ async fn faulty_areas_are_refused() {
     let desk = app.as_admin().post("/desks", aomori()).await.expect(201);
     for (area, pointers) in [
         (json!({ "from": "2026-04-01" }), &["/prefecture_code"][..]),
-        (json!({ "prefecture_code": "48", "from": "2026-04-01" }), &["/prefecture_code"]),
-        (json!({ "municipality_code": "022013", "from": "2026-04-01" }), &["/municipality_code"]),
-        (json!({ "prefecture_code": "02", "municipality_code": "022012", "from": "2026-04-01" }), &["/municipality_code"]),
+        (
+            json!({ "prefecture_code": "48", "from": "2026-04-01" }),
+            &["/prefecture_code"],
+        ),
+        (
+            json!({ "municipality_code": "022013", "from": "2026-04-01" }),
+            &["/municipality_code"],
+        ),
+        (
+            json!({ "prefecture_code": "02", "municipality_code": "022012", "from": "2026-04-01" }),
+            &["/municipality_code"],
+        ),
         (json!({ "prefecture_code": "02" }), &["/from"]),
-        (json!({ "prefecture_code": "02", "from": "2026-02-30" }), &["/from"]),
-        (json!({ "prefecture_code": "02", "from": "0026-04-01" }), &["/from"]),
-        (json!({ "prefecture_code": "02", "from": "2026-04-01", "to": "+262142-12-31" }), &["/to"]),
-        (json!({ "prefecture_code": "02", "from": "2026-04-02", "to": "2026-04-01" }), &["/to"]),
-        (json!({ "prefecture_code": "02", "from": "2026-04-01", "until": null }), &["/until"]),
+        (
+            json!({ "prefecture_code": "02", "from": "2026-02-30" }),
+            &["/from"],
+        ),
+        (
+            json!({ "prefecture_code": "02", "from": "0026-04-01" }),
+            &["/from"],
+        ),
+        (
+            json!({ "prefecture_code": "02", "from": "2026-04-01", "to": "+262142-12-31" }),
+            &["/to"],
+        ),
+        (
+            json!({ "prefecture_code": "02", "from": "2026-04-02", "to": "2026-04-01" }),
+            &["/to"],
+        ),
+        (
+            json!({ "prefecture_code": "02", "from": "2026-04-01", "until": null }),
+            &["/until"],
+        ),
     ] {
         cover(&app, &desk, area).await.invalid(pointers);
     }
@@ -326,7 +360,11 @@ async fn one_of_ten_overlapping_areas_is_entered() {
         let area = json!({ "prefecture_code": "02", "from": format!("2026-04-{:02}", n + 1) });
         app.as_admin().post(&path, area).into_future()
     });
-    let statuses: Vec<_> = tries.await.into_iter().map(|answer| answer.status).collect();
+    let statuses: Vec<_> = tries
+        .await
+        .into_iter()
+        .map(|answer| answer.status)
+        .collect();
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1);
     assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 9);
 }
@@ -346,21 +384,36 @@ async fn the_nearest_and_least_busy_desk_is_proposed_first() {
     app.make_routed_case(&busy).await;
     let idle = app.make_desk().await;
     let near = app.make_desk_for("05").await;
-    cover(&app, &near, json!({ "municipality_code": "022012", "from": "2026-11-24", "to": "2026-11-24" }))
-        .await
-        .expect(201);
+    cover(
+        &app,
+        &near,
+        json!({ "municipality_code": "022012", "from": "2026-11-24", "to": "2026-11-24" }),
+    )
+    .await
+    .expect(201);
     // Both ways: named once.
-    cover(&app, &near, json!({ "prefecture_code": "02", "from": "2026-04-01" }))
-        .await
-        .expect(201);
+    cover(
+        &app,
+        &near,
+        json!({ "prefecture_code": "02", "from": "2026-04-01" }),
+    )
+    .await
+    .expect(201);
     app.make_desk_for("03").await;
     let ended = app.make_desk_for("03").await;
-    cover(&app, &ended, json!({ "prefecture_code": "02", "from": "2026-04-01", "to": "2026-11-23" }))
-        .await
-        .expect(201);
+    cover(
+        &app,
+        &ended,
+        json!({ "prefecture_code": "02", "from": "2026-04-01", "to": "2026-11-23" }),
+    )
+    .await
+    .expect(201);
     let closed = app.make_desk().await;
     app.as_admin()
-        .patch(format!("/desks/{}", closed.id()), json!({ "active": false }))
+        .patch(
+            format!("/desks/{}", closed.id()),
+            json!({ "active": false }),
+        )
         .if_match(closed.etag())
         .await
         .expect(200);
@@ -368,7 +421,13 @@ async fn the_nearest_and_least_busy_desk_is_proposed_first() {
     let proposals = proposed(&app, &case).await;
     let desks: Vec<_> = proposals
         .iter()
-        .map(|proposal| proposal["desk_id"].as_str().unwrap().parse::<Uuid>().unwrap())
+        .map(|proposal| {
+            proposal["desk_id"]
+                .as_str()
+                .unwrap()
+                .parse::<Uuid>()
+                .unwrap()
+        })
         .collect();
     assert_eq!(desks, [near.id(), idle.id(), busy.id()]);
     assert_eq!(
@@ -386,10 +445,20 @@ async fn the_nearest_and_least_busy_desk_is_proposed_first() {
 
     // The last day ends at midnight in Japan.
     app.set_time("2026-11-24T23:59:59+09:00");
-    assert_eq!(proposed(&app, &case).await[0]["reasons"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        proposed(&app, &case).await[0]["reasons"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
     app.set_time("2026-11-25T00:00:00+09:00");
     let later = proposed(&app, &case).await;
-    assert!(later.iter().all(|proposal| proposal["reasons"].as_array().unwrap().len() == 2));
+    assert!(
+        later
+            .iter()
+            .all(|proposal| proposal["reasons"].as_array().unwrap().len() == 2)
+    );
 }
 
 #[actix_web::test]

@@ -5,4 +5,6 @@ mod factory;
 mod harness;
 
 mod desks;
+mod enterprises;
 mod health;
+mod managers;
