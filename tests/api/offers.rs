@@ -1,6 +1,7 @@
 //! Offers and assignments: who may answer, what they see, and one manager per line whatever happens at once (rule 4).
 
 use crate::harness::{HasId, TestApp, TestResponse};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use madoguchi::{access::Actor, offers};
 use serde_json::{Value, json};
@@ -866,6 +867,45 @@ async fn a_manager_accepts_while_the_offer_expires_under_two_workers() {
             assert_eq!(expired, 1);
             assert_eq!(app.show_case(&case).await["status"], "accepted");
         }
+    }
+}
+
+#[actix_web::test]
+async fn a_manager_accepts_while_the_case_is_closed_or_routed() {
+    let app = TestApp::start().await;
+    let (desk, manager) = (app.make_desk().await, app.make_manager().await);
+    let mut sql = app.sql().await;
+    for round in 0..ROUNDS {
+        let case = app.make_accepted_case(&desk).await;
+        let offer = app.offer(&desk, &case, &manager, "labour").await;
+        let (step, body) = match round % 2 {
+            0 => ("close", json!({ "outcome": "withdrawn" })),
+            _ => (
+                "route",
+                json!({ "desk_id": desk.id(), "reason": "担当の変更" }),
+            ),
+        };
+        let step = app
+            .as_supervisor()
+            .post(format!("/cases/{}/{step}", case.id()), body);
+        let (accepted, moved) = tokio::join!(
+            app.answer_offer(&manager, &offer, "accept"),
+            after_round_trips(&mut sql, round / 2 % 6, step)
+        );
+        moved.expect(200);
+        let was_assigned = accepted.status == 200;
+        if !was_assigned {
+            accepted.problem("conflict");
+        }
+        assert_eq!(app.show_case(&case).await["managers"], json!([]));
+        let (accepted, ended) = (
+            app.happened(&case, "offer_accepted").await,
+            app.happened(&case, "assignment_ended").await,
+        );
+        assert_eq!(
+            (accepted, ended),
+            (was_assigned.into(), was_assigned.into())
+        );
     }
 }
 
