@@ -214,9 +214,9 @@ async fn create_case(
 }
 
 /// What is known of the other cases of an enterprise in a fiscal year (rule 11).
-struct ThisYear {
-    cases: i64,
-    sessions_used: i64,
+pub(super) struct ThisYear {
+    pub cases: i64,
+    pub sessions_used: i64,
 }
 
 /// Opens a case: the one way in for the API, the demonstration data and the mail intake.
@@ -316,7 +316,11 @@ fn check_received(
     }
 }
 
-async fn this_year(tx: &mut Tx, enterprise_id: EnterpriseId, fiscal_year: i32) -> Result<ThisYear> {
+pub(super) async fn this_year(
+    tx: &mut Tx,
+    enterprise_id: EnterpriseId,
+    fiscal_year: i32,
+) -> Result<ThisYear> {
     let row = sqlx::query!(
         r#"
         select count(*) as "cases!",

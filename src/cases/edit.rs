@@ -2,12 +2,13 @@
 
 use super::{
     Case,
-    create::{ContactInput, SiteInput, check_contacts, check_topics, insert_contacts},
-    lock, may_edit, view,
+    create::{ContactInput, SiteInput, check_contacts, check_topics, insert_contacts, this_year},
+    lock, may_edit, raise_flag, view,
 };
 use crate::{
     access::{Access, permit},
     audit::Event,
+    enterprises,
     error::{Error, Fields, OnConstraint, Result},
     http::{Answer, Body as RequestBody, Json, Path, absent_or_null},
     ids::*,
@@ -49,6 +50,8 @@ pub struct EditCaseRequest {
     #[serde(default, deserialize_with = "absent_or_null")]
     #[schema(value_type = Option<Mode>)]
     pub desired_mode: Option<Option<Mode>>,
+    /// The right enterprise, where the wrong one was taken; its other cases of the year are noticed as on opening.
+    pub enterprise_id: Option<EnterpriseId>,
     /// Replaces the whole site.
     pub site: Option<SiteInput>,
     /// Replaces all contacts; those to keep come with their `id`.
@@ -84,6 +87,15 @@ async fn edit_case(
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
+            // Enterprises are locked before cases.
+            if let Some(enterprise_id) = body.enterprise_id {
+                enterprises::lock(tx, enterprise_id)
+                    .await
+                    .map_err(|error| match error {
+                        Error::Problem(_) => Error::invalid("/enterprise_id", "is no enterprise"),
+                        other => other,
+                    })?;
+            }
             let case = lock(tx, id).await?;
             precondition.require(case.version)?;
             if !may_edit(tx.actor(), &case) {
@@ -154,6 +166,10 @@ async fn apply(tx: &mut Tx, case: &Case, body: &EditCaseRequest) -> Result<Vec<S
             "desired_mode",
             value.map(Mode::name),
         );
+    }
+    if let Some(enterprise_id) = body.enterprise_id.filter(|id| *id != case.enterprise_id) {
+        notice_other_cases(tx, case, enterprise_id).await?;
+        set(&mut query, &mut fields, "enterprise_id", enterprise_id);
     }
     if let Some(site) = &body.site {
         set(
@@ -251,6 +267,14 @@ fn push_topics(
             query.push_bind(topics[0].name()).push(" end");
         }
         None => {}
+    }
+    Ok(())
+}
+
+/// Rule 11 holds for a case that gets another enterprise as for a new one.
+async fn notice_other_cases(tx: &mut Tx, case: &Case, enterprise_id: EnterpriseId) -> Result<()> {
+    if this_year(tx, enterprise_id, case.fiscal_year).await?.cases > 0 {
+        raise_flag(tx, case.id, Flag::SameEnterpriseThisYear, None).await?;
     }
     Ok(())
 }

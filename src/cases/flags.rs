@@ -1,19 +1,19 @@
 //! What is attached to a case without moving it: waits, escalations, flags, links.
 
-use super::{deadlines, find, lock, raise_flag, require_open, view};
+use super::{View, deadlines, find, lock, raise_flag, require_open, view};
 use crate::{
     access::{Access, Role, permit},
     audit::Event,
     calendar::add_business_days,
     cases::Status,
     error::{Error, Fields, Result},
-    http::{Answer, Body, Json, Path},
+    http::{Answer, Body, Items, Json, Path},
     ids::*,
     interactions,
     programme::*,
     text::{Line80, Reason},
 };
-use actix_web::post;
+use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,7 +25,9 @@ pub(super) fn mount(config: &mut ServiceConfig) {
         .service(set_wait)
         .service(escalate_case)
         .service(settle_flag)
-        .service(link_case);
+        .service(link_case)
+        .service(list_flags)
+        .service(list_links);
 }
 
 /// Whom it waits for.
@@ -282,4 +284,93 @@ async fn link_case(
             Ok(Answer::ok(&LinkView { case_id: first, other_id: second, kind: body.kind }))
         })
         .await
+}
+
+/// A flag with what is known of it.
+#[derive(Serialize, ToSchema)]
+pub struct FlagView {
+    /// Which.
+    pub flag: Flag,
+    /// When it was raised.
+    pub raised_at: DateTime<Utc>,
+    /// Why, in somebody's words.
+    pub reason: Option<String>,
+    /// Counts that help to judge it: for `same_enterprise_this_year` how many cases and used sessions there were.
+    #[schema(value_type = Option<Object>)]
+    pub detail: Option<serde_json::Value>,
+    /// When it was settled.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// What was found or done.
+    pub answer: Option<String>,
+    /// The rest of it.
+    pub note: Option<String>,
+}
+
+/// List the flags of a case
+///
+/// The settled ones too, newest first.
+#[utoipa::path(
+    tag = "cases",
+    operation_id = "list_flags",
+    params(("id" = Uuid, Path, description = "The case")),
+    responses((status = 200, description = "The flags", body = Items<FlagView>)),
+    extensions(("x-permission" = json!("read_cases")))
+)]
+#[get("/cases/{id}/flags")]
+async fn list_flags(access: Access<permit::ReadCases>, Path(id): Path<CaseId>) -> Result<Answer> {
+    let mut db = access.read().acquire().await?;
+    find(&mut db, access.actor(), id).await?;
+    let items = sqlx::query_as!(
+        FlagView,
+        r#"
+        select flag as "flag: Flag", raised_at, reason, detail, settled_at, answer, note
+        from case_flag
+        where case_id = $1
+        order by raised_at desc, flag
+        "#,
+        *id
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    Ok(Answer::ok(&Items { items }))
+}
+
+/// List the links of a case
+///
+/// Only those to cases in view.
+#[utoipa::path(
+    tag = "cases",
+    operation_id = "list_links",
+    params(("id" = Uuid, Path, description = "The case")),
+    responses((status = 200, description = "The links", body = Items<LinkView>)),
+    extensions(("x-permission" = json!("read_cases")))
+)]
+#[get("/cases/{id}/links")]
+async fn list_links(access: Access<permit::ReadCases>, Path(id): Path<CaseId>) -> Result<Answer> {
+    let mut db = access.read().acquire().await?;
+    find(&mut db, access.actor(), id).await?;
+    let links = sqlx::query_as!(
+        LinkView,
+        r#"
+        select case_id, other_id, kind as "kind: LinkKind"
+        from case_link
+        where case_id = $1 or other_id = $1
+        order by linked_at
+        "#,
+        *id
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut items = Vec::new();
+    for link in links {
+        let other = if link.case_id == id {
+            link.other_id
+        } else {
+            link.case_id
+        };
+        if View::of(access.actor()).includes(&mut db, other).await? {
+            items.push(link);
+        }
+    }
+    Ok(Answer::ok(&Items { items }))
 }

@@ -5,11 +5,12 @@ use crate::{
     access::{Access, Role, permit},
     audit::Event,
     consultations, desks,
-    error::{Error, Fields, Result},
+    error::{Error, Fields, ProblemType, Result},
     http::{Answer, Body, Json, Path},
     ids::*,
     interactions, offers,
     programme::*,
+    settings::EnterpriseGuard,
     store::Tx,
     text::Reason,
 };
@@ -483,7 +484,7 @@ async fn change_limit(
             let used = consultations::compact_places(tx, &case).await?;
             if body.limit < used {
                 return Err(Error::problem(
-                    crate::error::ProblemType::ConsultationLimitReached,
+                    ProblemType::ConsultationLimitReached,
                     format!("{used} sessions are used; the limit cannot be lower."),
                 ));
             }
@@ -555,38 +556,31 @@ async fn override_guard(
         .await
 }
 
-/// Rule 11 with the setting `block`: a booking on a second case of the year needs a recorded override.
+/// Rule 11 with the setting `block`: a booking on a case that was opened as the second of the year needs a recorded
+/// override. The flag says so even after it was settled, so two cases at once cannot each look like the first.
 ///
 /// # Errors
 /// 409 `enterprise-guard`.
 pub async fn require_guard(tx: &mut Tx, case: &Case) -> Result<()> {
-    use crate::settings::EnterpriseGuard;
-    if tx.settings().await?.enterprise_guard == EnterpriseGuard::Flag
-        || case.guard_overridden_at.is_some()
-    {
+    let guard = tx.settings().await?.enterprise_guard;
+    if guard == EnterpriseGuard::Flag || case.guard_overridden_at.is_some() {
         return Ok(());
     }
-    // Locked, so that two cases of one enterprise cannot each look as if they were the first.
-    let others = sqlx::query_scalar!(
+    let is_second = sqlx::query_scalar!(
         r#"
-        select count(*) as "others!"
-        from case_file c
-        where c.enterprise_id = $1 and c.fiscal_year = $2 and c.id <> $3 and c.merged_into is null
-        and (c.received_at, c.id) < ($4, $3)
-        and exists (select 1 from consultation s where s.case_id = c.id and s.live)
+        select exists (
+            select 1 from case_flag where case_id = $1 and flag = 'same_enterprise_this_year'
+        ) as "is_second!"
         "#,
-        *case.enterprise_id,
-        case.fiscal_year,
-        *case.id,
-        case.received_at,
+        *case.id
     )
     .fetch_one(tx.db())
     .await?;
-    if others > 0 {
-        return Err(Error::problem(
-            crate::error::ProblemType::EnterpriseGuard,
-            "The enterprise used sessions on another case this fiscal year. A supervisor may override it with a reason.",
-        ));
+    match is_second {
+        true => Err(Error::problem(
+            ProblemType::EnterpriseGuard,
+            "The enterprise has an earlier case this fiscal year. A supervisor may override this with a reason.",
+        )),
+        false => Ok(()),
     }
-    Ok(())
 }

@@ -4,6 +4,14 @@ mod contract;
 mod factory;
 mod harness;
 
+mod auth;
+mod cases;
+mod consultations;
 mod health;
 mod interactions;
+mod merge;
 mod offers;
+mod openapi;
+mod races;
+mod schema;
+mod states;
