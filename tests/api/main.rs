@@ -6,5 +6,6 @@ mod harness;
 
 mod health;
 mod openapi;
+mod permissions;
 mod schema;
 mod states;
