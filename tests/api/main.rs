@@ -4,6 +4,7 @@ mod contract;
 mod factory;
 mod harness;
 
+mod database_rules;
 mod health;
 mod openapi;
 mod permissions;
