@@ -6,6 +6,7 @@ mod harness;
 
 mod desks;
 mod enterprises;
+mod database_rules;
 mod health;
 mod managers;
 mod auth;
@@ -17,5 +18,6 @@ mod merge;
 mod offers;
 mod openapi;
 mod races;
+mod permissions;
 mod schema;
 mod states;
