@@ -60,7 +60,8 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
         .configure(crate::settings::mount)
-        .configure(crate::audit::mount);
+        .configure(crate::audit::mount)
+        .configure(crate::jobs::admin::mount);
 }
 
 /// The whole app over a store.

@@ -4,4 +4,14 @@ mod contract;
 mod factory;
 mod harness;
 
+mod cases;
+mod consultations;
+mod auth;
 mod health;
+mod merge;
+mod races;
+mod interactions;
+mod offers;
+mod openapi;
+mod schema;
+mod states;
