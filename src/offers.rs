@@ -314,9 +314,7 @@ async fn judge_manager(
     match managers::find_for_offer(tx.db(), body.manager_id).await {
         Ok(manager) => {
             fields.finish()?;
-            let obstacles =
-                managers::check_offer(tx.db(), &manager, case.enterprise_id, now).await?;
-            Ok(obstacles.iter().map(ToString::to_string).collect())
+            managers::check_offer(tx.db(), &manager, case.enterprise_id, now).await
         }
         Err(Error::Problem(problem)) => {
             for error in problem.errors {

@@ -4,14 +4,14 @@ mod contract;
 mod factory;
 mod harness;
 
+mod auth;
 mod cases;
 mod consultations;
-mod auth;
 mod health;
-mod merge;
-mod races;
 mod interactions;
+mod merge;
 mod offers;
 mod openapi;
+mod races;
 mod schema;
 mod states;
