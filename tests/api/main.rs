@@ -4,15 +4,14 @@ mod contract;
 mod factory;
 mod harness;
 
-mod desks;
-mod enterprises;
-mod health;
-mod managers;
 mod auth;
 mod cases;
 mod consultations;
+mod desks;
+mod enterprises;
 mod health;
 mod interactions;
+mod managers;
 mod merge;
 mod offers;
 mod openapi;
