@@ -119,9 +119,19 @@ async fn a_faulty_call_is_refused_with_every_field() {
     let mut call = app.call("outbound", "callback");
     call["occurred_at"] = json!("0001-01-01T00:00:00Z");
     call["callback_at"] = json!("2099-01-01T00:00:00Z");
-    app.enter(&case, call)
+    app.enter(&case, call.clone())
         .await
         .invalid(&["/occurred_at", "/callback_at"]);
+    // Times that Rust can hold and PostgreSQL cannot.
+    call["occurred_at"] = json!("-9000-01-01T00:00:00Z");
+    call["callback_at"] = json!("+200000-01-01T00:00:00Z");
+    app.enter(&case, call)
+        .await
+        .invalid(&["/callback_at", "/occurred_at"]);
+    app.as_operator()
+        .get("/cases?received_from=-9000-01-01T00:00:00Z")
+        .await
+        .invalid(&["/received_from"]);
     let faulty = json!({
         "kind": "smoke",
         "direction": "outbound",

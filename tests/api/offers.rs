@@ -541,6 +541,13 @@ async fn offers_are_listed_by_page_for_whom_they_concern() {
         assert_eq!(seen, made);
         client.get("/offers?open=yes").await.invalid(&["/open"]);
         client.get("/offers?cursor=e30").await.invalid(&["/cursor"]);
+        // A time that Rust can hold and PostgreSQL cannot.
+        let tampered = json!({ "offered_at": "-9000-01-01T00:00:00Z", "id": Uuid::nil() });
+        let tampered = BASE64_URL_SAFE_NO_PAD.encode(tampered.to_string());
+        client
+            .get(format!("/offers?cursor={tampered}"))
+            .await
+            .invalid(&["/cursor"]);
     }
 }
 
