@@ -4,6 +4,11 @@ mod contract;
 mod factory;
 mod harness;
 
+mod desks;
+mod enterprises;
+mod database_rules;
+mod health;
+mod managers;
 mod auth;
 mod cases;
 mod consultations;
@@ -13,5 +18,6 @@ mod merge;
 mod offers;
 mod openapi;
 mod races;
+mod permissions;
 mod schema;
 mod states;
