@@ -84,8 +84,10 @@ async fn a_call_is_on_record() {
         .await
         .expect(201);
     assert_eq!(again.text, recorded.text);
+    // Above the call that opened the case.
     let listed = app.as_operator().get(&path).await.expect(200);
-    assert_eq!(listed.items(), [recorded.json.clone()]);
+    assert_eq!(listed.items().len(), 2);
+    assert_eq!(listed.items()[0], recorded.json);
     let item = app.newest(&case, "interaction_recorded").await;
     assert_eq!(item["interaction"], recorded.json);
     assert_eq!(item["note"], Value::Null);
@@ -158,7 +160,7 @@ async fn a_faulty_call_is_refused_with_every_field() {
         .get(format!("/cases/{}/interactions", case.id()))
         .await
         .expect(200);
-    assert!(listed.items().is_empty());
+    assert_eq!(listed.items().len(), 1, "the call that opened the case");
 }
 
 #[actix_web::test]
@@ -413,7 +415,10 @@ async fn interactions_are_listed_by_when_they_were() {
         std::cmp::Reverse((time, call["id"].as_str().unwrap().to_owned()))
     });
     let path = format!("/cases/{}/interactions", case.id());
-    assert_eq!(pages(&app, &path, 2).await, entered);
+    let listed = pages(&app, &path, 2).await;
+    let (opening, listed) = listed.split_first().unwrap();
+    assert_eq!(opening["occurred_at"], case["received_at"]);
+    assert_eq!(listed, entered);
     let client = app.as_operator();
     for (query, field) in [
         ("limit=0", "/limit"),
@@ -550,10 +555,14 @@ async fn a_call_meets_a_change_of_the_contacts() {
     let app = TestApp::start().await;
     let mut sql = app.sql().await;
     for round in 0..12 {
-        let case = app.make_case().await;
+        // The second of two: the first is on record with the call that opened the case.
+        let mut request = app.case_request();
+        let second = json!({ "role": "cc", "name": "成田 美咲" });
+        request["contacts"].as_array_mut().unwrap().push(second);
+        let case = app.as_operator().post("/cases", request).await.expect(201);
         let mut call = app.call("inbound", "reached");
-        call["contact_id"] = case["contacts"][0]["id"].clone();
-        let change = json!({ "contacts": [{ "role": "primary", "name": "三上 修" }] });
+        call["contact_id"] = case["contacts"][1]["id"].clone();
+        let change = json!({ "contacts": [case["contacts"][0]] });
         let change = app
             .as_operator()
             .patch(format!("/cases/{}", case.id()), change)
