@@ -4,4 +4,5 @@ mod contract;
 mod factory;
 mod harness;
 
+mod audit;
 mod health;
