@@ -10,6 +10,7 @@ mod consultations;
 mod database_rules;
 mod desks;
 mod enterprises;
+mod audit;
 mod health;
 mod interactions;
 mod managers;
