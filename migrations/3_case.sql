@@ -61,7 +61,7 @@ create table case_step (
     to_status text not null,
     primary key (move, from_status, to_status)
 );
-comment on table case_step is 'append-only: the legal moves between statuses';
+comment on table case_step is 'read-only: the legal moves between statuses';
 insert into case_step (move, from_status, to_status) values
     ('route', 'received', 'routed'),
     ('route', 'routed', 'routed'),
@@ -221,7 +221,7 @@ create trigger case_file_status_step before update of status, status_seq on case
 
 create function check_history_not_ahead() returns trigger language plpgsql as $$
 begin
-    if not exists (select 1 from case_file where id = new.case_id and status_seq >= new.seq) then
+    if not exists (select 1 from public.case_file where id = new.case_id and status_seq >= new.seq) then
         raise exception 'history row % of case % stands ahead of its case', new.seq, new.case_id
             using errcode = 'check_violation', constraint = 'case_history_not_ahead';
     end if;

@@ -26,7 +26,7 @@ use utoipa::{
         HttpMethod, OpenApi as Document, PathItem, Ref, RefOr, Response,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         response::ResponseBuilder,
-        schema::{ObjectBuilder, Type},
+        schema::{ArrayItems, ObjectBuilder, Schema, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -60,7 +60,8 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
         .configure(crate::settings::mount)
-        .configure(crate::audit::mount);
+        .configure(crate::audit::mount)
+        .configure(crate::jobs::admin::mount);
 }
 
 /// The whole app over a store.
@@ -282,6 +283,7 @@ fn complete(document: &mut Document) {
         .components
         .get_or_insert_default()
         .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    refer_to_items(document);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             let permission = permission_of(operation);
@@ -293,6 +295,23 @@ fn complete(document: &mut Document) {
             }
             add_parameters(operation, &method);
             add_problems(operation, path, &method, permission);
+        }
+    }
+}
+
+/// The items of a list are what the resource itself is, so that generated clients have one type for both. utoipa writes
+/// the argument of a generic type out.
+fn refer_to_items(document: &mut Document) {
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    for (name, schema) in schemas {
+        let Some(("Page" | "Items", item)) = name.split_once('_') else {
+            continue;
+        };
+        if let RefOr::T(Schema::Object(list)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = list.properties.get_mut("items")
+        {
+            let reference = RefOr::Ref(Ref::from_schema_name(item));
+            items.items = ArrayItems::RefOrSchema(Box::new(reference));
         }
     }
 }

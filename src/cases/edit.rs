@@ -89,7 +89,12 @@ async fn edit_case(
         .transaction(async |tx| {
             // Enterprises are locked before cases.
             if let Some(enterprise_id) = body.enterprise_id {
-                enterprises::lock(tx, enterprise_id).await?;
+                enterprises::lock(tx, enterprise_id)
+                    .await
+                    .map_err(|error| match error {
+                        Error::Problem(_) => Error::invalid("/enterprise_id", "is no enterprise"),
+                        other => other,
+                    })?;
             }
             let case = lock(tx, id).await?;
             precondition.require(case.version)?;
@@ -268,15 +273,6 @@ fn push_topics(
 
 /// Rule 11 holds for a case that gets another enterprise as for a new one.
 async fn notice_other_cases(tx: &mut Tx, case: &Case, enterprise_id: EnterpriseId) -> Result<()> {
-    let is_there = sqlx::query_scalar!(
-        r#"select exists (select 1 from enterprise where id = $1) as "is_there!""#,
-        *enterprise_id
-    )
-    .fetch_one(tx.db())
-    .await?;
-    if !is_there {
-        return Err(Error::invalid("/enterprise_id", "is no enterprise"));
-    }
     if this_year(tx, enterprise_id, case.fiscal_year).await?.cases > 0 {
         raise_flag(tx, case.id, Flag::SameEnterpriseThisYear, None).await?;
     }

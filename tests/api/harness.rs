@@ -55,6 +55,7 @@ use std::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -289,11 +290,8 @@ impl TestApp {
         let clock = Clock::fixed(START.parse().unwrap());
         let store =
             Data::new(open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await);
-        let keys = Keys::new(&"a secret for tests, a secret for tests".into(), None).unwrap();
-        let passwords = Passwords::new(PasswordCost::TEST);
-        let config = AuthConfig::new(keys, passwords, Vec::new(), "http://localhost:8080").unwrap();
         Self(Rc::new(Inner {
-            transport: transport(store.clone(), Data::new(config)).await,
+            transport: transport(store.clone(), Data::new(auth_config())).await,
             clock,
             store,
             connections,
@@ -353,6 +351,15 @@ impl TestApp {
         work: impl FnMut(usize) -> F,
     ) -> Vec<F::Output> {
         join_all((0..n).map(work)).await
+    }
+
+    /// A second process over the same database, which knows of people what it has read itself, and reads again when that
+    /// is older than `directory_max_age`.
+    pub async fn another_process(&self, directory_max_age: Duration) -> OtherProcess {
+        let store = Data::new(open_store(&self.connections, &self.clock, 4, 4).await);
+        let mut config = auth_config();
+        config.directory_max_age = directory_max_age;
+        OtherProcess(Transport::in_process(store, Data::new(config)).await)
     }
 
     /// The next number, for what must be unique in this database.
@@ -462,6 +469,14 @@ impl TestApp {
             .await;
         self.with_token(token)
     }
+}
+
+/// Who stands behind 10.0.0.0/8 is told by `X-Forwarded-For`.
+fn auth_config() -> AuthConfig {
+    let keys = Keys::new(&"a secret for tests, a secret for tests".into(), None).unwrap();
+    let passwords = Passwords::new(PasswordCost::TEST);
+    let proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    AuthConfig::new(keys, passwords, proxies, "http://localhost:8080").unwrap()
 }
 
 /// Runs the statements in a transaction that is rolled back; what is checked at commit is checked at its end.
@@ -668,6 +683,23 @@ fn url(path: &str) -> String {
     encoded.collect()
 }
 
+/// See [`TestApp::another_process`].
+pub struct OtherProcess(Transport);
+
+impl OtherProcess {
+    /// `GET` with a token, also where the answer is 5xx.
+    pub async fn get(&self, path: impl Display, token: &str) -> TestResponse {
+        let wire = Wire {
+            method: Method::GET,
+            path: format!("/api/v1{path}"),
+            headers: vec![("authorization".into(), format!("Bearer {token}"))],
+            body: Bytes::new(),
+            peer: None,
+        };
+        self.0.send(wire).await
+    }
+}
+
 /// Somebody who sends requests.
 #[derive(Clone)]
 pub struct Client {
@@ -713,6 +745,7 @@ impl Client {
             path,
             headers: Vec::new(),
             body: Bytes::new(),
+            peer: None,
         };
         Call {
             client: self.clone(),
@@ -760,6 +793,12 @@ impl Call {
         self.request
             .headers
             .push((name.to_ascii_lowercase(), value.to_string()));
+        self
+    }
+
+    /// From that IP address.
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.request.peer = Some(SocketAddr::new(address.parse().unwrap(), 4711));
         self
     }
 
@@ -947,6 +986,8 @@ struct Wire {
     path: String,
     headers: Vec<(String, String)>,
     body: Bytes,
+    /// In process only; a socket has its own.
+    peer: Option<SocketAddr>,
 }
 
 enum Transport {
@@ -967,6 +1008,9 @@ impl Transport {
                     .uri(&wire.path);
                 for (name, value) in wire.headers {
                     request = request.append_header((name, value));
+                }
+                if let Some(peer) = wire.peer {
+                    request = request.peer_addr(peer);
                 }
                 let request = request.set_payload(wire.body).to_request();
                 // As the server does it with what no handler answered.

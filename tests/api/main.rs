@@ -4,9 +4,16 @@ mod contract;
 mod factory;
 mod harness;
 
+mod auth;
+mod cases;
+mod consultations;
 mod database_rules;
 mod health;
+mod interactions;
+mod merge;
+mod offers;
 mod openapi;
 mod permissions;
+mod races;
 mod schema;
 mod states;
