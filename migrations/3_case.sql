@@ -30,6 +30,8 @@ comment on table enterprise is 'enterprise (企業・団体): the legal person w
 create index enterprise_name_key on enterprise (name_key text_pattern_ops);
 create index enterprise_kana_key on enterprise (kana_key text_pattern_ops);
 create index enterprise_phone on enterprise (phone);
+-- Lists of enterprises are in this order, bytewise whatever the database's collation is.
+create index enterprise_order on enterprise ((coalesce(name_key, '')) collate "C", id);
 create trigger enterprise_version before update on enterprise for each row execute function bump_version();
 
 create table enterprise_different (

@@ -67,7 +67,7 @@ async fn show_me(access: Access<permit::SignedIn>) -> Result<Answer> {
     let permissions = Permission::ALL
         .iter()
         .copied()
-        .filter(|permission| actor.may(*permission))
+        .filter(|permission| *permission != Permission::Anyone && actor.may(*permission))
         .collect();
     let view = MeView {
         id: user.id,

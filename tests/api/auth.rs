@@ -318,7 +318,7 @@ async fn refresh_tokens_rotate_and_a_used_one_ends_the_session() {
 async fn of_parallel_refreshes_one_wins_and_then_all_lose() {
     let app = TestApp::start().await;
     enter(&app, "hanako", Role::Operator).await;
-    for _ in 0..5 {
+    for _ in 0..40 {
         let session = sign_in(&app, "hanako").await;
         let answers = app
             .parallel(8, |_| refresh(&app, &session.refresh).into_future())

@@ -1,10 +1,11 @@
 //! Offers and assignments: who may answer, what they see, and one manager per line whatever happens at once (rule 4).
 
 use crate::harness::{HasId, TestApp, TestResponse};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use madoguchi::{access::Actor, offers};
 use serde_json::{Value, json};
-use sqlx::Executor;
+use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 
 impl TestApp {
@@ -720,7 +721,19 @@ async fn what_the_desk_arranged_ends_with_it() {
 
 // ------------------------------------------------------------------------------------------------------- at once
 
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 24;
+
+/// Lets the other side begin by some round trips, so that over the rounds each side comes first, and in between.
+async fn after_round_trips<T>(
+    sql: &mut PgConnection,
+    count: usize,
+    work: impl IntoFuture<Output = T>,
+) -> T {
+    for _ in 0..count {
+        sql.execute("select 1").await.unwrap();
+    }
+    work.await
+}
 
 #[actix_web::test]
 async fn a_manager_accepts_twice_at_once() {
@@ -756,6 +769,7 @@ async fn a_manager_accepts_while_the_desk_records_anothers_acceptance() {
         app.make_manager().await,
         app.make_manager().await,
     );
+    let mut sql = app.sql().await;
     for round in 0..ROUNDS {
         let case = app.make_accepted_case(&desk).await;
         let offer = app.offer(&desk, &case, &manager, "labour").await;
@@ -763,15 +777,10 @@ async fn a_manager_accepts_while_the_desk_records_anothers_acceptance() {
         let by_phone = app
             .as_desk(&desk)
             .post(format!("/cases/{}/offers", case.id()), body);
-        let by_phone = by_phone.into_future();
-        let accept = app.answer_offer(&manager, &offer, "accept");
-        let (accepted, recorded) = match round % 2 {
-            0 => tokio::join!(accept, by_phone),
-            _ => {
-                let (recorded, accepted) = tokio::join!(by_phone, accept);
-                (accepted, recorded)
-            }
-        };
+        let (accepted, recorded) = tokio::join!(
+            app.answer_offer(&manager, &offer, "accept"),
+            after_round_trips(&mut sql, round % 6, by_phone)
+        );
         let case = app.show_case(&case).await;
         assert_eq!(case["managers"].as_array().unwrap().len(), 1);
         let winner = case["managers"][0]["id"].clone();
@@ -792,6 +801,7 @@ async fn a_manager_accepts_while_the_desk_records_anothers_acceptance() {
 async fn a_manager_accepts_while_the_offer_is_taken_back_or_declined() {
     let app = TestApp::start().await;
     let (desk, manager) = (app.make_desk().await, app.make_manager().await);
+    let mut sql = app.sql().await;
     for round in 0..ROUNDS {
         let case = app.make_accepted_case(&desk).await;
         let offer = app.offer(&desk, &case, &manager, "labour").await;
@@ -802,15 +812,10 @@ async fn a_manager_accepts_while_the_offer_is_taken_back_or_declined() {
                 .as_manager(&manager)
                 .post(format!("{path}/decline"), reason()),
         };
-        let against = against.into_future();
-        let accept = app.answer_offer(&manager, &offer, "accept");
-        let (against, accepted) = match round % 4 {
-            0 | 1 => tokio::join!(against, accept),
-            _ => {
-                let (accepted, against) = tokio::join!(accept, against);
-                (against, accepted)
-            }
-        };
+        let (accepted, against) = tokio::join!(
+            app.answer_offer(&manager, &offer, "accept"),
+            after_round_trips(&mut sql, round / 2 % 6, against)
+        );
         let is_assigned = accepted.status == 200;
         assert_eq!(one_wins(vec![against, accepted], 200), 1);
         let expected = if is_assigned { "assigned" } else { "accepted" };
@@ -822,6 +827,7 @@ async fn a_manager_accepts_while_the_offer_is_taken_back_or_declined() {
 async fn a_manager_accepts_while_the_offer_expires_under_two_workers() {
     let app = TestApp::start().await;
     let (desk, manager) = (app.make_desk().await, app.make_manager().await);
+    let mut sql = app.sql().await;
     for round in 0..ROUNDS {
         let case = app.make_accepted_case(&desk).await;
         let body = json!({
@@ -834,15 +840,8 @@ async fn a_manager_accepts_while_the_offer_expires_under_two_workers() {
             .post(format!("/cases/{}/offers", case.id()), body)
             .await
             .expect(201);
-        // Begins in time, and may come to the case after the workers.
-        let accept = async {
-            for _ in 0..round {
-                tokio::task::yield_now().await;
-            }
-            app.answer_offer(&manager, &offer, "accept").await
-        };
         let expire = async {
-            tokio::task::yield_now().await;
+            // The manager began in time, and may come to the case after the workers.
             app.advance(TimeDelta::seconds(1));
             let system = Actor::system();
             let (one, two) = tokio::join!(
@@ -852,7 +851,10 @@ async fn a_manager_accepts_while_the_offer_expires_under_two_workers() {
             one.unwrap();
             two.unwrap();
         };
-        let (accepted, ()) = tokio::join!(accept, expire);
+        let (accepted, ()) = tokio::join!(
+            app.answer_offer(&manager, &offer, "accept"),
+            after_round_trips(&mut sql, round % 8, expire)
+        );
         offers::expire_due(&app.store, &Actor::system())
             .await
             .unwrap();
@@ -865,6 +867,45 @@ async fn a_manager_accepts_while_the_offer_expires_under_two_workers() {
             assert_eq!(expired, 1);
             assert_eq!(app.show_case(&case).await["status"], "accepted");
         }
+    }
+}
+
+#[actix_web::test]
+async fn a_manager_accepts_while_the_case_is_closed_or_routed() {
+    let app = TestApp::start().await;
+    let (desk, manager) = (app.make_desk().await, app.make_manager().await);
+    let mut sql = app.sql().await;
+    for round in 0..ROUNDS {
+        let case = app.make_accepted_case(&desk).await;
+        let offer = app.offer(&desk, &case, &manager, "labour").await;
+        let (step, body) = match round % 2 {
+            0 => ("close", json!({ "outcome": "withdrawn" })),
+            _ => (
+                "route",
+                json!({ "desk_id": desk.id(), "reason": "担当の変更" }),
+            ),
+        };
+        let step = app
+            .as_supervisor()
+            .post(format!("/cases/{}/{step}", case.id()), body);
+        let (accepted, moved) = tokio::join!(
+            app.answer_offer(&manager, &offer, "accept"),
+            after_round_trips(&mut sql, round / 2 % 6, step)
+        );
+        moved.expect(200);
+        let was_assigned = accepted.status == 200;
+        if !was_assigned {
+            accepted.problem("conflict");
+        }
+        assert_eq!(app.show_case(&case).await["managers"], json!([]));
+        let (accepted, ended) = (
+            app.happened(&case, "offer_accepted").await,
+            app.happened(&case, "assignment_ended").await,
+        );
+        assert_eq!(
+            (accepted, ended),
+            (was_assigned.into(), was_assigned.into())
+        );
     }
 }
 
@@ -903,28 +944,26 @@ async fn many_offers_of_a_line_at_once_leave_one() {
 async fn a_release_meets_a_booking_or_a_closing() {
     let app = TestApp::start().await;
     let desk = app.make_desk().await;
+    let mut sql = app.sql().await;
     for round in 0..ROUNDS {
         let manager = app.make_manager().await;
         let case = app.make_assigned_case(&desk, &manager).await;
         let release = app
             .as_manager(&manager)
-            .post(release_path(&case, "labour"), reason())
-            .into_future();
+            .post(release_path(&case, "labour"), reason());
         let (path, body) = match round % 2 {
             0 => ("consultations", app.session(3)),
             _ => ("close", json!({ "outcome": "withdrawn" })),
         };
         let other = app
             .as_desk(&desk)
-            .post(format!("/cases/{}/{path}", case.id()), body)
-            .into_future();
-        let (released, other) = match round % 4 {
-            0 | 1 => tokio::join!(release, other),
-            _ => {
-                let (other, released) = tokio::join!(other, release);
-                (released, other)
-            }
-        };
+            .post(format!("/cases/{}/{path}", case.id()), body);
+        // Signed in beforehand.
+        app.as_manager(&manager).token().await;
+        let (released, other) = tokio::join!(
+            release.into_future(),
+            after_round_trips(&mut sql, round / 2 % 6, other)
+        );
         let case = app.show_case(&case).await;
         assert_eq!(case["managers"], json!([]));
         assert_eq!(case["consultations"]["used"], 0);
