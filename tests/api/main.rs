@@ -4,6 +4,10 @@ mod contract;
 mod factory;
 mod harness;
 
+mod desks;
+mod enterprises;
+mod health;
+mod managers;
 mod auth;
 mod cases;
 mod consultations;
