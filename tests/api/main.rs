@@ -4,17 +4,13 @@ mod contract;
 mod factory;
 mod harness;
 
-mod desks;
-mod enterprises;
-mod health;
-mod managers;
+mod audit;
 mod auth;
 mod cases;
 mod consultations;
 mod database_rules;
 mod desks;
 mod enterprises;
-mod audit;
 mod health;
 mod interactions;
 mod managers;
