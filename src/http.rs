@@ -16,6 +16,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -112,7 +113,7 @@ pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
 /// something harmless and the value read again. The mended value is thrown away.
 fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
     let mut errors = Vec::new();
-    forbid_nul(&value, &mut String::new(), &mut errors);
+    forbid_unstorable(&value, &mut String::new(), &mut errors);
     if !errors.is_empty() {
         return Err(Error::fields(errors));
     }
@@ -140,19 +141,39 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
     Err(Error::fields(errors))
 }
 
-/// PostgreSQL stores no NUL, and no field of ours means one.
-fn forbid_nul(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
+/// What no field of ours means and PostgreSQL does not store: NUL, and times that are none by RFC 3339, which has years of
+/// four digits (chrono reads a quarter of a million of them).
+fn unstorable(text: &str) -> Option<&'static str> {
+    let is_odd_time = || {
+        text.starts_with(['+', '-'])
+            && (text.parse::<DateTime<Utc>>().is_ok()
+                || text
+                    .parse::<NaiveDate>()
+                    .is_ok_and(|date| !(0..=9999).contains(&date.year())))
+    };
+    if text.contains('\0') {
+        Some("must not contain the character NUL")
+    } else if is_odd_time() {
+        Some("must have a year of four digits")
+    } else {
+        None
+    }
+}
+
+fn forbid_unstorable(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
     match value {
-        Value::String(text) if text.contains('\0') => {
-            errors.push(FieldError {
-                pointer: pointer.clone(),
-                detail: "must not contain the character NUL".into(),
-            });
+        Value::String(text) => {
+            if let Some(detail) = unstorable(text) {
+                errors.push(FieldError {
+                    pointer: pointer.clone(),
+                    detail: detail.into(),
+                });
+            }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 descend(pointer, &index.to_string(), |pointer| {
-                    forbid_nul(item, pointer, errors)
+                    forbid_unstorable(item, pointer, errors)
                 });
             }
         }
@@ -164,7 +185,9 @@ fn forbid_nul(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>)
                         detail: "a field name must not contain NUL".into(),
                     });
                 }
-                descend(pointer, name, |pointer| forbid_nul(member, pointer, errors));
+                descend(pointer, name, |pointer| {
+                    forbid_unstorable(member, pointer, errors)
+                });
             }
         }
         _ => {}
@@ -313,10 +336,10 @@ fn parse_query<T: DeserializeOwned>(text: &str) -> Result<T> {
         .into_inner();
     let mut errors = Vec::new();
     for (name, value) in &pairs {
-        if value.contains('\0') {
+        if let Some(detail) = unstorable(value) {
             errors.push(FieldError {
                 pointer: format!("/{name}"),
-                detail: "must not contain the character NUL".into(),
+                detail: detail.into(),
             });
         }
     }
