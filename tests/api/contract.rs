@@ -137,7 +137,7 @@ fn check_problem(response: &TestResponse, request_id: &str, what: &str) {
 }
 
 /// The body is what the document says it is, with no field more and none less: the front end's types come from it.
-fn check_body(documented: &Value, response: &TestResponse, what: &str) {
+fn check_body(documented: &'static Value, response: &TestResponse, what: &str) {
     let is_json = response
         .header("content-type")
         .is_some_and(|kind| kind.ends_with("json"));
@@ -159,25 +159,48 @@ fn check_body(documented: &Value, response: &TestResponse, what: &str) {
     }
 }
 
+/// Follows references.
+fn resolved(schema: &'static Value) -> &'static Value {
+    match schema["$ref"].as_str() {
+        Some(target) => {
+            let pointer = target
+                .strip_prefix('#')
+                .expect("references stay in the document");
+            resolved(DOCUMENT.pointer(pointer).expect("checked by another test"))
+        }
+        None => schema,
+    }
+}
+
+/// The parts of a schema that hold together: of `allOf`, or the schema itself.
+fn parts_of(schema: &'static Value) -> Vec<&'static Value> {
+    let schema = resolved(schema);
+    match schema["allOf"].as_array() {
+        Some(parts) => parts.iter().flat_map(parts_of).collect(),
+        None => vec![schema],
+    }
+}
+
 /// Where a value is not what the schema says; the part of JSON Schema that the document uses.
-fn mismatches(value: &Value, schema: &Value, place: &str) -> Vec<String> {
-    if let Some(target) = schema["$ref"].as_str() {
-        let pointer = target
-            .strip_prefix('#')
-            .expect("references stay in the document");
-        return mismatches(
-            value,
-            DOCUMENT.pointer(pointer).expect("checked by another test"),
-            place,
-        );
+fn mismatches(value: &Value, schema: &'static Value, place: &str) -> Vec<String> {
+    let parts = parts_of(schema);
+    let mut faults: Vec<_> = parts
+        .iter()
+        .flat_map(|part| part_mismatches(value, part, place))
+        .collect();
+    if parts.iter().any(|part| part["properties"].is_object()) {
+        let is_known = |name: &String| parts.iter().any(|part| !part["properties"][name].is_null());
+        let unknown = value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| !is_known(name));
+        faults.extend(unknown.map(|(name, _)| format!("{place}/{name} is not documented")));
     }
-    if let Some(parts) = schema["allOf"].as_array() {
-        // Together they name the fields, so that none of them alone may be strict.
-        return parts
-            .iter()
-            .flat_map(|part| mismatches(value, part, place))
-            .collect();
-    }
+    faults
+}
+
+fn part_mismatches(value: &Value, schema: &'static Value, place: &str) -> Vec<String> {
     for keyword in ["oneOf", "anyOf"] {
         if let Some(parts) = schema[keyword].as_array() {
             let fits = parts
@@ -206,14 +229,10 @@ fn mismatches(value: &Value, schema: &Value, place: &str) -> Vec<String> {
             &format!("{place}/{index}"),
         ));
     }
-    if let (Some(members), Some(properties)) = (value.as_object(), schema["properties"].as_object())
-    {
-        for (name, member) in members {
-            match properties.get(name) {
-                Some(property) => {
-                    faults.extend(mismatches(member, property, &format!("{place}/{name}")))
-                }
-                None => faults.push(format!("{place}/{name} is not documented")),
+    if let Some(members) = value.as_object() {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            if let Some(member) = members.get(name) {
+                faults.extend(mismatches(member, property, &format!("{place}/{name}")));
             }
         }
         let required = schema["required"]
