@@ -29,7 +29,7 @@ use std::{
 use utoipa::{
     OpenApi,
     openapi::{
-        HttpMethod, OpenApi as Document, PathItem, Ref, RefOr, Response,
+        HttpMethod, OpenApi as Document, PathItem, Ref, RefOr, Required, Response,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         response::ResponseBuilder,
         schema::{ArrayItems, ObjectBuilder, Schema, Type},
@@ -329,6 +329,7 @@ fn complete(document: &mut Document) {
                     Vec::<String>::new(),
                 )]);
             }
+            say_what_may_be_left_out(operation);
             add_parameters(operation, &method);
             add_problems(operation, path, &method, permission);
         }
@@ -348,6 +349,26 @@ fn refer_to_items(document: &mut Document) {
         {
             let reference = RefOr::Ref(Ref::from_schema_name(item));
             items.items = ArrayItems::RefOrSchema(Box::new(reference));
+        }
+    }
+}
+
+/// A body that may be left out is absent, not null; utoipa says of an optional one that it may be null.
+fn say_what_may_be_left_out(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else {
+        return;
+    };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else {
+            continue;
+        };
+        let Some(RefOr::T(Schema::OneOf(choice))) = &content.schema else {
+            continue;
+        };
+        let is_reference = |schema: &&RefOr<Schema>| matches!(schema, RefOr::Ref(_));
+        if let Some(reference) = choice.items.iter().find(is_reference) {
+            content.schema = Some(reference.clone());
+            body.required = Some(Required::False);
         }
     }
 }

@@ -16,7 +16,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -141,23 +141,16 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
     Err(Error::fields(errors))
 }
 
-/// What no field of ours means and PostgreSQL does not store: NUL, and times that are none by RFC 3339, which has years of
-/// four digits (chrono reads a quarter of a million of them).
+/// What PostgreSQL cannot store, so that no query needs to fail over it: the character NUL, which no field of ours means,
+/// and times beyond the year 9999 or before 0, which RFC 3339 does not have but chrono reads and PostgreSQL may not.
 fn unstorable(text: &str) -> Option<&'static str> {
-    let is_odd_time = || {
-        text.starts_with(['+', '-'])
-            && (text.parse::<DateTime<Utc>>().is_ok()
-                || text
-                    .parse::<NaiveDate>()
-                    .is_ok_and(|date| !(0..=9999).contains(&date.year())))
-    };
+    let text = text.trim_start();
     if text.contains('\0') {
-        Some("must not contain the character NUL")
-    } else if is_odd_time() {
-        Some("must have a year of four digits")
-    } else {
-        None
+        return Some("must not contain the character NUL");
     }
+    let has_signed_year = text.starts_with(['+', '-'])
+        && (text.parse::<DateTime<Utc>>().is_ok() || text.parse::<NaiveDate>().is_ok());
+    has_signed_year.then_some("must be in a year from 0000 to 9999")
 }
 
 fn forbid_unstorable(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
@@ -423,7 +416,7 @@ impl Cursor {
         BASE64_URL_SAFE_NO_PAD
             .decode(&self.0)
             .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .and_then(|bytes| parse_value(serde_json::from_slice(&bytes).ok()?).ok())
             .ok_or_else(|| Error::invalid("/cursor", "is not a cursor that this list gave out"))
     }
 }

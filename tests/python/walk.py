@@ -73,6 +73,7 @@ from madoguchi_client.models import (
 URL = os.environ["MADOGUCHI_URL"]
 PASSWORD = "窓口で毎朝いれるお茶は三杯 2026"
 NOW = datetime.now(timezone.utc)
+CLIENTS = []
 
 
 def step(text):
@@ -85,7 +86,7 @@ def check(condition, text):
 
 
 def ok(response, status=200):
-    """The answer of a call that must succeed. A status that the document does not name is an error in the client."""
+    """The answer of a call that must succeed."""
     check(
         response.status_code == status,
         f"expected {status}, got {response.status_code}: {response.content.decode()}",
@@ -104,9 +105,12 @@ def refused(response, status, slug):
 
 
 def signed_in(email, password=PASSWORD):
+    """A client with this person's token. A status that the document does not name is an error in it."""
     anybody = Client(URL, raise_on_unexpected_status=True)
     answer = ok(sign_in.sync_detailed(client=anybody, body=SignInRequest(email=email, password=password)))
-    return AuthenticatedClient(URL, token=answer.access_token, raise_on_unexpected_status=True)
+    client = AuthenticatedClient(URL, token=answer.access_token, raise_on_unexpected_status=True)
+    CLIENTS.extend((anybody, client))
+    return client
 
 
 def user(admin, name, email, role, **belongs_to):
@@ -216,7 +220,9 @@ def first_contact(case, desk_client):
     ok(record_interaction.sync_detailed(case.id, client=desk_client, body=body), 201)
     note = NoteRequest(body="社長の了解は得ているとのこと")
     ok(write_note.sync_detailed(case.id, client=desk_client, body=note), 201)
-    check(ok(show_case.sync_detailed(case.id, client=desk_client)).due is None, "nothing is due after the first contact")
+    check(
+        ok(show_case.sync_detailed(case.id, client=desk_client)).due is None, "nothing is due after the first contact"
+    )
     step("called back, nothing is due")
 
 
@@ -274,9 +280,7 @@ def session(case, number, stage, people):
         next_steps="次回までに一週間分を入力してみる。",
     )
     ok(save_report.sync_detailed(booked.id, client=people["manager"], body=draft, if_match='"0"'))
-    refused(
-        save_report.sync_detailed(booked.id, client=people["manager"], body=draft, if_match='"0"'), 412, "stale"
-    )
+    refused(save_report.sync_detailed(booked.id, client=people["manager"], body=draft, if_match='"0"'), 412, "stale")
     ok(submit_report.sync_detailed(booked.id, client=people["manager"]))
     refused(approve_report.sync_detailed(booked.id, client=people["manager"]), 403, "forbidden")
     approved = ok(approve_report.sync_detailed(booked.id, client=people["desk"]))
@@ -337,9 +341,7 @@ def on_record(case, admin, people):
     step(f"on record: {len(kinds)} events of this case, {head.events} in the audit trail")
 
 
-def main():
-    print("From a call to the closing, with the generated Python client")
-    admin = signed_in(os.environ["MADOGUCHI_ADMIN"], os.environ["MADOGUCHI_PASSWORD"])
+def walk(admin):
     desk, manager, people = office(admin)
     step("the office: two desks, a manager, an operator, desk staff")
     case = the_call(people["operator"])
@@ -353,6 +355,13 @@ def main():
     ok(sign_out.sync_detailed(client=people["operator"]), 204)
     refused(show_me.sync_detailed(client=people["operator"]), 401, "unauthenticated")
     step("signed out")
+
+
+def main():
+    print("From a call to the closing, with the generated Python client")
+    walk(signed_in(os.environ["MADOGUCHI_ADMIN"], os.environ["MADOGUCHI_PASSWORD"]))
+    for client in CLIENTS:
+        client.get_httpx_client().close()
 
 
 if __name__ == "__main__":
