@@ -10,8 +10,9 @@ use crate::{
     store::Store,
 };
 use actix_cors::Cors;
+use actix_router::ResourceDef;
 use actix_web::{
-    App, HttpMessage,
+    App, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     error::InternalError,
@@ -19,7 +20,12 @@ use actix_web::{
     middleware::{Compress, Condition, Next, from_fn},
     web::{self, Data, PayloadConfig},
 };
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    future::{Ready, ready},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -78,7 +84,8 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
-    let (router, document) = router(App::new());
+    let (router, mut document) = router(App::new());
+    let unmatched = unmatched(&mut document);
     router
         .app_data(store)
         .app_data(auth)
@@ -86,12 +93,7 @@ pub fn app(
         .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
         .service(web::redirect("/docs", "/docs/"))
         .configure(crate::health::mount)
-        .default_service(web::to(async || {
-            Err::<String, _>(Error::problem(
-                ProblemType::NotFound,
-                "There is nothing at this address.",
-            ))
-        }))
+        .default_service(web::to(unmatched))
         .wrap(from_fn(auth::authenticate))
         .wrap(cors(&options.cors_origins))
         .wrap(Condition::new(
@@ -101,6 +103,40 @@ pub fn app(
         ))
         .wrap(Compress::default())
         .wrap(from_fn(frame))
+}
+
+/// Answers where no route does: 405 where the address takes other methods, 404 elsewhere.
+fn unmatched(
+    document: &mut Document,
+) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone + use<> {
+    let addresses = document.paths.paths.iter_mut().map(|(path, item)| {
+        let methods = operations(item)
+            .into_iter()
+            .map(|(method, _)| match method {
+                HttpMethod::Get => "GET",
+                HttpMethod::Post => "POST",
+                HttpMethod::Put => "PUT",
+                HttpMethod::Patch => "PATCH",
+                _ => "DELETE",
+            });
+        (ResourceDef::new(path.as_str()), methods.collect::<Vec<_>>())
+    });
+    let addresses: Arc<[_]> = addresses.collect();
+    move |request| {
+        let allowed = addresses
+            .iter()
+            .filter(|(address, _)| address.is_match(request.path()))
+            .flat_map(|(_, methods)| methods.iter().copied())
+            .collect::<BTreeSet<_>>();
+        if allowed.is_empty() {
+            return ready(problem_response(&problem_of(ProblemType::NotFound)));
+        }
+        let mut response = problem_response(&problem_of(ProblemType::MethodNotAllowed));
+        let methods = allowed.into_iter().collect::<Vec<_>>().join(", ");
+        let methods = HeaderValue::from_str(&methods).expect("names of methods are ASCII");
+        response.headers_mut().insert(header::ALLOW, methods);
+        ready(response)
+    }
 }
 
 /// The OpenAPI document, without a database.

@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use uuid::Uuid;
 
 /// The operation's path, below `/api/v1`, with an id that nothing has for every parameter.
-fn path_to_nothing(operation: &Operation) -> String {
+pub fn path_to_nothing(operation: &Operation) -> String {
     path_to(operation, |_| Uuid::now_v7().to_string())
 }
 
@@ -165,8 +165,8 @@ async fn a_token_may_no_more_than_it_says() {
 const MARK: &str = "門外不出";
 
 /// A case with everything on it, its people, and others who have nothing to do with it.
-struct World {
-    app: TestApp,
+pub struct World {
+    pub app: TestApp,
     desk: TestResponse,
     manager: TestResponse,
     other_desk: TestResponse,
@@ -179,7 +179,7 @@ struct World {
 }
 
 impl World {
-    async fn build() -> Self {
+    pub async fn build() -> Self {
         let app = TestApp::start().await;
         let (desk, other_desk) = (app.make_desk().await, app.make_desk_for("03").await);
         let (manager, other_manager) = (app.make_manager().await, app.make_manager().await);
@@ -248,7 +248,7 @@ impl World {
     }
 
     /// The operation's path, leading to this world's case and what hangs on it.
-    fn path(&self, operation: &Operation) -> String {
+    pub fn path(&self, operation: &Operation) -> String {
         let assignment = &self.case["managers"][0]["assignment_id"];
         path_to(operation, |name| {
             match (operation.path.split('/').nth(3).unwrap(), name) {
@@ -264,7 +264,7 @@ impl World {
     }
 
     /// A body that nothing is wrong with.
-    fn body(&self, operation: &Operation) -> Option<Value> {
+    pub fn body(&self, operation: &Operation) -> Option<Value> {
         operation.value.get("requestBody")?;
         let in_days = |days: i64| self.app.now() + TimeDelta::days(days);
         let reason = json!({ "reason": "理由" });
@@ -324,7 +324,7 @@ impl World {
 }
 
 /// Operations on one case or on what hangs on it.
-fn case_shaped() -> impl Iterator<Item = &'static Operation> {
+pub fn case_shaped() -> impl Iterator<Item = &'static Operation> {
     const AREAS: [&str; 5] = [
         "cases/{",
         "cases/by-number/",
@@ -337,6 +337,19 @@ fn case_shaped() -> impl Iterator<Item = &'static Operation> {
             .iter()
             .any(|area| operation.path["/api/v1/".len()..].starts_with(area))
     })
+}
+
+/// Reading first; then what leaves the case as it is; what ends things, and leaves the rest to be refused, comes last.
+pub fn case_shaped_in_order() -> Vec<&'static Operation> {
+    let ends = ["release", "route", "return", "close", "merge"];
+    let mut operations: Vec<_> = case_shaped().collect();
+    operations.sort_by_key(|operation| {
+        (
+            operation.method != Method::GET,
+            ends.iter().any(|end| operation.id().contains(end)),
+        )
+    });
+    operations
 }
 
 /// What an answer says, but for the request id.
@@ -402,17 +415,7 @@ async fn what_is_yours_is_there() {
         (Role::Manager, world.app.as_manager(&world.manager)),
         (Role::Admin, world.app.as_admin()),
     ];
-    // Reading first; then what ends things, which leaves the rest to be refused for the state of things.
-    let mut operations: Vec<_> = case_shaped().collect();
-    operations.sort_by_key(|operation| {
-        (
-            operation.method != Method::GET,
-            ["release", "route", "return", "close", "merge"]
-                .iter()
-                .any(|end| operation.id().contains(end)),
-        )
-    });
-    for operation in operations {
+    for operation in case_shaped_in_order() {
         let mut response = None;
         for (role, client) in owners
             .iter()
