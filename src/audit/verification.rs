@@ -62,7 +62,7 @@ pub struct Verification {
 ///
 /// Of everything: the last one that was run (every day, and whenever it is asked for). With `case_id` of one case, now:
 /// its chain, its history and what the checkpoints hold of it; the signatures of the checkpoints are part of the
-/// verification of everything. A case of which there is no trace is 404.
+/// verification of everything. An id of which there is no trace is refused.
 #[utoipa::path(
     tag = "office",
     operation_id = "show_audit_verification",
@@ -82,7 +82,7 @@ async fn show_audit_verification(
         let started_at = access.now();
         let report = verify::case(access.read(), case_id)
             .await?
-            .ok_or_else(Error::not_found)?;
+            .ok_or_else(|| Error::invalid("/case_id", "is no case of which there is a trace"))?;
         verification = Verification {
             case_id: Some(case_id),
             started_at: Some(started_at),

@@ -163,7 +163,7 @@ async fn an_intact_trail_is_proved() {
         (&json!(1), &json!(1))
     );
     let nothing = format!("/audit/verification?case_id={}", Uuid::now_v7());
-    app.as_auditor().get(nothing).await.problem("not-found");
+    app.as_auditor().get(nothing).await.invalid(&["/case_id"]);
     app.as_operator()
         .get("/audit/verification")
         .await
