@@ -357,9 +357,6 @@ async fn checkpoints(db: &mut PgConnection, key: &AuditKey, report: &mut Report)
     report.checkpoints = sealed.count;
     report.findings.extend(sealed.missing);
     report.findings.extend(sealed.altered);
-    if let Some(finding) = newest_checkpoint(db).await? {
-        report.findings.push(finding);
-    }
     Ok(())
 }
 
@@ -459,28 +456,16 @@ impl<'a> Sealed<'a> {
     }
 }
 
-/// A head says which checkpoint holds it: when that one is not there, the newest checkpoints were removed.
-async fn newest_checkpoint(db: &mut PgConnection) -> Result<Option<Finding>> {
-    let id = sqlx::query_scalar!(
-        r#"
-        select min(h.checkpoint_id)
-        from audit_head h
-        left join audit_checkpoint_head c on c.checkpoint_id = h.checkpoint_id and c.chain = h.chain and c.seq = h.seq
-        where h.checkpoint_id is not null and c.chain is null
-        "#
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(id.map(|id| {
-        let detail = format!(
-            "checkpoint {id} is missing, or a head that it held is: heads say that it holds them"
-        );
-        Finding::new(Fault::CheckpointMissing, detail).in_checkpoint(id)
-    }))
+/// What the checkpoints hold is what the chains hold, and the heads say which checkpoint holds them.
+async fn gathered_heads(db: &mut PgConnection, range: Range, report: &mut Report) -> Result<()> {
+    report.findings.extend(held_events(&mut *db, range).await?);
+    report
+        .findings
+        .extend(holding_checkpoints(db, range).await?);
+    Ok(())
 }
 
-/// What the checkpoints hold is what the chains hold.
-async fn gathered_heads(db: &mut PgConnection, range: Range, report: &mut Report) -> Result<()> {
+async fn held_events(db: &mut PgConnection, range: Range) -> Result<Option<Finding>> {
     let row = sqlx::query!(
         r#"
         select c.checkpoint_id, c.chain, c.seq, e.hash is null as "is_gone!",
@@ -496,39 +481,61 @@ async fn gathered_heads(db: &mut PgConnection, range: Range, report: &mut Report
     )
     .fetch_optional(db)
     .await?;
-    let Some(row) = row else { return Ok(()) };
-    let chain = named(row.chain);
-    let holds = format!(
-        "checkpoint {} holds event {} of {chain}",
-        row.checkpoint_id, row.seq
-    );
-    let (fault, seq, detail) = match (row.is_gone, row.newest) {
-        (true, None) => (
-            Fault::CaseRemoved,
-            None,
-            format!("{holds}, whose whole chain was removed"),
-        ),
-        (true, Some(newest)) if newest < row.seq => {
-            let detail = format!("{holds}, but the chain ends at event {newest}: its tail was cut");
-            (Fault::TailCut, Some(newest + 1), detail)
-        }
-        (true, Some(_)) => (
-            Fault::EventMissing,
-            Some(row.seq),
-            format!("{holds}, which is missing"),
-        ),
-        (false, _) => {
-            let detail = format!(
-                "{holds} with another hash: events up to there were altered and their hashes computed anew"
-            );
-            (Fault::ChainRewritten, Some(row.seq), detail)
-        }
-    };
-    let finding = Finding::in_chain(fault, row.chain, seq, detail);
-    report
-        .findings
-        .push(finding.in_checkpoint(row.checkpoint_id));
-    Ok(())
+    Ok(row.map(|row| {
+        let (id, seq) = (row.checkpoint_id, row.seq);
+        let holds = format!("checkpoint {id} holds event {seq} of {}", named(row.chain));
+        let (fault, seq, rest) = match (row.is_gone, row.newest) {
+            (true, None) => (
+                Fault::CaseRemoved,
+                None,
+                ", whose whole chain was removed".into(),
+            ),
+            (true, Some(newest)) if newest < seq => (
+                Fault::TailCut,
+                Some(newest + 1),
+                format!(", but the chain ends at event {newest}: its tail was cut"),
+            ),
+            (true, Some(_)) => (Fault::EventMissing, Some(seq), ", which is missing".into()),
+            (false, _) => (
+                Fault::ChainRewritten,
+                Some(seq),
+                " with another hash: events up to there were altered and their hashes computed anew".into(),
+            ),
+        };
+        Finding::in_chain(fault, row.chain, seq, holds + &rest).in_checkpoint(id)
+    }))
+}
+
+/// A head whose checkpoint does not hold it: the newest checkpoints were removed, or the head was moved past them.
+async fn holding_checkpoints(db: &mut PgConnection, range: Range) -> Result<Option<Finding>> {
+    let row = sqlx::query!(
+        r#"
+        select h.chain, h.checkpoint_id as "checkpoint_id!", c.chain is null as "is_gone!"
+        from audit_head h
+        left join audit_checkpoint_head c on c.checkpoint_id = h.checkpoint_id and c.chain = h.chain
+        where h.chain between $1 and $2 and h.checkpoint_id is not null and c.seq is distinct from h.seq
+        order by h.checkpoint_id, h.chain
+        limit 1
+        "#,
+        range.first,
+        range.last,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| {
+        let (id, chain) = (row.checkpoint_id, named(row.chain));
+        let (fault, detail) = match row.is_gone {
+            true => (
+                Fault::CheckpointMissing,
+                format!("checkpoint {id} is missing, or what it held: the head of {chain} says that it holds it"),
+            ),
+            false => (
+                Fault::HeadDiffers,
+                format!("the head of {chain} is not the one that checkpoint {id} holds"),
+            ),
+        };
+        Finding::in_chain(fault, row.chain, None, detail).in_checkpoint(id)
+    }))
 }
 
 /// Cases and chains are the same ones, and a case's history is the moves in its chain.

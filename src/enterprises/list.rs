@@ -1,8 +1,7 @@
 //! Looking enterprises up, and listing the cases of one.
 
 use super::{
-    Enterprise, EnterpriseView, SELECT, compared, find_looked_up, push_own, push_reached_by_phone,
-    this_year,
+    Enterprise, EnterpriseView, SELECT, compared, find_looked_up, push_reached_by_phone, this_year,
 };
 use crate::{
     access::{Access, permit},
@@ -150,7 +149,7 @@ impl EnterpriseFilter {
             self.q.is_some() || self.phone.is_some() || self.corporate_number.is_some();
         match view {
             View::Desk(_) if is_look_up => drop(query.push("true")),
-            view => push_own(query, view),
+            view => push_all_own(query, view),
         }
         if let Some(q) = &self.q {
             push_name(query, q.as_str());
@@ -185,6 +184,18 @@ struct CasesFilter {
     limit: Option<i64>,
     /// Where the page starts.
     cursor: Option<Cursor>,
+}
+
+/// Like [`super::push_own`] for many enterprises: their ids are gathered first, because a walk through all enterprises in
+/// the order of the list took five times as long.
+fn push_all_own(query: &mut QueryBuilder<Postgres>, view: View) {
+    if view == View::All {
+        query.push("true");
+        return;
+    }
+    query.push("e.id = any (array(select c.enterprise_id from case_file c where ");
+    view.push(query);
+    query.push("))");
 }
 
 /// Adds the condition that the name or its reading begins with what was typed, in a form that the indexes answer.

@@ -187,6 +187,7 @@ async fn every_faulty_field_is_named() {
     app.as_operator().post("/cases", request).await.invalid(&[
         "/channel",
         "/topics",
+        "/primary_topic",
         "/contacts/0",
     ]);
     let broken = json!({

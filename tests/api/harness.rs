@@ -674,6 +674,15 @@ impl Person {
     }
 }
 
+/// Japanese and spaces in a path, as a browser sends them; everything else stays as the test has it.
+fn url(path: &str) -> String {
+    let encoded = path.bytes().map(|byte| match byte {
+        b'!'..=b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    encoded.collect()
+}
+
 /// See [`TestApp::another_process`].
 pub struct OtherProcess(Transport);
 
@@ -689,15 +698,6 @@ impl OtherProcess {
         };
         self.0.send(wire).await
     }
-}
-
-/// Japanese and spaces in a path, as a browser sends them; everything else stays as the test has it.
-fn url(path: &str) -> String {
-    let encoded = path.bytes().map(|byte| match byte {
-        b'!'..=b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    });
-    encoded.collect()
 }
 
 /// Somebody who sends requests.

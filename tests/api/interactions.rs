@@ -84,8 +84,10 @@ async fn a_call_is_on_record() {
         .await
         .expect(201);
     assert_eq!(again.text, recorded.text);
+    // Above the call that opened the case.
     let listed = app.as_operator().get(&path).await.expect(200);
-    assert_eq!(listed.items(), [recorded.json.clone()]);
+    assert_eq!(listed.items().len(), 2);
+    assert_eq!(listed.items()[0], recorded.json);
     let item = app.newest(&case, "interaction_recorded").await;
     assert_eq!(item["interaction"], recorded.json);
     assert_eq!(item["note"], Value::Null);
@@ -119,9 +121,19 @@ async fn a_faulty_call_is_refused_with_every_field() {
     let mut call = app.call("outbound", "callback");
     call["occurred_at"] = json!("0001-01-01T00:00:00Z");
     call["callback_at"] = json!("2099-01-01T00:00:00Z");
-    app.enter(&case, call)
+    app.enter(&case, call.clone())
         .await
         .invalid(&["/occurred_at", "/callback_at"]);
+    // Times that Rust can hold and PostgreSQL cannot.
+    call["occurred_at"] = json!("-9000-01-01T00:00:00Z");
+    call["callback_at"] = json!("+200000-01-01T00:00:00Z");
+    app.enter(&case, call)
+        .await
+        .invalid(&["/callback_at", "/occurred_at"]);
+    app.as_operator()
+        .get("/cases?received_from=-9000-01-01T00:00:00Z")
+        .await
+        .invalid(&["/received_from"]);
     let faulty = json!({
         "kind": "smoke",
         "direction": "outbound",
@@ -148,7 +160,7 @@ async fn a_faulty_call_is_refused_with_every_field() {
         .get(format!("/cases/{}/interactions", case.id()))
         .await
         .expect(200);
-    assert!(listed.items().is_empty());
+    assert_eq!(listed.items().len(), 1, "the call that opened the case");
 }
 
 #[actix_web::test]
@@ -403,7 +415,10 @@ async fn interactions_are_listed_by_when_they_were() {
         std::cmp::Reverse((time, call["id"].as_str().unwrap().to_owned()))
     });
     let path = format!("/cases/{}/interactions", case.id());
-    assert_eq!(pages(&app, &path, 2).await, entered);
+    let listed = pages(&app, &path, 2).await;
+    let (opening, listed) = listed.split_first().unwrap();
+    assert_eq!(opening["occurred_at"], case["received_at"]);
+    assert_eq!(listed, entered);
     let client = app.as_operator();
     for (query, field) in [
         ("limit=0", "/limit"),
@@ -540,10 +555,14 @@ async fn a_call_meets_a_change_of_the_contacts() {
     let app = TestApp::start().await;
     let mut sql = app.sql().await;
     for round in 0..12 {
-        let case = app.make_case().await;
+        // The second of two: the first is on record with the call that opened the case.
+        let mut request = app.case_request();
+        let second = json!({ "role": "cc", "name": "成田 美咲" });
+        request["contacts"].as_array_mut().unwrap().push(second);
+        let case = app.as_operator().post("/cases", request).await.expect(201);
         let mut call = app.call("inbound", "reached");
-        call["contact_id"] = case["contacts"][0]["id"].clone();
-        let change = json!({ "contacts": [{ "role": "primary", "name": "三上 修" }] });
+        call["contact_id"] = case["contacts"][1]["id"].clone();
+        let change = json!({ "contacts": [case["contacts"][0]] });
         let change = app
             .as_operator()
             .patch(format!("/cases/{}", case.id()), change)

@@ -4,6 +4,7 @@ mod contract;
 mod factory;
 mod harness;
 
+mod audit;
 mod auth;
 mod cases;
 mod consultations;

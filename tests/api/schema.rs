@@ -114,7 +114,7 @@ async fn the_program_cannot_change_what_is_append_only() {
         .collect();
     assert!(append_only.len() >= 3, "{append_only:?}");
     for (table, _) in &append_only {
-        let column: String = sqlx::query_scalar("select column_name from information_schema.columns where table_name = $1 order by ordinal_position limit 1")
+        let column: String = sqlx::query_scalar("select column_name from information_schema.columns where table_name = $1 and is_identity = 'NO' order by ordinal_position limit 1")
             .bind(table)
             .fetch_one(&mut app.sql_as_owner().await)
             .await
