@@ -29,6 +29,7 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
 pub use input::{EditEnterpriseRequest, EnterpriseInput};
 pub use list::EnterpriseCase;
+pub(crate) use list::push_name;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use std::collections::HashMap;

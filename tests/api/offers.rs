@@ -446,7 +446,11 @@ async fn what_speaks_against_a_manager_needs_a_reason() {
         );
     }
     body["override_reason"] = json!("青森県内に他の専門家がいないため");
-    let offer = app.as_desk(&desk).post(&offers, body).await.expect(201);
+    app.as_desk(&desk)
+        .post(&offers, body.clone())
+        .await
+        .problem("forbidden");
+    let offer = app.as_supervisor().post(&offers, body).await.expect(201);
     assert_eq!(offer["override_reason"], "青森県内に他の専門家がいないため");
     let seen = app
         .as_manager(&manager)
