@@ -21,14 +21,14 @@ enum Open {
     Fresh,
     /// Nobody routed it yesterday.
     RouteOverdue,
-    /// The caller was promised a call.
-    CallbackDue,
-    CallbackOverdue,
     /// The desk gave it back.
     GivenBack,
     /// Perhaps the same as another enterprise.
     MaybeKnown,
     // by the desk
+    /// Somebody asked to be called again.
+    CallbackDue,
+    CallbackOverdue,
     Routed,
     AcceptOverdue,
     FirstContactOverdue,
@@ -150,14 +150,13 @@ struct Current<'p> {
 impl Current<'_> {
     fn play(&mut self, open: Open) {
         match open {
-            Open::Fresh
-            | Open::RouteOverdue
-            | Open::CallbackDue
-            | Open::CallbackOverdue
-            | Open::GivenBack
-            | Open::MaybeKnown => self.at_the_help_center(open),
+            Open::Fresh | Open::RouteOverdue | Open::GivenBack | Open::MaybeKnown => {
+                self.at_the_help_center(open)
+            }
             Open::Routed | Open::AcceptOverdue => self.at_the_door(open),
-            Open::FirstContactOverdue
+            Open::CallbackDue
+            | Open::CallbackOverdue
+            | Open::FirstContactOverdue
             | Open::SearchManager
             | Open::Declined
             | Open::Waiting
@@ -226,16 +225,6 @@ impl Current<'_> {
         match open {
             Open::Fresh => self.open_today(),
             Open::RouteOverdue => self.open(-2),
-            Open::CallbackDue => {
-                self.open(0);
-                let moment = self.soon(16);
-                self.life.minutes(20, 60).promise(by, "inbound", moment);
-            }
-            Open::CallbackOverdue => {
-                self.open(-1);
-                let moment = at(self.life.plan.day(0), 15, 0);
-                self.life.minutes(20, 60).promise(by, "inbound", moment);
-            }
             Open::GivenBack => {
                 self.open(-1);
                 self.life.minutes(5, 30).route();
@@ -264,6 +253,16 @@ impl Current<'_> {
     fn at_the_desk(&mut self, open: Open) {
         let by = self.life.desk_staff();
         match open {
+            Open::CallbackDue => {
+                self.called(-1);
+                let moment = self.soon(16);
+                self.life.days(1, 1).promise(by, "inbound", moment);
+            }
+            Open::CallbackOverdue => {
+                self.called(-2);
+                let moment = at(self.life.plan.day(0), 15, 0);
+                self.life.days(1, 1).promise(by, "inbound", moment);
+            }
             Open::FirstContactOverdue => self.taken_up(-4),
             Open::SearchManager => self.called(0),
             Open::Declined => {

@@ -482,11 +482,7 @@ fn at_event(life: &mut Life) {
         ..Opening::default()
     });
     life.minutes(3, 20).route();
-    if life.plan.random.chance(80) {
-        let answer = life.say(|phrases| &phrases.late_answer);
-        life.minutes(30, 120)
-            .settle(Who::Supervisor, "late_entry", answer, None);
-    }
+    settle_late(life);
     accept_and_call(life);
     answer_by_desk(life);
 }
@@ -788,7 +784,17 @@ fn given_on_the_spot(life: &mut Life) -> Session {
     let (by, reason) = (life.manager(), life.say(|phrases| &phrases.late_session));
     let session = life.book_at(by, slot, json!({ "late_reason": reason }));
     life.minutes(2, 6).hold_now(session);
+    settle_late(life);
     session
+}
+
+/// The supervisor compares what was entered late with the paper, mostly.
+fn settle_late(life: &mut Life) {
+    if life.plan.random.chance(75) {
+        let answer = life.say(|phrases| &phrases.late_answer);
+        life.minutes(30, 120)
+            .settle(Who::Supervisor, "late_entry", answer, None);
+    }
 }
 
 /// Recorded wrongly, voided, and entered again.
@@ -802,6 +808,7 @@ fn held_twice(life: &mut Life, session: Session) -> Session {
         json!({ "late_reason": reason }),
     );
     life.minutes(2, 10).hold_now(again);
+    settle_late(life);
     again
 }
 

@@ -419,7 +419,7 @@ impl<'p> Life<'p> {
 
     // ------------------------------------------------------------------------------------------------- conversation
 
-    /// A call by telephone.
+    /// A call, mostly by telephone.
     pub fn call(&mut self, by: Who, direction: &str, result: &str, body: &str) -> &mut Self {
         self.record(by, direction, result, body, None)
     }
@@ -439,8 +439,14 @@ impl<'p> Life<'p> {
         callback_at: Option<DateTime<Utc>>,
     ) -> &mut Self {
         let minutes = self.plan.random.between(2, 9);
+        let kind = match (result, direction, self.plan.random.below(100)) {
+            ("reached", "outbound", 0..8) => "web",
+            ("reached", "inbound", 0..6) => "fax",
+            ("reached", _, 8..14) => "visit",
+            _ => "phone",
+        };
         let mut body = json!({
-            "kind": "phone",
+            "kind": kind,
             "direction": direction,
             "occurred_at": self.at - TimeDelta::minutes(minutes),
             "result": result,

@@ -13,7 +13,7 @@ use crate::japan::{fiscal_year, tokyo_date};
 use actix_web::http::Method;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
-use std::collections::HashSet;
+use std::{cmp::Reverse, collections::HashSet};
 
 /// Who sends a request. Desks and managers are numbered as in their files, staff from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -235,13 +235,8 @@ impl Plan {
                 .iter()
                 .filter(|topic| inquiry.topics.contains(topic))
                 .count();
-            (
-                !is_near,
-                self.managers[manager]
-                    .sessions
-                    .len()
-                    .saturating_sub(2 * in_common),
-            )
+            let sessions = self.managers[manager].sessions.len();
+            (!is_near, sessions / 3, Reverse(in_common), sessions)
         };
         let mut fitting: Vec<usize> = (0..DATA.managers.len())
             .filter(|manager| {
