@@ -18,7 +18,10 @@ create table audit_event (
     primary key (chain, seq)
 );
 comment on table audit_event is 'append-only: everything that happened, chained by hash';
-create index audit_event_recorded on audit_event (recorded_at desc, chain, seq);
+-- Read backwards: the newest first, and within one transaction the last first.
+create index audit_event_recorded on audit_event (recorded_at, chain, seq);
+-- What one person did.
+create index audit_event_actor on audit_event (actor_id, recorded_at, chain, seq) where actor_id is not null;
 create trigger audit_event_append_only before update or delete on audit_event
     for each row execute function forbid_change();
 create trigger audit_event_no_truncate before truncate on audit_event
@@ -44,6 +47,8 @@ create trigger audit_head_step before update on audit_head for each row
     when (not (new.chain = old.chain and (new.seq = old.seq + 1 or (new.seq = old.seq and new.hash = old.hash))))
     execute function check_head_step();
 create trigger audit_head_kept before delete on audit_head for each row execute function forbid_delete();
+create trigger audit_head_no_truncate before truncate on audit_head
+    for each statement execute function forbid_change();
 
 create table audit_checkpoint (
     id bigint primary key check (id >= 1),
@@ -55,6 +60,8 @@ create table audit_checkpoint (
 comment on table audit_checkpoint is 'append-only: signed gatherings of the heads that moved since the last one';
 create trigger audit_checkpoint_append_only before update or delete on audit_checkpoint
     for each row execute function forbid_change();
+create trigger audit_checkpoint_no_truncate before truncate on audit_checkpoint
+    for each statement execute function forbid_change();
 
 create table audit_checkpoint_head (
     checkpoint_id bigint not null references audit_checkpoint,
@@ -67,6 +74,21 @@ comment on table audit_checkpoint_head is 'append-only: the heads in each checkp
 create index audit_checkpoint_head_chain on audit_checkpoint_head (chain);
 create trigger audit_checkpoint_head_append_only before update or delete on audit_checkpoint_head
     for each row execute function forbid_change();
+create trigger audit_checkpoint_head_no_truncate before truncate on audit_checkpoint_head
+    for each statement execute function forbid_change();
+
+create table audit_verification (
+    id bigint generated always as identity primary key,
+    started_at timestamptz not null,
+    finished_at timestamptz not null check (finished_at >= started_at),
+    -- What was looked at and what was found, as GET /audit/verification shows it.
+    report json not null
+);
+comment on table audit_verification is 'append-only: verifications of the whole trail, and what they found';
+create trigger audit_verification_append_only before update or delete on audit_verification
+    for each row execute function forbid_change();
+create trigger audit_verification_no_truncate before truncate on audit_verification
+    for each statement execute function forbid_change();
 
 -- Appends events to their chains in one round trip. The callers' transaction holds the heads until it ends, so events
 -- go in at its end and in the order of their chains. The text that is hashed has no time zone and no locale:

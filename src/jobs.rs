@@ -5,6 +5,8 @@
 //! after seconds, come back after a failure with a growing pause, and are dead, visible to staff, when their attempts
 //! are used up. A job may run twice; every handler is written so that the second run changes nothing.
 
+pub mod admin;
+
 use crate::{
     access::Actor,
     error::{Error, REQUEST_ID, Result},
@@ -32,6 +34,8 @@ pub enum Work {
     ExpireOffers {},
     /// Return the routed cases that no desk took up in time.
     ReturnUnclaimed {},
+    /// Verify the whole audit trail.
+    VerifyAudit {},
     /// Delete idempotency keys, sessions and change rows that are over.
     CleanUp {},
 }
@@ -53,6 +57,7 @@ const PERIODIC: &[(&str, TimeDelta, Work)] = &[
         TimeDelta::minutes(10),
         Work::ReturnUnclaimed {},
     ),
+    ("verify_audit", TimeDelta::days(1), Work::VerifyAudit {}),
     ("clean_up", TimeDelta::hours(1), Work::CleanUp {}),
 ];
 
@@ -300,6 +305,7 @@ async fn run(store: &Store, context: &WorkContext, work: &Work) -> Result<()> {
         Work::MakeCheckpoint {} => crate::audit::checkpoint::make(store, &context.audit_key).await,
         Work::ExpireOffers {} => crate::offers::expire_due(store, &system).await,
         Work::ReturnUnclaimed {} => crate::cases::return_unclaimed(store, &system).await,
+        Work::VerifyAudit {} => crate::audit::verification::run(store, &context.audit_key).await,
         Work::CleanUp {} => clean_up(store).await,
     }
 }

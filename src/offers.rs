@@ -267,7 +267,11 @@ async fn clear_line(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<Opt
     if !obstacles.is_empty() && !overridden {
         return Err(Error::conflict(format!(
             "Say in override_reason why the offer is made all the same: {}.",
-            obstacles.join(", ")
+            obstacles
+                .iter()
+                .map(|obstacle| obstacle.name())
+                .collect::<Vec<_>>()
+                .join(", ")
         )));
     }
     let Some(offer) = standing else {
@@ -294,7 +298,11 @@ fn one_open() -> Error {
 ///
 /// # Errors
 /// 422 for a manager who cannot be offered anything, or a time to answer that has passed.
-async fn judge_manager(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<Vec<String>> {
+async fn judge_manager(
+    tx: &mut Tx,
+    case: &Case,
+    body: &OfferRequest,
+) -> Result<Vec<OfferObstacle>> {
     let now = tx.now();
     let mut fields = Fields::default();
     if let Some(reply_by) = body.reply_by {
@@ -306,9 +314,7 @@ async fn judge_manager(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<
     match managers::find_for_offer(tx.db(), body.manager_id).await {
         Ok(manager) => {
             fields.finish()?;
-            let obstacles =
-                managers::check_offer(tx.db(), &manager, case.enterprise_id, now).await?;
-            Ok(obstacles.iter().map(ToString::to_string).collect())
+            managers::check_offer(tx.db(), &manager, case.enterprise_id, now).await
         }
         Err(Error::Problem(problem)) => {
             for error in problem.errors {

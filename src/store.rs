@@ -277,9 +277,7 @@ impl Tx {
                 "This Idempotency-Key came before with another body. Use a new key for a new request.",
             ));
         }
-        // An answer without a body tells nothing that would have to be withheld.
         if let Some(case_id) = first.case_id
-            && first.body.is_some()
             && !View::of(&self.actor)
                 .includes(&mut self.inner, case_id)
                 .await?

@@ -65,6 +65,7 @@ pub struct CaseFilter {
     /// Received before this time.
     pub received_to: Option<DateTime<Utc>>,
     /// The order.
+    #[param(inline)]
     pub sort: Option<Sort>,
     /// Items per page, 1 to 200; 50 where absent.
     pub limit: Option<i64>,
