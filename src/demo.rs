@@ -162,3 +162,132 @@ fn who_can_sign_in() -> String {
     lines.push("All people, enterprises and numbers are made up. The password is public: enter no real data here.".into());
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Password;
+    use chrono::{DateTime, Utc};
+    use plan::{Act, Request};
+    use std::collections::HashSet;
+
+    /// Working days, holidays, both ends of a fiscal year, and a leap day.
+    const MOMENTS: [&str; 8] = [
+        "2026-11-22T21:05:00Z",
+        "2026-11-24T01:00:00Z",
+        "2026-11-24T07:45:00Z",
+        "2026-04-01T00:10:00Z",
+        "2026-03-31T09:00:00Z",
+        "2027-01-02T03:00:00Z",
+        "2026-05-05T05:00:00Z",
+        "2028-02-29T06:30:00Z",
+    ];
+
+    fn plans() -> impl Iterator<Item = (DateTime<Utc>, Vec<Value>, Vec<Step>)> {
+        MOMENTS.iter().map(|moment| {
+            let now = moment.parse().unwrap();
+            let (enterprises, steps) = plan_all(now);
+            (now, enterprises, steps)
+        })
+    }
+
+    fn requests(steps: &[Step]) -> impl Iterator<Item = &Request> {
+        steps.iter().filter_map(|step| match &step.act {
+            Act::Send(request) => Some(request),
+            _ => None,
+        })
+    }
+
+    /// The names that stand in a text.
+    fn names(text: &str) -> Vec<&str> {
+        let ends = text.split('{').skip(1);
+        ends.filter_map(|rest| rest.split_once('}'))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    #[test]
+    fn four_hundred_cases_whatever_the_day() {
+        for (now, enterprises, steps) in plans() {
+            let opened = requests(&steps)
+                .filter(|request| request.path == "/cases")
+                .count();
+            assert_eq!(opened, CASES, "{now}");
+            assert!(
+                (250..400).contains(&enterprises.len()),
+                "{now}: {}",
+                enterprises.len()
+            );
+            assert!(steps.iter().all(|step| step.at <= now), "{now}");
+            assert!(steps.is_sorted_by_key(|step| step.at), "{now}");
+        }
+    }
+
+    #[test]
+    fn the_same_moment_gives_the_same_plan() {
+        let now = MOMENTS[0].parse().unwrap();
+        assert_eq!(
+            format!("{:?}", plan_all(now)),
+            format!("{:?}", plan_all(now))
+        );
+    }
+
+    /// Nothing is named before the answer that gives it its id.
+    #[test]
+    fn every_name_is_known_in_time() {
+        for (now, enterprises, steps) in plans() {
+            let mut known: HashSet<String> = (0..enterprises.len())
+                .map(|number| format!("enterprise:{number}"))
+                .collect();
+            for request in requests(&steps) {
+                let body = request.body.to_string();
+                let in_body = body.split('"').filter(|text| {
+                    text.starts_with('{') && text.ends_with('}') && text.contains(':')
+                });
+                let version = request.version.iter().map(String::as_str);
+                for name in names(&request.path)
+                    .into_iter()
+                    .chain(in_body.flat_map(names))
+                    .chain(version)
+                {
+                    assert!(
+                        known.contains(name),
+                        "{now}: {name} in {} {}",
+                        request.method,
+                        request.path
+                    );
+                }
+                for (name, _) in &request.keep {
+                    if let Some(number) = name.strip_prefix("enterprise:") {
+                        known.insert(format!("enterprise-id:{number}"));
+                    }
+                    known.insert(name.clone());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_password_is_as_strong_as_anybody_elses() {
+        let password = Password::parse(PASSWORD).unwrap();
+        let staff = office::accounts();
+        for account in staff.iter().chain([&office::admin(), &office::auditor()]) {
+            assert_eq!(
+                password.strength_errors(&[&account.email, &account.name]),
+                None,
+                "{}",
+                account.email
+            );
+        }
+    }
+
+    #[test]
+    fn one_account_of_each_kind_is_printed() {
+        let text = who_can_sign_in();
+        for role in crate::access::Role::ALL {
+            let address = format!("{}@{}", role.name(), office::DOMAIN);
+            assert!(text.contains(&address), "{address} in {text}");
+        }
+        assert!(text.contains(PASSWORD));
+    }
+}

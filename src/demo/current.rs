@@ -221,7 +221,6 @@ impl Current<'_> {
     }
 
     fn at_the_help_center(&mut self, open: Open) {
-        let by = self.life.operator();
         match open {
             Open::Fresh => self.open_today(),
             Open::RouteOverdue => self.open(-2),

@@ -431,16 +431,13 @@ mod tests {
                 parse_body::<EnterpriseInput>(body.as_bytes()).is_ok(),
                 "{body}"
             );
-            assert!(kind != Kind::Any || names.insert(enterprise.name), "{body}");
-            let (site, _) = maker.branch(&mut random, &enterprise_of(&body));
-            assert!(site["municipality_code"].is_string());
+            assert!(
+                kind != Kind::Any || names.insert(enterprise.name.clone()),
+                "{body}"
+            );
+            let (site, prefecture) = maker.branch(&mut random, &enterprise);
+            assert_eq!(site["prefecture_code"], prefecture.as_str());
+            assert_ne!(prefecture, enterprise.prefecture_code);
         }
-    }
-
-    fn enterprise_of(body: &str) -> Enterprise {
-        let mut maker = Maker::new();
-        let mut enterprise = maker.make(&mut Random::new(1), Kind::Any, Some("13"));
-        enterprise.body = serde_json::from_str(body).unwrap();
-        enterprise
     }
 }
