@@ -88,6 +88,11 @@ impl Store {
         }
     }
 
+    /// Another store over the same pools, with a clock and a directory of its own.
+    pub(crate) fn with_clock(&self, clock: Clock) -> Self {
+        Self::new(self.write.clone(), self.read.clone(), clock)
+    }
+
     /// The time now.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()

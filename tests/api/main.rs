@@ -9,6 +9,7 @@ mod auth;
 mod cases;
 mod consultations;
 mod database_rules;
+mod demo;
 mod desks;
 mod enterprises;
 mod errors;
