@@ -46,7 +46,7 @@ stop() {
     fi
     if ((status != 0)) && [[ -s $scratch/log ]]; then
         echo "The server's last words:" >&2
-        tail --lines=40 "$scratch/log" >&2
+        tail --lines=20 "$scratch/log" >&2
     fi
     rm -rf "$scratch"
     exit "$status"

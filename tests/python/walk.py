@@ -359,9 +359,11 @@ def walk(admin):
 
 def main():
     print("From a call to the closing, with the generated Python client")
-    walk(signed_in(os.environ["MADOGUCHI_ADMIN"], os.environ["MADOGUCHI_PASSWORD"]))
-    for client in CLIENTS:
-        client.get_httpx_client().close()
+    try:
+        walk(signed_in(os.environ["MADOGUCHI_ADMIN"], os.environ["MADOGUCHI_PASSWORD"]))
+    finally:
+        for client in CLIENTS:
+            client.get_httpx_client().close()
 
 
 if __name__ == "__main__":
