@@ -5,7 +5,7 @@
 
 use crate::{
     contract::{OPERATIONS, Operation},
-    harness::{Client, HasId, TestApp, TestResponse},
+    harness::{Client, TestApp, TestResponse},
     openapi::assert_current,
 };
 use actix_web::http::Method;
