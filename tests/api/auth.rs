@@ -240,12 +240,12 @@ async fn tries_are_counted_per_address_over_all_accounts() {
     enter(&app, "hanako", Role::Operator).await;
     let guess = |n| {
         try_sign_in(&app, &format!("guess{n}"), "x")
-            .from_address("192.0.2.1")
+            .coming_from("192.0.2.1")
             .into_future()
     };
     let answers = app.parallel(60, guess).await;
     assert_eq!(count_answers(&answers), [(401, 50), (429, 10)].into());
-    let from = |address: &str| try_sign_in(&app, "hanako", GOOD).from_address(address);
+    let from = |address: &str| try_sign_in(&app, "hanako", GOOD).coming_from(address);
     from("192.0.2.1").await.problem("rate-limited");
     // From another address, and behind the trusted proxy from another client.
     from("198.51.100.1").await.expect(200);
@@ -280,7 +280,7 @@ async fn tries_from_everywhere_for_everybody_are_no_deadlock() {
     let app = TestApp::start().await;
     let guess = |n| {
         let call = try_sign_in(&app, &format!("guess{}", n % 3), "x");
-        call.from_address(&format!("198.51.100.{}", n % 4))
+        call.coming_from(&format!("198.51.100.{}", n % 4))
             .into_future()
     };
     let answers = app.parallel(60, guess).await;

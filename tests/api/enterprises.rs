@@ -606,7 +606,7 @@ async fn a_manager_sees_the_enterprises_of_their_cases() {
     let shown = own.get(&path).await.expect(200);
     assert_eq!(
         own.get("/enterprises").await.expect(200).items(),
-        [shown.json.clone()]
+        std::slice::from_ref(&shown.json)
     );
     let number = shown["corporate_number"].as_str().unwrap();
     assert_eq!(found(&own, "corporate_number", number).await.len(), 1);

@@ -797,7 +797,7 @@ impl Call {
     }
 
     /// From that IP address.
-    pub fn from_address(mut self, address: &str) -> Self {
+    pub fn coming_from(mut self, address: &str) -> Self {
         self.request.peer = Some(SocketAddr::new(address.parse().unwrap(), 4711));
         self
     }

@@ -491,7 +491,7 @@ async fn conflicts_of_interest_are_the_offices() {
 
     assert_eq!(
         app.as_manager(&own).get(&path).await.expect(200).items(),
-        [made.json.clone()]
+        std::slice::from_ref(&made.json)
     );
     app.as_manager(&other).get(&path).await.problem("not-found");
     app.as_manager(&own)

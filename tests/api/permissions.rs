@@ -464,7 +464,7 @@ async fn nothing_speaks_of_what_is_not_yours() {
             "?email={}",
             world.case["contacts"][0]["email"].as_str().unwrap()
         ),
-        format!("?open=true"),
+        "?open=true".to_owned(),
         format!(
             "?from={}&to={}",
             "2026-11-01T00:00:00Z", "2026-12-31T00:00:00Z"
