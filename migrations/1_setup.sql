@@ -2,7 +2,9 @@
 --
 -- Conventions: singular table names; `id` is the key and `<table>_id` (for a case: `case_id`) refers to it; every
 -- time is timestamptz; a constraint that the program names in an error message has a name of its own here.
--- A table whose comment starts with "append-only" loses update and delete for the program's role (see grants.sql).
+-- A table whose comment starts with "append-only" is only read and added to by the program's role, one whose comment
+-- starts with "read-only" is only read (see grants.sql). Functions that judge name their tables with the schema, so that
+-- no temporary table stands in for them.
 
 -- Exclusion constraints over (uuid, time range): nobody sits in two consultations at once.
 create extension if not exists btree_gist;

@@ -30,6 +30,8 @@ comment on table enterprise is 'enterprise (企業・団体): the legal person w
 create index enterprise_name_key on enterprise (name_key text_pattern_ops);
 create index enterprise_kana_key on enterprise (kana_key text_pattern_ops);
 create index enterprise_phone on enterprise (phone);
+-- Lists of enterprises are in this order, bytewise whatever the database's collation is.
+create index enterprise_order on enterprise ((coalesce(name_key, '')) collate "C", id);
 create trigger enterprise_version before update on enterprise for each row execute function bump_version();
 
 create table enterprise_different (
@@ -61,7 +63,7 @@ create table case_step (
     to_status text not null,
     primary key (move, from_status, to_status)
 );
-comment on table case_step is 'append-only: the legal moves between statuses';
+comment on table case_step is 'read-only: the legal moves between statuses';
 insert into case_step (move, from_status, to_status) values
     ('route', 'received', 'routed'),
     ('route', 'routed', 'routed'),
@@ -221,7 +223,7 @@ create trigger case_file_status_step before update of status, status_seq on case
 
 create function check_history_not_ahead() returns trigger language plpgsql as $$
 begin
-    if not exists (select 1 from case_file where id = new.case_id and status_seq >= new.seq) then
+    if not exists (select 1 from public.case_file where id = new.case_id and status_seq >= new.seq) then
         raise exception 'history row % of case % stands ahead of its case', new.seq, new.case_id
             using errcode = 'check_violation', constraint = 'case_history_not_ahead';
     end if;

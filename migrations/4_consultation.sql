@@ -46,7 +46,7 @@ create table consultation_step (
     to_state text not null,
     primary key (from_state, to_state)
 );
-comment on table consultation_step is 'append-only: the legal steps of a session';
+comment on table consultation_step is 'read-only: the legal steps of a session';
 insert into consultation_step (from_state, to_state) values
     ('booked', 'held'),
     ('booked', 'no_show'),
@@ -120,7 +120,7 @@ create trigger consultation_version before update on consultation for each row e
 
 create function check_consultation_step() returns trigger language plpgsql as $$
 begin
-    if not exists (select 1 from consultation_step where from_state = old.state and to_state = new.state) then
+    if not exists (select 1 from public.consultation_step where from_state = old.state and to_state = new.state) then
         raise exception 'a session cannot go from % to %', old.state, new.state
             using errcode = 'check_violation', constraint = 'consultation_step';
     end if;
@@ -161,12 +161,12 @@ create function check_stage_order() returns trigger language plpgsql as $$
 declare
     broken uuid;
 begin
-    perform 1 from case_file where id = new.case_id for no key update;
+    perform 1 from public.case_file where id = new.case_id for no key update;
     select s.id into broken
     from (
         select id, array_position(array['assessment', 'preparation', 'follow_up'], stage) as rank,
             max(array_position(array['assessment', 'preparation', 'follow_up'], stage)) over (order by starts_at, id) as highest
-        from consultation
+        from public.consultation
         where case_id = new.case_id and live and origin_case_id = case_id
     ) s
     where s.rank < s.highest

@@ -10,8 +10,9 @@ use crate::{
     store::Store,
 };
 use actix_cors::Cors;
+use actix_router::ResourceDef;
 use actix_web::{
-    App, HttpMessage,
+    App, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     error::InternalError,
@@ -19,14 +20,19 @@ use actix_web::{
     middleware::{Compress, Condition, Next, from_fn},
     web::{self, Data, PayloadConfig},
 };
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    future::{Ready, ready},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use utoipa::{
     OpenApi,
     openapi::{
-        HttpMethod, OpenApi as Document, PathItem, Ref, RefOr, Response,
+        HttpMethod, OpenApi as Document, PathItem, Ref, RefOr, Required, Response,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         response::ResponseBuilder,
-        schema::{ObjectBuilder, Type},
+        schema::{ArrayItems, ObjectBuilder, Schema, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -78,7 +84,8 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
-    let (router, document) = router(App::new());
+    let (router, mut document) = router(App::new());
+    let unmatched = unmatched(&mut document);
     router
         .app_data(store)
         .app_data(auth)
@@ -86,12 +93,7 @@ pub fn app(
         .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
         .service(web::redirect("/docs", "/docs/"))
         .configure(crate::health::mount)
-        .default_service(web::to(async || {
-            Err::<String, _>(Error::problem(
-                ProblemType::NotFound,
-                "There is nothing at this address.",
-            ))
-        }))
+        .default_service(web::to(unmatched))
         .wrap(from_fn(auth::authenticate))
         .wrap(cors(&options.cors_origins))
         .wrap(Condition::new(
@@ -101,6 +103,40 @@ pub fn app(
         ))
         .wrap(Compress::default())
         .wrap(from_fn(frame))
+}
+
+/// Answers where no route does: 405 where the address takes other methods, 404 elsewhere.
+fn unmatched(
+    document: &mut Document,
+) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone + use<> {
+    let addresses = document.paths.paths.iter_mut().map(|(path, item)| {
+        let methods = operations(item)
+            .into_iter()
+            .map(|(method, _)| match method {
+                HttpMethod::Get => "GET",
+                HttpMethod::Post => "POST",
+                HttpMethod::Put => "PUT",
+                HttpMethod::Patch => "PATCH",
+                _ => "DELETE",
+            });
+        (ResourceDef::new(path.as_str()), methods.collect::<Vec<_>>())
+    });
+    let addresses: Arc<[_]> = addresses.collect();
+    move |request| {
+        let allowed = addresses
+            .iter()
+            .filter(|(address, _)| address.is_match(request.path()))
+            .flat_map(|(_, methods)| methods.iter().copied())
+            .collect::<BTreeSet<_>>();
+        if allowed.is_empty() {
+            return ready(problem_response(&problem_of(ProblemType::NotFound)));
+        }
+        let mut response = problem_response(&problem_of(ProblemType::MethodNotAllowed));
+        let methods = allowed.into_iter().collect::<Vec<_>>().join(", ");
+        let methods = HeaderValue::from_str(&methods).expect("names of methods are ASCII");
+        response.headers_mut().insert(header::ALLOW, methods);
+        ready(response)
+    }
 }
 
 /// The OpenAPI document, without a database.
@@ -283,6 +319,7 @@ fn complete(document: &mut Document) {
         .components
         .get_or_insert_default()
         .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    refer_to_items(document);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             let permission = permission_of(operation);
@@ -292,8 +329,46 @@ fn complete(document: &mut Document) {
                     Vec::<String>::new(),
                 )]);
             }
+            say_what_may_be_left_out(operation);
             add_parameters(operation, &method);
             add_problems(operation, path, &method, permission);
+        }
+    }
+}
+
+/// The items of a list are what the resource itself is, so that generated clients have one type for both. utoipa writes
+/// the argument of a generic type out.
+fn refer_to_items(document: &mut Document) {
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    for (name, schema) in schemas {
+        let Some(("Page" | "Items", item)) = name.split_once('_') else {
+            continue;
+        };
+        if let RefOr::T(Schema::Object(list)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = list.properties.get_mut("items")
+        {
+            let reference = RefOr::Ref(Ref::from_schema_name(item));
+            items.items = ArrayItems::RefOrSchema(Box::new(reference));
+        }
+    }
+}
+
+/// A body that may be left out is absent, not null; utoipa says of an optional one that it may be null.
+fn say_what_may_be_left_out(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else {
+        return;
+    };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else {
+            continue;
+        };
+        let Some(RefOr::T(Schema::OneOf(choice))) = &content.schema else {
+            continue;
+        };
+        let is_reference = |schema: &&RefOr<Schema>| matches!(schema, RefOr::Ref(_));
+        if let Some(reference) = choice.items.iter().find(is_reference) {
+            content.schema = Some(reference.clone());
+            body.required = Some(Required::False);
         }
     }
 }

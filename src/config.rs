@@ -3,7 +3,7 @@
 //! What an office decides (number of sessions, deadlines, texts) is not here but under `/settings`. Secrets have no
 //! default: where none is given, one is made once in the data folder, readable by its owner only.
 
-use crate::database::DatabaseConfig;
+use crate::database::{self, DatabaseConfig};
 use clap::{Args, ValueEnum};
 use rand::TryRng;
 use secrecy::SecretString;
@@ -124,12 +124,7 @@ impl Config {
     /// A sentence for the operator when the folder cannot be made.
     pub fn data_dir(&self) -> Result<PathBuf, String> {
         let dir = self.data_dir.clone().unwrap_or_else(default_data_dir);
-        fs::create_dir_all(&dir).map_err(|error| {
-            format!(
-                "the data folder {} cannot be made: {error}; set MADOGUCHI_DATA_DIR",
-                dir.display()
-            )
-        })?;
+        database::create_data_dir(&dir).map_err(|error| error.to_string())?;
         Ok(dir)
     }
 

@@ -56,12 +56,19 @@ const DATABASE: &str = "madoguchi";
 pub struct DatabaseConfig {
     /// PostgreSQL 15 or newer, such as postgres://user:password@host/database. Alone, its user makes the three roles and
     /// takes them by `set role`. Without it, the program runs a private PostgreSQL in the data folder
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub database_url: Option<SecretString>,
 
     /// Owner of the tables, for migrations, where roles log in apart
     #[arg(
         long,
+        global = true,
         env = "DATABASE_OWNER_URL",
         hide_env_values = true,
         value_name = "URL"
@@ -71,6 +78,7 @@ pub struct DatabaseConfig {
     /// Reader on the primary, where roles log in apart
     #[arg(
         long,
+        global = true,
         env = "DATABASE_READER_URL",
         hide_env_values = true,
         value_name = "URL"
@@ -80,6 +88,7 @@ pub struct DatabaseConfig {
     /// The way past a transaction pooler that stands at DATABASE_URL and DATABASE_READER_URL; for the worker
     #[arg(
         long,
+        global = true,
         env = "DATABASE_DIRECT_URL",
         hide_env_values = true,
         value_name = "URL"
@@ -89,6 +98,7 @@ pub struct DatabaseConfig {
     /// A replica for figures, exports and search
     #[arg(
         long,
+        global = true,
         env = "DATABASE_READ_URL",
         hide_env_values = true,
         value_name = "URL"
@@ -97,16 +107,16 @@ pub struct DatabaseConfig {
 
     /// Folder with initdb, postgres and pg_ctl for the private database; else the newest below /usr/lib/postgresql, then
     /// PATH
-    #[arg(long, env = "MADOGUCHI_PG_BIN_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "MADOGUCHI_PG_BIN_DIR", value_name = "DIR")]
     pub pg_bin_dir: Option<PathBuf>,
 
     /// Most connections for writing
-    #[arg(long, env = "MADOGUCHI_DATABASE_MAX_CONNECTIONS", default_value_t = 16, value_name = "N",
+    #[arg(long, global = true, env = "MADOGUCHI_DATABASE_MAX_CONNECTIONS", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_max_connections: u32,
 
     /// Most connections for reading
-    #[arg(long, env = "MADOGUCHI_DATABASE_READ_MAX_CONNECTIONS", default_value_t = 16, value_name = "N",
+    #[arg(long, global = true, env = "MADOGUCHI_DATABASE_READ_MAX_CONNECTIONS", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_read_max_connections: u32,
 }
@@ -144,18 +154,20 @@ impl Database {
 
     /// For tests: starts or joins a fast server in `dir` that survives nothing and keeps running when the test process
     /// ends, so that the next one finds it. Where `dir` does not do (root runs the tests in a home folder, or the path
-    /// is too long for a socket), the server lives in the folder for temporary files.
+    /// is too long for a socket), the server lives in the folder for temporary files. `MADOGUCHI_PG_BIN_DIR` counts here too.
     ///
     /// # Errors
     /// As [`Database::open`].
     pub async fn open_for_tests(dir: &Path) -> Result<Self, DatabaseError> {
-        match Self::open_private(dir, None, Durability::ThrowAway).await {
+        let pg_bin_dir = std::env::var_os("MADOGUCHI_PG_BIN_DIR").map(PathBuf::from);
+        let pg_bin_dir = pg_bin_dir.as_deref();
+        match Self::open_private(dir, pg_bin_dir, Durability::ThrowAway).await {
             Err(
                 DatabaseError::NotEnterable { path, .. } | DatabaseError::PathTooLong { path, .. },
             ) => {
                 let name = uuid_of_path(&path).simple();
                 let elsewhere = std::env::temp_dir().join(format!("madoguchi-test-{name}"));
-                Self::open_private(&elsewhere, None, Durability::ThrowAway).await
+                Self::open_private(&elsewhere, pg_bin_dir, Durability::ThrowAway).await
             }
             opened => opened,
         }

@@ -8,16 +8,17 @@
 
 pub mod callers;
 mod input;
+mod list;
 
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
-    cases::{Status, View},
+    cases::View,
     error::{Error, OnConstraint, Result},
-    http::{Answer, Body, Cursor, Json, Page, Path, Query, page_size},
+    http::{Answer, Body, Json, Path},
     ids::*,
     japan,
-    programme::{EnterpriseKind, Outcome},
+    programme::EnterpriseKind,
     store::Tx,
     text::{
         CorporateNumber, IndustryCode, Kana, Line200, MunicipalityCode, Name, Phone, PostalCode,
@@ -27,61 +28,23 @@ use crate::{
 use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
 pub use input::{EditEnterpriseRequest, EnterpriseInput};
+pub use list::EnterpriseCase;
+pub(crate) use list::push_name;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use std::collections::HashMap;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Mounts `/enterprises` and `/callers`.
 pub fn mount(config: &mut ServiceConfig) {
     config
-        .service(list_enterprises)
         .service(create_enterprise)
         .service(show_enterprise)
         .service(edit_enterprise)
-        .service(list_enterprise_cases)
         .service(confirm_different)
+        .configure(list::mount)
         .configure(callers::mount);
-}
-
-/// Look up enterprises
-///
-/// While typing: by the beginning of the name or its reading in any writing, by a telephone number of the enterprise, of
-/// its contacts or sites, by corporate number. Without any of them: all, or those of one's own cases. In the order of
-/// their names without legal form.
-#[utoipa::path(
-    tag = "enterprises",
-    operation_id = "list_enterprises",
-    params(EnterpriseFilter),
-    responses((status = 200, description = "One page of enterprises", body = Page<EnterpriseView>)),
-    extensions(("x-permission" = json!("read_enterprises")))
-)]
-#[get("/enterprises")]
-async fn list_enterprises(
-    access: Access<permit::ReadEnterprises>,
-    Query(filter): Query<EnterpriseFilter>,
-) -> Result<Answer> {
-    let limit = page_size(filter.limit)?;
-    let mut query = QueryBuilder::new(SELECT);
-    filter.push(&mut query, View::of(access.actor()))?;
-    query
-        .push(r#" order by coalesce(e.name_key, '') collate "C", e.id limit "#)
-        .push_bind(limit + 1);
-    let rows: Vec<Enterprise> = query.build_query_as().fetch_all(access.read()).await?;
-    let page = Page::new(rows, limit, |row| {
-        (row.name_key.clone().unwrap_or_default(), row.id)
-    });
-    let ids: Vec<_> = page.items.iter().map(|enterprise| enterprise.id).collect();
-    let mut years = this_year(access.read(), &ids, japan::fiscal_year(access.now())).await?;
-    let items = page.items.into_iter().map(|row| {
-        let this_year = years.remove(&row.id).unwrap_or_default();
-        row.view(this_year)
-    });
-    Ok(Answer::ok(&Page {
-        items: items.collect(),
-        next_cursor: page.next_cursor,
-    }))
 }
 
 /// Create an enterprise
@@ -160,36 +123,6 @@ async fn edit_enterprise(
             Ok(Answer::ok(&view).version(view.version))
         })
         .await
-}
-
-/// List the cases of an enterprise
-///
-/// Those that the person may see, the newest first.
-#[utoipa::path(
-    tag = "enterprises",
-    operation_id = "list_enterprise_cases",
-    params(("id" = Uuid, Path, description = "The enterprise"), CasesFilter),
-    responses((status = 200, description = "One page of its cases", body = Page<EnterpriseCase>)),
-    extensions(("x-permission" = json!("read_cases")))
-)]
-#[get("/enterprises/{id}/cases")]
-async fn list_enterprise_cases(
-    access: Access<permit::ReadCases>,
-    Path(id): Path<EnterpriseId>,
-    Query(filter): Query<CasesFilter>,
-) -> Result<Answer> {
-    let limit = page_size(filter.limit)?;
-    let after = filter
-        .cursor
-        .as_ref()
-        .map(Cursor::keys::<(DateTime<Utc>, CaseId)>)
-        .transpose()?;
-    let view = View::of(access.actor());
-    find_looked_up(access.read(), view, id).await?;
-    let cases = cases_of(access.read(), view, id, after, limit + 1).await?;
-    Ok(Answer::ok(&Page::new(cases, limit, |case| {
-        (case.received_at, case.id)
-    })))
 }
 
 /// Confirm that two enterprises are different
@@ -329,97 +262,6 @@ pub struct ThisYear {
     pub cases: i64,
     /// Sessions used in them.
     pub sessions_used: i64,
-}
-
-/// A case of an enterprise.
-#[derive(Clone, Debug, FromRow, Serialize, ToSchema)]
-pub struct EnterpriseCase {
-    /// The case.
-    pub id: CaseId,
-    /// Its number.
-    #[schema(example = "TW-2026-000123")]
-    pub number: String,
-    /// The fiscal year it is counted in.
-    pub fiscal_year: i32,
-    /// Where it stands.
-    pub status: Status,
-    /// In a few words.
-    pub subject: Option<String>,
-    /// The desk that has it; null while the help center does.
-    pub desk_id: Option<DeskId>,
-    /// The desk's name.
-    pub desk: Option<String>,
-    /// How it ended.
-    pub outcome: Option<Outcome>,
-    /// When the enterprise asked.
-    pub received_at: DateTime<Utc>,
-    /// When it ended.
-    pub closed_at: Option<DateTime<Utc>>,
-    /// Its number of free sessions.
-    pub session_limit: i32,
-    /// How many of them are used.
-    pub sessions_used: i64,
-}
-
-/// Which enterprises are looked up; all that is given must fit.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct EnterpriseFilter {
-    /// The beginning of the name or of its reading, in any writing, with or without legal form.
-    q: Option<Line200>,
-    /// A number of the enterprise, its contacts or sites, in any writing.
-    phone: Option<Phone>,
-    /// 法人番号.
-    corporate_number: Option<CorporateNumber>,
-    /// Items per page, 1 to 200; 50 where absent.
-    limit: Option<i64>,
-    /// Where the page starts.
-    cursor: Option<Cursor>,
-}
-
-impl EnterpriseFilter {
-    /// Adds the conditions on `enterprise e`.
-    fn push(&self, query: &mut QueryBuilder<Postgres>, view: View) -> Result<()> {
-        let is_look_up =
-            self.q.is_some() || self.phone.is_some() || self.corporate_number.is_some();
-        match view {
-            View::Desk(_) if is_look_up => drop(query.push("true")),
-            view => push_own(query, view),
-        }
-        if let Some(q) = &self.q {
-            push_name(query, q.as_str());
-        }
-        if let Some(phone) = &self.phone {
-            query.push(" and e.id in (");
-            push_reached_by_phone(query, phone);
-            query.push(")");
-        }
-        if let Some(number) = &self.corporate_number {
-            query
-                .push(" and e.corporate_number = ")
-                .push_bind(number.as_str().to_owned());
-        }
-        if let Some(cursor) = &self.cursor {
-            let (key, id): (String, EnterpriseId) = cursor.keys()?;
-            query
-                .push(r#" and (coalesce(e.name_key, '') collate "C", e.id) > ("#)
-                .push_bind(key);
-            query.push(", ").push_bind(id).push(")");
-        }
-        Ok(())
-    }
-}
-
-/// Which cases of an enterprise are listed.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct CasesFilter {
-    /// Items per page, 1 to 200; 50 where absent.
-    limit: Option<i64>,
-    /// Where the page starts.
-    cursor: Option<Cursor>,
 }
 
 /// The other of two enterprises.
@@ -596,18 +438,6 @@ fn push_own(query: &mut QueryBuilder<Postgres>, view: View) {
     query.push(")");
 }
 
-/// Adds the condition that the name or its reading begins with what was typed, in a form that the indexes answer.
-fn push_name(query: &mut QueryBuilder<Postgres>, typed: &str) {
-    let from = compared(typed);
-    let to = format!("{from}\u{10ffff}");
-    query
-        .push(" and ((e.name_key ~>=~ ")
-        .push_bind(from.clone());
-    query.push(" and e.name_key ~<~ ").push_bind(to.clone());
-    query.push(") or (e.kana_key ~>=~ ").push_bind(from);
-    query.push(" and e.kana_key ~<~ ").push_bind(to).push("))");
-}
-
 /// Adds a query for the ids of the enterprises that a telephone number leads to.
 fn push_reached_by_phone(query: &mut QueryBuilder<Postgres>, phone: &Phone) {
     let phone = phone.as_str();
@@ -653,38 +483,6 @@ async fn show(tx: &mut Tx, id: EnterpriseId) -> Result<EnterpriseView> {
     let enterprise = find(tx.db(), id).await?;
     let mut years = this_year(tx.db(), &[id], fiscal_year).await?;
     Ok(enterprise.view(years.remove(&id).unwrap_or_default()))
-}
-
-async fn cases_of(
-    db: impl PgExecutor<'_>,
-    view: View,
-    id: EnterpriseId,
-    after: Option<(DateTime<Utc>, CaseId)>,
-    limit: i64,
-) -> Result<Vec<EnterpriseCase>> {
-    let mut query = QueryBuilder::new(
-        r#"
-        select c.id, c.number, c.fiscal_year, c.status, c.subject, c.desk_id, d.name as desk, c.outcome, c.received_at,
-            c.closed_at, c.session_limit,
-            (select count(*) from consultation s where s.case_id = c.id and s.live) as sessions_used
-        from case_file c
-        left join desk d on d.id = c.desk_id
-        where c.enterprise_id = "#,
-    );
-    query.push_bind(id).push(" and ");
-    view.push(&mut query);
-    if let Some((received_at, id)) = after {
-        query
-            .push(" and (c.received_at, c.id) < (")
-            .push_bind(received_at)
-            .push(", ")
-            .push_bind(id)
-            .push(")");
-    }
-    query
-        .push(" order by c.received_at desc, c.id desc limit ")
-        .push_bind(limit);
-    Ok(query.build_query_as().fetch_all(db).await?)
 }
 
 async fn find_by_number(

@@ -242,9 +242,12 @@ impl Error {
 fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
-        // connection exceptions, shutdown, too many connections, disk full, statement timeout
+        // connection exceptions, shutdown, too many connections, disk full, statement timeout, lock timeout
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            code.starts_with("08") || code.starts_with("57") || code.starts_with("53")
+            code.starts_with("08")
+                || code.starts_with("57")
+                || code.starts_with("53")
+                || code == "55P03"
         }),
         _ => false,
     }

@@ -16,6 +16,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -112,7 +113,7 @@ pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
 /// something harmless and the value read again. The mended value is thrown away.
 fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
     let mut errors = Vec::new();
-    forbid_nul(&value, &mut String::new(), &mut errors);
+    forbid_unstorable(&value, &mut String::new(), &mut errors);
     if !errors.is_empty() {
         return Err(Error::fields(errors));
     }
@@ -140,19 +141,32 @@ fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
     Err(Error::fields(errors))
 }
 
-/// PostgreSQL stores no NUL, and no field of ours means one.
-fn forbid_nul(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
+/// What PostgreSQL cannot store, so that no query needs to fail over it: the character NUL, which no field of ours means,
+/// and times beyond the year 9999 or before 0, which RFC 3339 does not have but chrono reads and PostgreSQL may not.
+fn unstorable(text: &str) -> Option<&'static str> {
+    let text = text.trim_start();
+    if text.contains('\0') {
+        return Some("must not contain the character NUL");
+    }
+    let has_signed_year = text.starts_with(['+', '-'])
+        && (text.parse::<DateTime<Utc>>().is_ok() || text.parse::<NaiveDate>().is_ok());
+    has_signed_year.then_some("must be in a year from 0000 to 9999")
+}
+
+fn forbid_unstorable(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>) {
     match value {
-        Value::String(text) if text.contains('\0') => {
-            errors.push(FieldError {
-                pointer: pointer.clone(),
-                detail: "must not contain the character NUL".into(),
-            });
+        Value::String(text) => {
+            if let Some(detail) = unstorable(text) {
+                errors.push(FieldError {
+                    pointer: pointer.clone(),
+                    detail: detail.into(),
+                });
+            }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 descend(pointer, &index.to_string(), |pointer| {
-                    forbid_nul(item, pointer, errors)
+                    forbid_unstorable(item, pointer, errors)
                 });
             }
         }
@@ -164,7 +178,9 @@ fn forbid_nul(value: &Value, pointer: &mut String, errors: &mut Vec<FieldError>)
                         detail: "a field name must not contain NUL".into(),
                     });
                 }
-                descend(pointer, name, |pointer| forbid_nul(member, pointer, errors));
+                descend(pointer, name, |pointer| {
+                    forbid_unstorable(member, pointer, errors)
+                });
             }
         }
         _ => {}
@@ -313,10 +329,10 @@ fn parse_query<T: DeserializeOwned>(text: &str) -> Result<T> {
         .into_inner();
     let mut errors = Vec::new();
     for (name, value) in &pairs {
-        if value.contains('\0') {
+        if let Some(detail) = unstorable(value) {
             errors.push(FieldError {
                 pointer: format!("/{name}"),
-                detail: "must not contain the character NUL".into(),
+                detail: detail.into(),
             });
         }
     }
@@ -400,7 +416,7 @@ impl Cursor {
         BASE64_URL_SAFE_NO_PAD
             .decode(&self.0)
             .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .and_then(|bytes| parse_value(serde_json::from_slice(&bytes).ok()?).ok())
             .ok_or_else(|| Error::invalid("/cursor", "is not a cursor that this list gave out"))
     }
 }

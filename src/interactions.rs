@@ -137,7 +137,7 @@ async fn record_interaction(
         .transaction(async |tx| {
             let case = cases::lock(tx, id).await?;
             check(tx, &case, &body).await?;
-            let interaction_id = insert(tx, &case, &body).await?;
+            let interaction_id = insert(tx, case.id, &body).await?;
             follow(tx, &case, interaction_id, &body).await?;
             let view = show(tx.db(), &case, interaction_id).await?;
             Ok(Answer::created(
@@ -187,7 +187,16 @@ async fn check(tx: &mut Tx, case: &Case, body: &InteractionRequest) -> Result<()
     fields.finish()
 }
 
-async fn insert(tx: &mut Tx, case: &Case, body: &InteractionRequest) -> Result<InteractionId> {
+/// Keeps the contact that opened a case: whoever looks the caller up next time finds it, and it is counted (延べ件数).
+pub async fn record_intake(
+    tx: &mut Tx,
+    case_id: CaseId,
+    intake: &InteractionRequest,
+) -> Result<InteractionId> {
+    insert(tx, case_id, intake).await
+}
+
+async fn insert(tx: &mut Tx, case_id: CaseId, body: &InteractionRequest) -> Result<InteractionId> {
     let (id, now) = (InteractionId::new(), tx.now());
     let recorded_by = tx.actor().user_id;
     sqlx::query!(
@@ -197,7 +206,7 @@ async fn insert(tx: &mut Tx, case: &Case, body: &InteractionRequest) -> Result<I
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         "#,
         *id,
-        *case.id,
+        *case_id,
         body.kind.name(),
         body.direction.name(),
         body.occurred_at,
@@ -212,7 +221,7 @@ async fn insert(tx: &mut Tx, case: &Case, body: &InteractionRequest) -> Result<I
     .execute(tx.db())
     .await?;
     tx.record(
-        case.id,
+        case_id,
         Event::InteractionRecorded {
             interaction_id: id,
             channel: body.kind.name().into(),

@@ -8,7 +8,7 @@ use madoguchi::{
     config::{Config, LogConfig, LogFormat, ServeConfig},
     serve::{self, Opened},
 };
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 /// Case management for public consultation programmes.
@@ -240,6 +240,8 @@ fn start_log(config: &LogConfig) -> Result<(), String> {
         EnvFilter::try_new(&config.log).map_err(|error| format!("MADOGUCHI_LOG: {error}"))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for terminals: in a file they are noise.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Json => log.json().init(),

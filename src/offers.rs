@@ -254,12 +254,23 @@ fn require_offerable(case: &Case) -> Result<()> {
     Ok(())
 }
 
+fn names(obstacles: &[OfferObstacle]) -> String {
+    let names: Vec<_> = obstacles.iter().map(|obstacle| obstacle.name()).collect();
+    names.join(", ")
+}
+
 /// Judges the manager and makes room on the line. Returns the open offer that an acceptance by phone answers.
 async fn clear_line(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<Option<Offer>> {
     let obstacles = judge_manager(tx, case, body).await?;
     assignments::require_none(tx, case, body.line).await?;
     let standing = open_offer(tx, case, body.line).await?;
     let is_theirs = |offer: &Offer| body.accepted_by_phone && offer.manager_id == body.manager_id;
+    if !obstacles.is_empty() && body.override_reason.is_some() && !tx.actor().is_lead() {
+        return Err(Error::forbidden(format!(
+            "A supervisor may make this offer with a reason: {}.",
+            names(&obstacles)
+        )));
+    }
     let overridden = body.override_reason.is_some()
         || standing
             .as_ref()
@@ -267,7 +278,7 @@ async fn clear_line(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<Opt
     if !obstacles.is_empty() && !overridden {
         return Err(Error::conflict(format!(
             "Say in override_reason why the offer is made all the same: {}.",
-            obstacles.join(", ")
+            names(&obstacles)
         )));
     }
     let Some(offer) = standing else {
@@ -294,7 +305,11 @@ fn one_open() -> Error {
 ///
 /// # Errors
 /// 422 for a manager who cannot be offered anything, or a time to answer that has passed.
-async fn judge_manager(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<Vec<String>> {
+async fn judge_manager(
+    tx: &mut Tx,
+    case: &Case,
+    body: &OfferRequest,
+) -> Result<Vec<OfferObstacle>> {
     let now = tx.now();
     let mut fields = Fields::default();
     if let Some(reply_by) = body.reply_by {
@@ -306,9 +321,7 @@ async fn judge_manager(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<
     match managers::find_for_offer(tx.db(), body.manager_id).await {
         Ok(manager) => {
             fields.finish()?;
-            let obstacles =
-                managers::check_offer(tx.db(), &manager, case.enterprise_id, now).await?;
-            Ok(obstacles.iter().map(ToString::to_string).collect())
+            managers::check_offer(tx.db(), &manager, case.enterprise_id, now).await
         }
         Err(Error::Problem(problem)) => {
             for error in problem.errors {

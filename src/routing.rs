@@ -46,17 +46,18 @@ pub async fn propose(
 
 /// Propose desks for a case
 ///
-/// Those whose coverage includes the site today, the best first, each with its reasons.
+/// Those whose coverage includes the site today, the best first, each with its reasons. For those who route: the reasons name how much
+/// other desks have to do.
 #[utoipa::path(
     tag = "cases",
     operation_id = "propose_desks",
     params(("id" = Uuid, Path, description = "The case")),
     responses((status = 200, description = "The proposals", body = Items<DeskProposal>)),
-    extensions(("x-permission" = json!("read_cases")))
+    extensions(("x-permission" = json!("route_cases")))
 )]
 #[get("/cases/{id}/desk-proposals")]
 async fn propose_desks(
-    access: Access<permit::ReadCases>,
+    access: Access<permit::RouteCases>,
     Path(id): Path<CaseId>,
 ) -> Result<Answer> {
     let mut db = access.read().acquire().await?;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     access::{Access, OFFICE, Permission, Role, permit},
     audit::Event,
-    error::{Error, Fields, Result},
+    error::{Error, Fields, ProblemBody, Result},
     http::{Answer, Body, Json},
     ids::*,
     text::{EmailAddress, Name, Password},
@@ -67,7 +67,7 @@ async fn show_me(access: Access<permit::SignedIn>) -> Result<Answer> {
     let permissions = Permission::ALL
         .iter()
         .copied()
-        .filter(|permission| actor.may(*permission))
+        .filter(|permission| *permission != Permission::Anyone && actor.may(*permission))
         .collect();
     let view = MeView {
         id: user.id,
@@ -89,7 +89,15 @@ async fn show_me(access: Access<permit::SignedIn>) -> Result<Answer> {
     tag = "sign-in",
     operation_id = "change_password",
     request_body = ChangePasswordRequest,
-    responses((status = 204, description = "Changed")),
+    responses(
+        (status = 204, description = "Changed"),
+        (
+            status = 429,
+            description = "Too many tries; see Retry-After",
+            body = ProblemBody,
+            content_type = "application/problem+json"
+        )
+    ),
     extensions(("x-permission" = json!("signed_in")))
 )]
 #[post("/me/password")]

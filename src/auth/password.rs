@@ -101,11 +101,7 @@ impl Passwords {
     ///
     /// # Errors
     /// 503 when too many wait already.
-    pub(crate) async fn choose(
-        &self,
-        password: Password,
-        known: Vec<String>,
-    ) -> Result<ChosenPassword> {
+    pub async fn choose(&self, password: Password, known: Vec<String>) -> Result<ChosenPassword> {
         self.run(move |argon2| {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             match password.strength_errors(&known) {

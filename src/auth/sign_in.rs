@@ -312,7 +312,8 @@ fn set_cookie(response: &mut HttpResponse, cookie: Cookie<'_>) {
     response.headers_mut().append(header::SET_COOKIE, value);
 }
 
-/// A body that may be left out altogether: then there is no `Content-Type` either.
+/// A body that may be left out altogether: then there is no `Content-Type` either, or (some clients name one for every
+/// POST) a length of zero.
 struct OptionalJson<T>(Option<T>);
 
 impl<T: Body + 'static> FromRequest for OptionalJson<T> {
@@ -320,7 +321,11 @@ impl<T: Body + 'static> FromRequest for OptionalJson<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if !request.headers().contains_key(header::CONTENT_TYPE) {
+        let headers = request.headers();
+        let is_empty = headers
+            .get(header::CONTENT_LENGTH)
+            .is_some_and(|length| length == "0");
+        if is_empty || !headers.contains_key(header::CONTENT_TYPE) {
             return ready(Ok(Self(None))).boxed_local();
         }
         Json::<T>::from_request(request, payload)

@@ -8,10 +8,11 @@ use crate::{
     audit::Event,
     calendar::add_business_days,
     cases::{self, view},
-    enterprises::{self, EnterpriseInput},
+    enterprises::{self, EnterpriseInput, Resolved, ThisYear},
     error::{Error, Fields, Result},
     http::{Answer, Body as RequestBody, Json},
     ids::*,
+    interactions::{self, InteractionRequest},
     japan,
     programme::*,
     store::Tx,
@@ -213,12 +214,6 @@ async fn create_case(
         .await
 }
 
-/// What is known of the other cases of an enterprise in a fiscal year (rule 11).
-pub(super) struct ThisYear {
-    pub cases: i64,
-    pub sessions_used: i64,
-}
-
 /// Opens a case: the one way in for the API, the demonstration data and the mail intake.
 ///
 /// # Errors
@@ -232,17 +227,8 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
     // One case of an enterprise at a time from here on: the second cannot be opened unnoticed.
     enterprises::lock(tx, resolved.id).await?;
     let this_year = this_year(tx, resolved.id, fiscal_year).await?;
-    let mut flags = Vec::new();
-    if this_year.cases > 0 {
-        flags.push(Flag::SameEnterpriseThisYear);
-    }
-    if resolved.created && !enterprises::similar(tx.db(), resolved.id).await?.is_empty() {
-        flags.push(Flag::PossibleDuplicate);
-    }
-    if is_late {
-        flags.push(Flag::LateEntry);
-    }
-    let id = insert(
+    let flags = notice(tx, &resolved, &this_year, is_late).await?;
+    let (id, contact_id) = insert(
         tx,
         body,
         &NewCase {
@@ -254,14 +240,6 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
         },
     )
     .await?;
-    if resolved.created {
-        tx.record(
-            id,
-            Event::EnterpriseCreated {
-                enterprise_id: resolved.id,
-            },
-        );
-    }
     tx.record(
         id,
         Event::CaseCreated {
@@ -270,6 +248,14 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
             late: is_late,
         },
     );
+    if resolved.created {
+        tx.record(
+            id,
+            Event::EnterpriseCreated {
+                enterprise_id: resolved.id,
+            },
+        );
+    }
     for flag in flags {
         tx.record(
             id,
@@ -278,6 +264,7 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
             },
         );
     }
+    record_intake(tx, id, body, received_at, contact_id).await?;
     let actor = tx.actor().clone();
     if let Some(desk_id) = actor.desk() {
         record_own_window(tx, id, desk_id);
@@ -293,6 +280,30 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
         .await?;
     }
     Ok(id)
+}
+
+/// What staff must notice from the first moment on.
+async fn notice(
+    tx: &mut Tx,
+    enterprise: &Resolved,
+    this_year: &ThisYear,
+    is_late: bool,
+) -> Result<Vec<Flag>> {
+    let mut flags = Vec::new();
+    if this_year.cases > 0 {
+        flags.push(Flag::SameEnterpriseThisYear);
+    }
+    if enterprise.created
+        && !enterprises::similar(tx.db(), enterprise.id)
+            .await?
+            .is_empty()
+    {
+        flags.push(Flag::PossibleDuplicate);
+    }
+    if is_late {
+        flags.push(Flag::LateEntry);
+    }
+    Ok(flags)
 }
 
 /// Whether it is a late entry.
@@ -316,27 +327,10 @@ fn check_received(
     }
 }
 
-pub(super) async fn this_year(
-    tx: &mut Tx,
-    enterprise_id: EnterpriseId,
-    fiscal_year: i32,
-) -> Result<ThisYear> {
-    let row = sqlx::query!(
-        r#"
-        select count(*) as "cases!",
-            coalesce(sum((select count(*) from consultation s where s.case_id = c.id and s.live)), 0)::bigint as "sessions_used!"
-        from case_file c
-        where c.enterprise_id = $1 and c.fiscal_year = $2 and c.outcome is distinct from 'spam' and c.merged_into is null
-        "#,
-        *enterprise_id,
-        fiscal_year,
-    )
-    .fetch_one(tx.db())
-    .await?;
-    Ok(ThisYear {
-        cases: row.cases,
-        sessions_used: row.sessions_used,
-    })
+/// The other cases of an enterprise in a fiscal year (rule 11).
+pub(super) async fn this_year(tx: &mut Tx, id: EnterpriseId, fiscal_year: i32) -> Result<ThisYear> {
+    let mut years = enterprises::this_year(tx.db(), &[id], fiscal_year).await?;
+    Ok(years.remove(&id).unwrap_or_default())
 }
 
 /// A desk's own case passes through all history rows in one act.
@@ -368,7 +362,11 @@ struct NewCase<'a> {
     this_year: &'a ThisYear,
 }
 
-async fn insert(tx: &mut Tx, body: &CreateCaseRequest, new: &NewCase<'_>) -> Result<CaseId> {
+async fn insert(
+    tx: &mut Tx,
+    body: &CreateCaseRequest,
+    new: &NewCase<'_>,
+) -> Result<(CaseId, Option<ContactId>)> {
     let settings = tx.settings().await?;
     let (id, now) = (CaseId::new(), tx.now());
     let actor: Actor = tx.actor().clone();
@@ -469,9 +467,42 @@ async fn insert(tx: &mut Tx, body: &CreateCaseRequest, new: &NewCase<'_>) -> Res
     )
     .execute(tx.db())
     .await?;
-    insert_contacts(tx, id, &body.contacts, 0).await?;
+    let contact_ids = insert_contacts(tx, id, &body.contacts, 0).await?;
     insert_consents(tx, id, &body.consents).await?;
-    Ok(id)
+    Ok((id, contact_ids.first().copied()))
+}
+
+/// The contact that opened the case is the first of its interactions.
+async fn record_intake(
+    tx: &mut Tx,
+    id: CaseId,
+    body: &CreateCaseRequest,
+    occurred_at: DateTime<Utc>,
+    contact_id: Option<ContactId>,
+) -> Result<()> {
+    let intake = InteractionRequest {
+        kind: intake_kind(body.channel),
+        direction: Direction::Inbound,
+        occurred_at,
+        contact_id,
+        counterpart: None,
+        result: InteractionResult::Reached,
+        body: body.description.clone(),
+        callback_at: None,
+    };
+    interactions::record_intake(tx, id, &intake).await?;
+    Ok(())
+}
+
+/// By what means the first contact came; a letter and an event have no kind of their own.
+fn intake_kind(channel: Channel) -> InteractionKind {
+    match channel {
+        Channel::Phone => InteractionKind::Phone,
+        Channel::Visit => InteractionKind::Visit,
+        Channel::Fax => InteractionKind::Fax,
+        Channel::Web => InteractionKind::Web,
+        Channel::Letter | Channel::Event | Channel::Email => InteractionKind::Other,
+    }
 }
 
 /// Inserts contacts behind those that are there, in one statement.
@@ -480,9 +511,9 @@ pub(super) async fn insert_contacts(
     case_id: CaseId,
     contacts: &[ContactInput],
     after: i32,
-) -> Result<()> {
+) -> Result<Vec<ContactId>> {
     if contacts.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     macro_rules! column {
         ($field:ident) => {
@@ -492,7 +523,8 @@ pub(super) async fn insert_contacts(
                 .collect::<Vec<Option<String>>>()
         };
     }
-    let ids: Vec<Uuid> = contacts.iter().map(|_| *ContactId::new()).collect();
+    let contact_ids: Vec<_> = contacts.iter().map(|_| ContactId::new()).collect();
+    let ids: Vec<Uuid> = contact_ids.iter().map(|id| **id).collect();
     let roles: Vec<String> = contacts
         .iter()
         .map(|contact| contact.role.name().to_owned())
@@ -532,7 +564,7 @@ pub(super) async fn insert_contacts(
     )
     .execute(tx.db())
     .await?;
-    Ok(())
+    Ok(contact_ids)
 }
 
 async fn insert_consents(tx: &mut Tx, case_id: CaseId, consents: &[ConsentInput]) -> Result<()> {

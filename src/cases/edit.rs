@@ -89,7 +89,12 @@ async fn edit_case(
         .transaction(async |tx| {
             // Enterprises are locked before cases.
             if let Some(enterprise_id) = body.enterprise_id {
-                enterprises::lock(tx, enterprise_id).await?;
+                enterprises::lock(tx, enterprise_id)
+                    .await
+                    .map_err(|error| match error {
+                        Error::Problem(_) => Error::invalid("/enterprise_id", "is no enterprise"),
+                        other => other,
+                    })?;
             }
             let case = lock(tx, id).await?;
             precondition.require(case.version)?;
@@ -268,15 +273,6 @@ fn push_topics(
 
 /// Rule 11 holds for a case that gets another enterprise as for a new one.
 async fn notice_other_cases(tx: &mut Tx, case: &Case, enterprise_id: EnterpriseId) -> Result<()> {
-    let is_there = sqlx::query_scalar!(
-        r#"select exists (select 1 from enterprise where id = $1) as "is_there!""#,
-        *enterprise_id
-    )
-    .fetch_one(tx.db())
-    .await?;
-    if !is_there {
-        return Err(Error::invalid("/enterprise_id", "is no enterprise"));
-    }
     if this_year(tx, enterprise_id, case.fiscal_year).await?.cases > 0 {
         raise_flag(tx, case.id, Flag::SameEnterpriseThisYear, None).await?;
     }
@@ -287,7 +283,21 @@ fn names(topics: &[Topic]) -> Vec<String> {
     topics.iter().map(|topic| topic.name().to_owned()).collect()
 }
 
+async fn require_own_contacts(tx: &mut Tx, case: &Case, contacts: &[ContactInput]) -> Result<()> {
+    let own = sqlx::query_scalar!("select id from contact where case_id = $1", *case.id)
+        .fetch_all(tx.db())
+        .await?;
+    let mut fields = Fields::default();
+    for (index, contact) in contacts.iter().enumerate() {
+        let is_own = contact.id.is_none_or(|id| own.contains(&id));
+        let pointer = format!("/contacts/{index}/id");
+        fields.require(is_own, &pointer, "is no contact of this case");
+    }
+    fields.finish()
+}
+
 async fn replace_contacts(tx: &mut Tx, case: &Case, contacts: &[ContactInput]) -> Result<()> {
+    require_own_contacts(tx, case, contacts).await?;
     let kept: Vec<Uuid> = contacts
         .iter()
         .filter_map(|contact| contact.id)
@@ -309,7 +319,7 @@ async fn replace_contacts(tx: &mut Tx, case: &Case, contacts: &[ContactInput]) -
             insert_contacts(tx, case.id, std::slice::from_ref(contact), index as i32).await?;
             continue;
         };
-        let updated = sqlx::query!(
+        sqlx::query!(
             r#"
             update contact
             set role = $3, name = $4, kana = $5, department = $6, phone = $7, email = $8, email_key = $9, organisation = $10,
@@ -332,12 +342,6 @@ async fn replace_contacts(tx: &mut Tx, case: &Case, contacts: &[ContactInput]) -
         )
         .execute(tx.db())
         .await?;
-        if updated.rows_affected() == 0 {
-            return Err(Error::invalid(
-                format!("/contacts/{index}/id"),
-                "is no contact of this case",
-            ));
-        }
     }
     Ok(())
 }

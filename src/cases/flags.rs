@@ -119,9 +119,11 @@ async fn set_wait(
     Path(id): Path<CaseId>,
     Json(body): Json<WaitRequest>,
 ) -> Result<Answer> {
+    let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
             let case = lock(tx, id).await?;
+            precondition.check(case.version)?;
             require_open(&case)?;
             if tx.actor().role == Some(Role::Operator) && case.status.is_with_desk() {
                 return Err(Error::forbidden("The desk owns this case now."));
@@ -165,9 +167,11 @@ async fn escalate_case(
     Path(id): Path<CaseId>,
     Json(body): Json<EscalateRequest>,
 ) -> Result<Answer> {
+    let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
             let case = lock(tx, id).await?;
+            precondition.check(case.version)?;
             let EscalationKind::Complaint = body.kind;
             raise_flag(tx, case.id, Flag::Complaint, Some(body.reason.as_str())).await?;
             interactions::add_note(tx, &case, &format!("苦情: {}", body.reason.as_str())).await?;
@@ -191,9 +195,11 @@ async fn settle_flag(
     Path((id, flag)): Path<(CaseId, Flag)>,
     Json(body): Json<SettleRequest>,
 ) -> Result<Answer> {
+    let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
             let case = lock(tx, id).await?;
+            precondition.check(case.version)?;
             let role = tx.actor().role;
             if role == Some(Role::Operator)
                 && !matches!(case.status, Status::Received | Status::Routed)

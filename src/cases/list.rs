@@ -4,11 +4,12 @@ use super::view::{CaseRow, CaseView, SELECT};
 use super::{Status, View};
 use crate::{
     access::{Access, permit},
+    enterprises,
     error::{Error, Fields, Result},
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
     programme::*,
-    text::{CaseNumber, Phone, fold, fold_enterprise},
+    text::{CaseNumber, Phone},
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
@@ -65,6 +66,7 @@ pub struct CaseFilter {
     /// Received before this time.
     pub received_to: Option<DateTime<Utc>>,
     /// The order.
+    #[param(inline)]
     pub sort: Option<Sort>,
     /// Items per page, 1 to 200; 50 where absent.
     pub limit: Option<i64>,
@@ -182,21 +184,7 @@ fn push_words(query: &mut QueryBuilder<Postgres>, q: &str) {
             .push("))");
         return;
     }
-    let escape = |text: String| {
-        format!(
-            "{}%",
-            text.replace('\\', r"\\")
-                .replace('%', r"\%")
-                .replace('_', r"\_")
-        )
-    };
-    query
-        .push(" and (e.name_key like ")
-        .push_bind(escape(fold_enterprise(q)));
-    query
-        .push(" or e.kana_key like ")
-        .push_bind(escape(fold(q)))
-        .push(")");
+    enterprises::push_name(query, q);
 }
 
 /// Where a page ends: the sort key and the id of its last case.

@@ -86,7 +86,7 @@ async fn merge_cases(
                 return Err(Error::illegal_move("The other case is merged already."));
             }
             consultations::require_recorded(tx, &other).await?;
-            end_arrangements(tx, &other, "case merged").await?;
+            end_arrangements(tx, &other, "案件統合のため").await?;
             let sessions = consultations::move_sessions(tx, &other, &survivor, None).await?;
             // What was merged into the other earlier follows it, before the other becomes a merged case itself.
             sqlx::query!(

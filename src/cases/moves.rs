@@ -314,7 +314,7 @@ pub(super) async fn close_as(
         _ => {}
     }
     consultations::require_recorded(tx, case).await?;
-    end_arrangements(tx, case, "case closed").await?;
+    end_arrangements(tx, case, "案件終了のため").await?;
     transition(
         tx,
         case,

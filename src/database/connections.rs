@@ -399,8 +399,8 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
-    use crate::database::testing::{Scratch, private_config};
-    use crate::database::{Database, create_data_dir};
+    use crate::database::Database;
+    use crate::database::testing::{Scratch, fresh_database, private_config};
 
     async fn refusal(config: &DatabaseConfig) -> String {
         match Database::open(config, Path::new("/nowhere")).await {
@@ -450,14 +450,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_turns_the_program_away_is_named() {
-        let scratch = Scratch::new();
-        let database = Database::open_for_tests(scratch.path()).await.unwrap();
-        let run = scratch
-            .path()
-            .join("postgres/run")
-            .display()
-            .to_string()
-            .replace('/', "%2F");
+        let (_server, connections) = fresh_database().await;
+        let run = connections.program.get_socket().unwrap().display();
+        let run = run.to_string().replace('/', "%2F");
         for (user, name, advice) in [
             ("postgres", "missing", "Create the database first"),
             ("stranger", "madoguchi", "Check user and password"),
@@ -470,16 +465,13 @@ mod tests {
             let text = refusal(&config).await;
             assert!(text.contains(advice), "{text}");
         }
-        database.stop().await;
     }
 
-    /// Stands before the server of `scratch` at a socket of its own. Whenever `stalls` changes, the connections of that
+    /// Stands before `server` at a socket of its own, in `folder`. Whenever `stalls` changes, the connections of that
     /// moment fall silent for ever, as behind a firewall that has forgotten them; new ones work.
-    async fn silent_at_will(scratch: &Scratch, stalls: watch::Receiver<u32>) -> std::path::PathBuf {
-        let folder = scratch.path().join("before");
-        create_data_dir(&folder).unwrap();
+    fn silent_at_will(server: &PgConnectOptions, folder: &Path, stalls: watch::Receiver<u32>) {
         let listener = UnixListener::bind(folder.join(".s.PGSQL.5432")).unwrap();
-        let server = scratch.path().join("postgres/run/.s.PGSQL.5432");
+        let server = server.get_socket().unwrap().join(".s.PGSQL.5432");
         tokio::spawn(async move {
             loop {
                 let (mut client, _) = listener.accept().await.unwrap();
@@ -494,21 +486,15 @@ mod tests {
                 });
             }
         });
-        folder
     }
 
     #[tokio::test]
     async fn connections_that_fall_silent_give_their_place_back() {
+        let (_server, mut connections) = fresh_database().await;
         let scratch = Scratch::new();
-        let _database = Database::open_for_tests(scratch.path()).await.unwrap();
         let (stall, stalls) = watch::channel(0);
-        let before = silent_at_will(&scratch, stalls).await;
-        let connections = Connections::of_roles(|role| {
-            PgConnectOptions::new_without_pgpass()
-                .socket(&before)
-                .username(role)
-                .database("madoguchi")
-        });
+        silent_at_will(&connections.program, scratch.path(), stalls);
+        connections.program = connections.program.socket(scratch.path());
         let pool = connections.program_pool(4).await.unwrap();
         for _ in 0..3 {
             let mut held = Vec::new();
@@ -538,17 +524,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_restarts_is_found_again() {
-        let scratch = Scratch::new();
-        let database = Database::open_for_tests(scratch.path()).await.unwrap();
-        let pool = database.connections.program_pool(4).await.unwrap();
-        let sql = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'madoguchi_program'";
-        let mut superuser = database
-            .superuser("postgres")
-            .unwrap()
-            .connect()
+        let (server, connections) = fresh_database().await;
+        let pool = connections.program_pool(4).await.unwrap();
+        let superuser = server.superuser("postgres").unwrap();
+        sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1")
+            .bind(connections.program.get_database())
+            .execute(&mut superuser.connect().await.unwrap())
             .await
             .unwrap();
-        sqlx::query(sql).execute(&mut superuser).await.unwrap();
         sleep(TRUSTED_IDLE + Duration::from_millis(100)).await;
         for _ in 0..4 {
             sqlx::query("select 1").execute(&pool).await.unwrap();

@@ -257,7 +257,7 @@ mod tests {
     use sqlx::PgPool;
 
     use super::*;
-    use crate::database::testing::{Cluster, Scratch, private_config};
+    use crate::database::testing::{Cluster, Scratch, fresh_database, private_config};
     use crate::database::{Database, DatabaseConfig};
 
     async fn open(config: &DatabaseConfig) -> Database {
@@ -347,9 +347,8 @@ mod tests {
 
     #[tokio::test]
     async fn in_a_private_database_nobody_can_leave_their_role() {
-        let scratch = Scratch::new();
-        let database = Database::open_for_tests(scratch.path()).await.unwrap();
-        let connections = &database.connections;
+        let (_server, connections) = fresh_database().await;
+        let connections = &connections;
         let error = check(connections).await.unwrap_err().to_string();
         assert!(error.contains("Run `madoguchi migrate`"), "{error}");
         migrate(connections).await.unwrap();
@@ -371,9 +370,8 @@ mod tests {
 
     #[tokio::test]
     async fn newer_databases_are_fine_unless_they_ask_for_a_newer_program() {
-        let scratch = Scratch::new();
-        let database = Database::open_for_tests(scratch.path()).await.unwrap();
-        let connections = &database.connections;
+        let (_server, connections) = fresh_database().await;
+        let connections = &connections;
         migrate(connections).await.unwrap();
         as_owner(
             connections,

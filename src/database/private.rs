@@ -959,7 +959,9 @@ mod tests {
         let text = refusal(&scratch).await;
         assert!(text.contains("was made by PostgreSQL 99"), "{text}");
 
-        let major = Programs::find(None, Path::new("/nowhere")).unwrap().major;
+        let pg_bin_dir = private_config().pg_bin_dir;
+        let found = Programs::find(pg_bin_dir.as_deref(), Path::new("/nowhere"));
+        let major = found.unwrap().major;
         fs::write(data.join("PG_VERSION"), format!("{major}\n")).unwrap();
         let text = refusal(&scratch).await;
         assert!(

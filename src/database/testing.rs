@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection};
 
-use super::{Database, DatabaseConfig};
+use super::{Connections, Database, DatabaseConfig};
 
 /// A folder of its own, short enough for a socket, that goes when the test ends, and the server in it with it.
 pub(super) struct Scratch(PathBuf);
@@ -101,6 +101,49 @@ impl Cluster {
     }
 }
 
+/// An empty database on the server that all tests share, and how the roles connect to it.
+pub(super) async fn fresh_database() -> (Database, Connections) {
+    // target/debug/deps/madoguchi-… → target
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).unwrap();
+    let server = Database::open_for_tests(&target.join("unit-postgres"))
+        .await
+        .unwrap();
+    let mut superuser = server
+        .superuser("postgres")
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
+    drop_left_behind(&mut superuser).await;
+    let name = format!(
+        "unit_{}_{}",
+        std::process::id(),
+        uuid::Uuid::new_v4().simple()
+    );
+    let sql = format!("create database {name} owner madoguchi_owner");
+    superuser.execute(AssertSqlSafe(sql)).await.unwrap();
+    let connections = server.connections.with_database(&name);
+    (server, connections)
+}
+
+/// The server stays when a test process ends, so the next one clears up after it.
+async fn drop_left_behind(superuser: &mut PgConnection) {
+    let names: Vec<String> =
+        sqlx::query_scalar("select datname::text from pg_database where datname like 'unit\\_%'")
+            .fetch_all(&mut *superuser)
+            .await
+            .unwrap();
+    for name in names {
+        let pid = name.split('_').nth(1).unwrap();
+        if !Path::new("/proc").join(pid).exists() {
+            // Another test may be quicker.
+            let sql = format!("drop database if exists {name}");
+            let _ = superuser.execute(AssertSqlSafe(sql)).await;
+        }
+    }
+}
+
 /// What a process is told that is told nothing.
 pub(super) fn private_config() -> DatabaseConfig {
     DatabaseConfig {
@@ -109,7 +152,7 @@ pub(super) fn private_config() -> DatabaseConfig {
         database_reader_url: None,
         database_direct_url: None,
         database_read_url: None,
-        pg_bin_dir: None,
+        pg_bin_dir: std::env::var_os("MADOGUCHI_PG_BIN_DIR").map(PathBuf::from),
         database_max_connections: 4,
         database_read_max_connections: 4,
     }

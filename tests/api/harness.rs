@@ -39,7 +39,9 @@ use madoguchi::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgDatabaseError,
+};
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -53,6 +55,7 @@ use std::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -287,11 +290,8 @@ impl TestApp {
         let clock = Clock::fixed(START.parse().unwrap());
         let store =
             Data::new(open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await);
-        let keys = Keys::new(&"a secret for tests, a secret for tests".into(), None).unwrap();
-        let passwords = Passwords::new(PasswordCost::TEST);
-        let config = AuthConfig::new(keys, passwords, Vec::new(), "http://localhost:8080").unwrap();
         Self(Rc::new(Inner {
-            transport: transport(store.clone(), Data::new(config)).await,
+            transport: transport(store.clone(), Data::new(auth_config())).await,
             clock,
             store,
             connections,
@@ -351,6 +351,15 @@ impl TestApp {
         work: impl FnMut(usize) -> F,
     ) -> Vec<F::Output> {
         join_all((0..n).map(work)).await
+    }
+
+    /// A second process over the same database, which knows of people what it has read itself, and reads again when that
+    /// is older than `directory_max_age`.
+    pub async fn another_process(&self, directory_max_age: Duration) -> OtherProcess {
+        let store = Data::new(open_store(&self.connections, &self.clock, 4, 4).await);
+        let mut config = auth_config();
+        config.directory_max_age = directory_max_age;
+        OtherProcess(Transport::in_process(store, Data::new(config)).await)
     }
 
     /// The next number, for what must be unique in this database.
@@ -460,6 +469,55 @@ impl TestApp {
             .await;
         self.with_token(token)
     }
+}
+
+/// Who stands behind 10.0.0.0/8 is told by `X-Forwarded-For`.
+fn auth_config() -> AuthConfig {
+    let keys = Keys::new(&"a secret for tests, a secret for tests".into(), None).unwrap();
+    let passwords = Passwords::new(PasswordCost::TEST);
+    let proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    AuthConfig::new(keys, passwords, proxies, "http://localhost:8080").unwrap()
+}
+
+/// Runs the statements in a transaction that is rolled back; what is checked at commit is checked at its end.
+async fn attempt(db: &mut PgConnection, sql: &str) -> Result<(), Box<PgDatabaseError>> {
+    let mut tx = db.begin().await.unwrap();
+    let script = format!("{sql}; set constraints all immediate");
+    let result = tx.execute(AssertSqlSafe(script)).await;
+    tx.rollback().await.unwrap();
+    match result {
+        Ok(_) => Ok(()),
+        Err(sqlx::Error::Database(error)) => Err(error.downcast()),
+        Err(error) => panic!("{sql}: {error}"),
+    }
+}
+
+/// The database takes the statements (and forgets them again).
+pub async fn accepted(db: &mut PgConnection, sql: &str) {
+    if let Err(error) = attempt(db, sql).await {
+        panic!("{sql}: {error}");
+    }
+}
+
+/// The database refuses the statements because the role may not do that, not because of what they say.
+pub async fn denied(db: &mut PgConnection, sql: &str) {
+    let error = attempt(db, sql).await.expect_err(sql);
+    // insufficient_privilege; read_only_sql_transaction
+    assert!(
+        ["42501", "25006"].contains(&error.code()),
+        "{sql}: {} {error}",
+        error.code()
+    );
+}
+
+/// The database refuses the statements by the constraint, trigger or key of that name, or in those words.
+pub async fn refused(db: &mut PgConnection, by: &str, sql: &str) {
+    let error = attempt(db, sql).await.expect_err(sql);
+    assert_eq!(
+        error.constraint().unwrap_or(error.message()),
+        by,
+        "{sql}: {error}"
+    );
 }
 
 async fn open_store(connections: &Connections, clock: &Clock, write: u32, read: u32) -> Store {
@@ -616,6 +674,32 @@ impl Person {
     }
 }
 
+/// Japanese and spaces in a path, as a browser sends them; everything else stays as the test has it.
+fn url(path: &str) -> String {
+    let encoded = path.bytes().map(|byte| match byte {
+        b'!'..=b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    encoded.collect()
+}
+
+/// See [`TestApp::another_process`].
+pub struct OtherProcess(Transport);
+
+impl OtherProcess {
+    /// `GET` with a token, also where the answer is 5xx.
+    pub async fn get(&self, path: impl Display, token: &str) -> TestResponse {
+        let wire = Wire {
+            method: Method::GET,
+            path: format!("/api/v1{path}"),
+            headers: vec![("authorization".into(), format!("Bearer {token}"))],
+            body: Bytes::new(),
+            peer: None,
+        };
+        self.0.send(wire).await
+    }
+}
+
 /// Somebody who sends requests.
 #[derive(Clone)]
 pub struct Client {
@@ -651,7 +735,7 @@ impl Client {
 
     /// Any method, without a body; a path that starts with `//` is from the root, as in `//healthz`.
     pub fn call(&self, method: Method, path: impl Display) -> Call {
-        let path = path.to_string();
+        let path = url(&path.to_string());
         let path = match path.strip_prefix("//") {
             Some(rest) => format!("/{rest}"),
             None => format!("/api/v1{path}"),
@@ -661,6 +745,7 @@ impl Client {
             path,
             headers: Vec::new(),
             body: Bytes::new(),
+            peer: None,
         };
         Call {
             client: self.clone(),
@@ -708,6 +793,12 @@ impl Call {
         self.request
             .headers
             .push((name.to_ascii_lowercase(), value.to_string()));
+        self
+    }
+
+    /// From that IP address.
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.request.peer = Some(SocketAddr::new(address.parse().unwrap(), 4711));
         self
     }
 
@@ -895,6 +986,8 @@ struct Wire {
     path: String,
     headers: Vec<(String, String)>,
     body: Bytes,
+    /// In process only; a socket has its own.
+    peer: Option<SocketAddr>,
 }
 
 enum Transport {
@@ -915,6 +1008,9 @@ impl Transport {
                     .uri(&wire.path);
                 for (name, value) in wire.headers {
                     request = request.append_header((name, value));
+                }
+                if let Some(peer) = wire.peer {
+                    request = request.peer_addr(peer);
                 }
                 let request = request.set_payload(wire.body).to_request();
                 // As the server does it with what no handler answered.

@@ -1,0 +1,475 @@
+//! Which areas a desk covers, from a date to a date, and which desks cover a place.
+
+use super::find;
+use crate::{
+    access::{Access, OFFICE, permit},
+    audit::Event,
+    error::{Error, Fields, OnConstraint, Result},
+    http::{Answer, Body, Changes, Items, Json, Path, absent_or_null},
+    ids::*,
+    japan::prefectures,
+    programme::check_period,
+    store::Tx,
+    text::{Code, MunicipalityCode, Name, PrefectureCode},
+};
+use actix_web::{delete, get, patch, post};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use sqlx::PgExecutor;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(super) fn mount(config: &mut ServiceConfig) {
+    config
+        .service(list_coverage)
+        .service(add_coverage)
+        .service(edit_coverage)
+        .service(remove_coverage);
+}
+
+/// List the areas of a desk
+///
+/// Past and future ones included, the earliest first.
+#[utoipa::path(
+    tag = "people",
+    operation_id = "list_coverage",
+    params(("id" = Uuid, Path, description = "The desk")),
+    responses((status = 200, description = "What it covers, and when", body = Items<Coverage>)),
+    extensions(("x-permission" = json!("read_directory")))
+)]
+#[get("/desks/{id}/coverage")]
+async fn list_coverage(
+    access: Access<permit::ReadDirectory>,
+    Path(id): Path<DeskId>,
+) -> Result<Answer> {
+    find(access.read(), id).await?;
+    Ok(Answer::ok(&Items {
+        items: load_coverage(access.read(), id, None).await?,
+    }))
+}
+
+/// Add an area to a desk
+///
+/// A prefecture or a municipality, from a day to a last day. The same area twice on a day is a conflict.
+#[utoipa::path(
+    tag = "people",
+    operation_id = "add_coverage",
+    params(("id" = Uuid, Path, description = "The desk")),
+    request_body = AddCoverageRequest,
+    responses((status = 201, description = "The area", body = Coverage)),
+    extensions(("x-permission" = json!("manage_office")))
+)]
+#[post("/desks/{id}/coverage")]
+async fn add_coverage(
+    access: Access<permit::ManageOffice>,
+    Path(id): Path<DeskId>,
+    Json(body): Json<AddCoverageRequest>,
+) -> Result<Answer> {
+    access
+        .transaction(async |tx| {
+            find(tx.db(), id).await?;
+            let coverage = cover(tx, id, &body).await?;
+            Ok(Answer::created(
+                format!("/api/v1/desks/{id}/coverage/{}", coverage.id),
+                &coverage,
+            )
+            .version(coverage.version))
+        })
+        .await
+}
+
+/// Change when a desk covers an area
+///
+/// `If-Match` takes the version of the area, in quotes. Another area is another entry: remove this one or let it end.
+#[utoipa::path(
+    tag = "people",
+    operation_id = "edit_coverage",
+    params(
+        ("id" = Uuid, Path, description = "The desk"),
+        ("coverage_id" = Uuid, Path, description = "The area"),
+    ),
+    request_body = EditCoverageRequest,
+    responses((status = 200, description = "The area", body = Coverage)),
+    extensions(("x-permission" = json!("manage_office")))
+)]
+#[patch("/desks/{id}/coverage/{coverage_id}")]
+async fn edit_coverage(
+    access: Access<permit::ManageOffice>,
+    Path((id, coverage_id)): Path<(DeskId, CoverageId)>,
+    Json(body): Json<EditCoverageRequest>,
+) -> Result<Answer> {
+    let precondition = access.precondition()?;
+    access
+        .transaction(async |tx| {
+            sqlx::query!(
+                "select id from desk_coverage where id = $1 for no key update",
+                *coverage_id
+            )
+            .fetch_optional(tx.db())
+            .await?;
+            let coverage = find_coverage(tx.db(), id, coverage_id).await?;
+            precondition.require(coverage.version)?;
+            let coverage = reschedule_coverage(tx, coverage, &body).await?;
+            Ok(Answer::ok(&coverage).version(coverage.version))
+        })
+        .await
+}
+
+/// Remove an area from a desk
+///
+/// For an entry made by mistake. A desk that gives an area up gets a last day instead, so that the past stays true.
+#[utoipa::path(
+    tag = "people",
+    operation_id = "remove_coverage",
+    params(
+        ("id" = Uuid, Path, description = "The desk"),
+        ("coverage_id" = Uuid, Path, description = "The area"),
+    ),
+    responses((status = 204, description = "Removed")),
+    extensions(("x-permission" = json!("manage_office")))
+)]
+#[delete("/desks/{id}/coverage/{coverage_id}")]
+async fn remove_coverage(
+    access: Access<permit::ManageOffice>,
+    Path((id, coverage_id)): Path<(DeskId, CoverageId)>,
+) -> Result<Answer> {
+    access
+        .transaction(async |tx| {
+            let removed = sqlx::query!(
+                "delete from desk_coverage where id = $1 and desk_id = $2",
+                *coverage_id,
+                *id
+            )
+            .execute(tx.db())
+            .await?;
+            if removed.rows_affected() == 0 {
+                return Err(Error::not_found());
+            }
+            tx.record(
+                OFFICE,
+                Event::CoverageRemoved {
+                    coverage_id,
+                    desk_id: id,
+                },
+            );
+            Ok(Answer::no_content())
+        })
+        .await
+}
+
+/// An area that a desk covers.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Coverage {
+    /// This entry.
+    pub id: CoverageId,
+    /// The desk.
+    pub desk_id: DeskId,
+    /// The prefecture, where the whole of it is covered.
+    pub prefecture_code: Option<PrefectureCode>,
+    /// The municipality or ward, where only that is covered.
+    pub municipality_code: Option<MunicipalityCode>,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day; null while no end is known.
+    pub to: Option<NaiveDate>,
+    /// The version for `If-Match`.
+    pub version: i64,
+}
+
+/// A desk that could take a case, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DeskProposal {
+    /// The desk.
+    pub desk_id: DeskId,
+    /// Its code.
+    pub code: Code,
+    /// Its name.
+    pub name: Name,
+    /// Its cases that are not closed.
+    pub open_cases: i64,
+    /// Why it is proposed, for people (Japanese).
+    pub reasons: Vec<String>,
+}
+
+/// An area for a desk: a prefecture or a municipality, not both.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddCoverageRequest {
+    /// The whole prefecture.
+    pub prefecture_code: Option<PrefectureCode>,
+    /// Only this municipality or ward.
+    pub municipality_code: Option<MunicipalityCode>,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day; open where absent.
+    pub to: Option<NaiveDate>,
+}
+
+impl Body for AddCoverageRequest {
+    fn check(&self, fields: &mut Fields) {
+        match (&self.prefecture_code, &self.municipality_code) {
+            (None, None) => fields.add("/prefecture_code", "this or municipality_code is required"),
+            (Some(_), Some(_)) => fields.add(
+                "/municipality_code",
+                "must be absent beside prefecture_code",
+            ),
+            _ => {}
+        }
+        check_period(fields, ("/from", Some(self.from)), ("/to", self.to));
+    }
+}
+
+/// Other days for an area; absent fields stay, null opens the end.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditCoverageRequest {
+    /// First day.
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    #[serde(default, deserialize_with = "absent_or_null")]
+    pub to: Option<Option<NaiveDate>>,
+}
+
+impl Body for EditCoverageRequest {
+    fn check(&self, fields: &mut Fields) {
+        check_period(fields, ("/from", self.from), ("/to", self.to.flatten()));
+    }
+}
+
+/// The active desks whose coverage on that day (in Japan) includes the place: those that cover the municipality before
+/// those that cover the prefecture, then those with fewer open cases, then by code. Each says why.
+pub async fn covering(
+    db: impl PgExecutor<'_>,
+    prefecture_code: &str,
+    municipality_code: Option<&str>,
+    on: NaiveDate,
+) -> Result<Vec<DeskProposal>> {
+    let rows = sqlx::query!(
+        r#"
+        select d.id, d.code as "code: Code", d.name as "name: Name",
+            v.municipality_code, v.from_date, v.to_date,
+            (
+                select count(*)
+                from case_file c
+                where c.desk_id = d.id and c.status <> 'closed'
+            ) as "open_cases!"
+        from desk d
+        join desk_coverage v on v.desk_id = d.id
+        where d.active
+        and (v.prefecture_code = $1 or v.municipality_code = $2)
+        and v.from_date <= $3
+        and (v.to_date is null or v.to_date >= $3)
+        order by v.municipality_code is null, "open_cases!", d.code
+        "#,
+        prefecture_code,
+        municipality_code,
+        on,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut proposals: Vec<DeskProposal> = Vec::new();
+    for row in rows {
+        let area = area_reason(
+            prefecture_code,
+            row.municipality_code.as_deref(),
+            row.from_date,
+            row.to_date,
+        );
+        // A desk may cover the place both ways: one proposal with two reasons, where the better one stands.
+        match proposals
+            .iter_mut()
+            .find(|proposal| proposal.desk_id == row.id)
+        {
+            Some(proposal) => proposal.reasons.insert(1, area),
+            None => proposals.push(DeskProposal {
+                desk_id: row.id,
+                code: row.code,
+                name: row.name,
+                open_cases: row.open_cases,
+                reasons: vec![area, format!("受付中の案件 {} 件", row.open_cases)],
+            }),
+        }
+    }
+    Ok(proposals)
+}
+
+/// Why the coverage speaks for a desk, as in 「青森県を担当（2026-04-01 から）」.
+fn area_reason(
+    prefecture_code: &str,
+    municipality_code: Option<&str>,
+    from: NaiveDate,
+    to: Option<NaiveDate>,
+) -> String {
+    let prefecture = prefectures::prefecture_of(prefecture_code)
+        .map_or(prefecture_code, |prefecture| prefecture.name);
+    let area = match municipality_code {
+        Some(code) => format!("{prefecture}の市区町村（{code}）"),
+        None => prefecture.to_owned(),
+    };
+    match to {
+        Some(to) => format!("{area}を担当（{from} から {to} まで）"),
+        None => format!("{area}を担当（{from} から）"),
+    }
+}
+
+/// The one read query of areas, the earliest first.
+async fn load_coverage(
+    db: impl PgExecutor<'_>,
+    desk_id: DeskId,
+    id: Option<CoverageId>,
+) -> Result<Vec<Coverage>> {
+    Ok(sqlx::query_as!(
+        Coverage,
+        r#"
+        select id, desk_id, prefecture_code as "prefecture_code: _", municipality_code as "municipality_code: _",
+            from_date as "from", to_date as "to", version
+        from desk_coverage
+        where desk_id = $1
+        and ($2::uuid is null or id = $2)
+        order by from_date, coalesce(prefecture_code, municipality_code), id
+        "#,
+        *desk_id,
+        id.map(|id| *id),
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+async fn find_coverage(
+    db: impl PgExecutor<'_>,
+    desk_id: DeskId,
+    id: CoverageId,
+) -> Result<Coverage> {
+    load_coverage(db, desk_id, Some(id))
+        .await?
+        .pop()
+        .ok_or_else(Error::not_found)
+}
+
+async fn cover(tx: &mut Tx, desk_id: DeskId, body: &AddCoverageRequest) -> Result<Coverage> {
+    let id = CoverageId::new();
+    sqlx::query!(
+        r#"
+        insert into desk_coverage (id, desk_id, prefecture_code, municipality_code, from_date, to_date)
+        values ($1, $2, $3, $4, $5, $6)
+        "#,
+        *id,
+        *desk_id,
+        body.prefecture_code.as_ref().map(PrefectureCode::as_str),
+        body.municipality_code.as_ref().map(MunicipalityCode::as_str),
+        body.from,
+        body.to,
+    )
+    .execute(tx.db())
+    .await
+    .on_constraint("desk_coverage_once", covered_already)?;
+    tx.record(
+        OFFICE,
+        Event::CoverageAdded {
+            coverage_id: id,
+            desk_id,
+        },
+    );
+    find_coverage(tx.db(), desk_id, id).await
+}
+
+async fn reschedule_coverage(
+    tx: &mut Tx,
+    mut coverage: Coverage,
+    body: &EditCoverageRequest,
+) -> Result<Coverage> {
+    let mut changes = Changes::default();
+    changes.set("from", &mut coverage.from, body.from);
+    changes.set("to", &mut coverage.to, body.to);
+    if changes.into_names().is_empty() {
+        tx.unchanged();
+        return Ok(coverage);
+    }
+    let mut fields = Fields::default();
+    check_period(
+        &mut fields,
+        ("/from", Some(coverage.from)),
+        ("/to", coverage.to),
+    );
+    fields.finish()?;
+    sqlx::query!(
+        "update desk_coverage set from_date = $2, to_date = $3 where id = $1",
+        *coverage.id,
+        coverage.from,
+        coverage.to,
+    )
+    .execute(tx.db())
+    .await
+    .on_constraint("desk_coverage_once", covered_already)?;
+    tx.record(
+        OFFICE,
+        Event::CoverageEdited {
+            coverage_id: coverage.id,
+            desk_id: coverage.desk_id,
+        },
+    );
+    find_coverage(tx.db(), coverage.desk_id, coverage.id).await
+}
+
+fn covered_already() -> Error {
+    Error::conflict("The desk covers this area on some of these days already.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn reasons_name_the_area_and_its_days() {
+        assert_eq!(
+            area_reason("02", None, day("2026-04-01"), None),
+            "青森県を担当（2026-04-01 から）"
+        );
+        assert_eq!(
+            area_reason(
+                "02",
+                Some("022012"),
+                day("2026-04-01"),
+                Some(day("2027-03-31"))
+            ),
+            "青森県の市区町村（022012）を担当（2026-04-01 から 2027-03-31 まで）"
+        );
+    }
+
+    #[test]
+    fn an_area_is_a_prefecture_or_a_municipality() {
+        let errors =
+            |json: &str| match crate::http::parse_body::<AddCoverageRequest>(json.as_bytes()) {
+                Ok(_) => Vec::new(),
+                Err(Error::Problem(problem)) => problem
+                    .errors
+                    .iter()
+                    .map(|error| error.pointer.clone())
+                    .collect(),
+                Err(error) => panic!("{error}"),
+            };
+        assert!(errors(r#"{"prefecture_code": "02", "from": "2026-04-01"}"#).is_empty());
+        assert!(
+            errors(r#"{"municipality_code": "02201", "from": "2026-04-01", "to": "2026-04-01"}"#)
+                .is_empty()
+        );
+        assert_eq!(
+            errors(r#"{"from": "2026-04-02", "to": "2026-04-01"}"#),
+            ["/prefecture_code", "/to"]
+        );
+        assert_eq!(
+            errors(
+                r#"{"prefecture_code": "2", "municipality_code": "022012", "from": "2026-04-01"}"#
+            ),
+            ["/municipality_code"]
+        );
+        assert_eq!(
+            errors(r#"{"prefecture_code": "48", "from": "2026-02-30"}"#),
+            ["/from", "/prefecture_code"]
+        );
+    }
+}
