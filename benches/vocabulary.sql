@@ -11,10 +11,9 @@ create function pg_temp.pick(i bigint, seed int, n int) returns int
 -- UUIDv7 of that time.
 create function pg_temp.v7(at timestamptz, i bigint, seed text) returns uuid
     language sql immutable parallel safe
-    return (
-        lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0')
-        || '7' || substr(md5(seed || i), 1, 3) || '8' || substr(md5(seed || i), 4, 15)
-    )::uuid;
+    return overlay(overlay(
+        lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || substr(md5(seed || i), 13)
+        placing '7' from 13 for 1) placing '8' from 17 for 1)::uuid;
 
 -- One link of an audit chain, as append_audit makes it; as a window aggregate it hashes all chains in one pass.
 create function pg_temp.link(previous bytea, line text) returns bytea
