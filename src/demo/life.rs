@@ -521,16 +521,15 @@ impl<'p> Life<'p> {
             body.extend(more);
         }
         let is_accepted = body["accepted_by_phone"] == true;
+        // What speaks against an expert is set aside by a supervisor only.
+        let who = match body["override_reason"].is_string() {
+            true => Who::Supervisor,
+            false => self.desk_staff(),
+        };
         let number = self.offers;
         self.offers += 1;
         let keep = vec![(format!("offer:{}-{number}", self.case), "/id")];
-        self.send(
-            self.desk_staff(),
-            Method::POST,
-            "/cases/{case}/offers",
-            body,
-            keep,
-        );
+        self.send(who, Method::POST, "/cases/{case}/offers", body, keep);
         if is_accepted {
             self.managers.push((line, manager));
         }
