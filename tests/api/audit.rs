@@ -682,7 +682,7 @@ async fn the_office_reads_who_did_what() {
         .map(|event| event["kind"].as_str().unwrap())
         .collect();
     assert_eq!(kinds.first(), Some(&"case_moved"), "newest first");
-    assert_eq!(kinds.last(), Some(&"enterprise_created"));
+    assert!(kinds[kinds.len() - 2..].contains(&"case_created"));
     let newest = &events.items()[0];
     assert_eq!(newest["case_number"], case["number"]);
     assert_eq!(newest["actor"]["kind"], "user");
