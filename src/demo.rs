@@ -167,25 +167,17 @@ fn who_can_sign_in() -> String {
 mod tests {
     use super::*;
     use crate::text::Password;
-    use chrono::{DateTime, Utc};
+    use chrono::{DateTime, TimeDelta, Utc};
     use plan::{Act, Request};
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
-    /// Working days, holidays, both ends of a fiscal year, and a leap day.
-    const MOMENTS: [&str; 8] = [
-        "2026-11-22T21:05:00Z",
-        "2026-11-24T01:00:00Z",
-        "2026-11-24T07:45:00Z",
-        "2026-04-01T00:10:00Z",
-        "2026-03-31T09:00:00Z",
-        "2027-01-02T03:00:00Z",
-        "2026-05-05T05:00:00Z",
-        "2028-02-29T06:30:00Z",
-    ];
-
+    /// Both ends of a fiscal year, and days all over two of them with their holidays, at all hours.
     fn plans() -> impl Iterator<Item = (DateTime<Utc>, Vec<Value>, Vec<Step>)> {
-        MOMENTS.iter().map(|moment| {
-            let now = moment.parse().unwrap();
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let ends = ["2026-03-31T09:00:00Z", "2026-04-01T00:10:00Z"].map(time);
+        let all_over = (0..24)
+            .map(move |number| time("2026-03-30T02:20:00Z") + TimeDelta::hours(number * 731));
+        ends.into_iter().chain(all_over).map(|now| {
             let (enterprises, steps) = plan_all(now);
             (now, enterprises, steps)
         })
@@ -225,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_same_moment_gives_the_same_plan() {
-        let now = MOMENTS[0].parse().unwrap();
+        let now = "2026-11-24T01:00:00Z".parse().unwrap();
         assert_eq!(
             format!("{:?}", plan_all(now)),
             format!("{:?}", plan_all(now))
@@ -262,6 +254,56 @@ mod tests {
                         known.insert(format!("enterprise-id:{number}"));
                     }
                     known.insert(name.clone());
+                }
+            }
+        }
+    }
+
+    fn moment(body: &Value, field: &str) -> DateTime<Utc> {
+        body[field]
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .unwrap()
+    }
+
+    /// What a manager answers is not over, and who is away is only asked with a reason.
+    #[test]
+    fn offers_are_made_and_answered_in_time() {
+        for (now, _, steps) in plans() {
+            let mut absences: HashMap<String, Vec<(DateTime<Utc>, DateTime<Utc>)>> = HashMap::new();
+            let mut reply_by = HashMap::new();
+            for step in &steps {
+                let Act::Send(Request {
+                    path, body, keep, ..
+                }) = &step.act
+                else {
+                    continue;
+                };
+                if let Some(manager) = path.strip_suffix("/absences") {
+                    let span = (moment(body, "starts_at"), moment(body, "ends_at"));
+                    let manager = manager.trim_start_matches("/managers/").to_owned();
+                    absences.entry(manager).or_default().push(span);
+                }
+                if path.ends_with("/offers") && body["override_reason"].is_null() {
+                    let absent = absences.get(body["manager_id"].as_str().unwrap());
+                    let is_absent = absent.is_some_and(|spans| {
+                        spans
+                            .iter()
+                            .any(|(from, to)| *from <= step.at && step.at < *to)
+                    });
+                    assert!(!is_absent, "{now}: {path} at {}", step.at);
+                }
+                if path.ends_with("/offers") && body["accepted_by_phone"] != true {
+                    reply_by.insert(
+                        format!("/offers/{{{}}}", keep[0].0),
+                        moment(body, "reply_by"),
+                    );
+                }
+                if let Some(offer) = path
+                    .strip_suffix("/accept")
+                    .filter(|path| path.starts_with("/offers"))
+                {
+                    assert!(step.at < reply_by[offer], "{now}: {path} at {}", step.at);
                 }
             }
         }

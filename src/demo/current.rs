@@ -266,8 +266,9 @@ impl Current<'_> {
             Open::SearchManager => self.called(0),
             Open::Declined => {
                 self.called(-3);
+                self.life.minutes(10, 60);
                 let (line, manager) = (self.life.line(), self.expert());
-                let offer = self.life.minutes(10, 60).offer(line, manager, json!({}));
+                let offer = self.life.offer(line, manager, json!({}));
                 self.life.days(1, 1).decline_offer(manager, offer);
             }
             Open::Waiting => {
@@ -341,8 +342,9 @@ impl Current<'_> {
         match open {
             Open::Offered => {
                 self.called(-1);
+                self.life.days(1, 1);
                 let manager = self.expert();
-                self.life.days(1, 1).offer(line, manager, json!({}));
+                self.life.offer(line, manager, json!({}));
             }
             Open::OfferedBoth => {
                 self.called(-3);
@@ -368,8 +370,9 @@ impl Current<'_> {
     }
 
     fn assigned(&mut self) {
+        self.life.minutes(10, 60);
         let (line, manager) = (self.life.line(), self.expert());
-        let offer = self.life.minutes(10, 60).offer(line, manager, json!({}));
+        let offer = self.life.offer(line, manager, json!({}));
         self.life.days(1, 1).take_offer(line, manager, offer);
         self.life
             .minutes(20, 90)

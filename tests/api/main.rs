@@ -13,6 +13,7 @@ mod demo;
 mod desks;
 mod enterprises;
 mod errors;
+mod generator;
 mod health;
 mod interactions;
 mod managers;
