@@ -6,6 +6,8 @@
 //! everybody does when, then [`player`] does it. It is the only place in the program with a known password, and it fills
 //! no database that anybody else has users in.
 
+mod at_once;
+mod by_desk;
 mod current;
 mod data;
 mod days;
@@ -17,6 +19,8 @@ mod plan;
 mod player;
 mod quiet;
 mod random;
+mod sessions;
+mod support;
 
 use crate::{error::Result, serve::Opened, store::Store};
 use plan::{Plan, Step};
@@ -112,7 +116,7 @@ fn plan_all(now: chrono::DateTime<chrono::Utc>) -> (Vec<Value>, Vec<Step>) {
     office::plan_office(&mut plan);
     history::plan_history(&mut plan, CASES - current::count());
     current::plan_current(&mut plan);
-    history::top_up(&mut plan, CASES);
+    at_once::top_up(&mut plan, CASES);
     let bodies = plan
         .enterprises
         .iter()

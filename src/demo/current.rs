@@ -5,9 +5,10 @@ use super::{
     data::{DATA, Inquiry},
     days::{at, is_work_day},
     enterprises::Kind,
-    life::{Life, Opening, Session},
+    life::{Life, Opening},
     office::AWAY,
     plan::{Plan, Who},
+    sessions::Session,
 };
 use crate::japan::tokyo_date;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -226,6 +227,7 @@ impl Current<'_> {
             Open::RouteOverdue => self.open(-2),
             Open::GivenBack => {
                 self.open(-1);
+                self.life.desk = (self.life.desk + 1) % DATA.desks.len();
                 self.life.minutes(5, 30).route();
                 self.life.days(1, 1).give_back();
             }
@@ -250,6 +252,37 @@ impl Current<'_> {
     }
 
     fn at_the_desk(&mut self, open: Open) {
+        match open {
+            Open::CallbackDue
+            | Open::CallbackOverdue
+            | Open::FirstContactOverdue
+            | Open::NotReached => self.to_call(open),
+            Open::SearchManager => self.called(0),
+            Open::Declined => {
+                self.called(-3);
+                self.life.minutes(10, 60);
+                let (line, manager) = (self.life.line(), self.expert());
+                let offer = self.life.offer(line, manager, json!({}));
+                self.life.days(1, 1).decline_offer(manager, offer);
+            }
+            Open::Waiting => self.waiting(-4, at(self.life.plan.day(6), 17, 0)),
+            Open::WaitOver => self.waiting(-9, at(self.life.plan.day(0), 12, 0)),
+            Open::Complaint => {
+                self.called(-5);
+                let (by, reason) = (
+                    self.life.operator(),
+                    self.life.say(|phrases| &phrases.complaint),
+                );
+                let body = json!({ "kind": "complaint", "reason": reason });
+                self.life
+                    .days(2, 3)
+                    .post(by, "/cases/{case}/escalate", body);
+            }
+            _ => self.asked_before(),
+        }
+    }
+
+    fn to_call(&mut self, open: Open) {
         let by = self.life.desk_staff();
         match open {
             Open::CallbackDue => {
@@ -262,44 +295,20 @@ impl Current<'_> {
                 let moment = at(self.life.plan.day(0), 15, 0);
                 self.life.days(1, 1).promise(by, "inbound", moment);
             }
-            Open::FirstContactOverdue => self.taken_up(-4),
-            Open::SearchManager => self.called(0),
-            Open::Declined => {
-                self.called(-3);
-                self.life.minutes(10, 60);
-                let (line, manager) = (self.life.line(), self.expert());
-                let offer = self.life.offer(line, manager, json!({}));
-                self.life.days(1, 1).decline_offer(manager, offer);
-            }
-            Open::Waiting => {
-                self.called(-4);
-                let until = at(self.life.plan.day(6), 17, 0);
-                self.life.minutes(5, 30).wait(by, Some(until));
-            }
-            Open::WaitOver => {
-                self.called(-9);
-                let until = at(self.life.plan.day(0), 12, 0);
-                self.life.minutes(5, 30).wait(by, Some(until));
-            }
-            Open::Complaint => {
-                self.called(-5);
-                let (by, reason) = (
-                    self.life.operator(),
-                    self.life.say(|phrases| &phrases.complaint),
-                );
-                self.life.days(2, 3).post(
-                    by,
-                    "/cases/{case}/escalate",
-                    json!({ "kind": "complaint", "reason": reason }),
-                );
-            }
             Open::NotReached => {
                 self.taken_up(-4);
                 self.life.days(1, 1).miss();
                 self.life.days(1, 2).miss();
             }
-            _ => self.asked_before(),
+            _ => self.taken_up(-4),
         }
+    }
+
+    /// For the enterprise, until that moment.
+    fn waiting(&mut self, since: i64, until: DateTime<Utc>) {
+        self.called(since);
+        let by = self.life.desk_staff();
+        self.life.minutes(5, 30).wait(by, Some(until));
     }
 
     /// Two cases of one enterprise in one year, the first just answered; a supervisor let the second have sessions.

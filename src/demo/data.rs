@@ -217,6 +217,8 @@ pub struct Reports {
     family: [Report; 3],
     site: [Report; 3],
     manage: [Report; 3],
+    /// On a session beyond the third.
+    pub fourth: Report,
 }
 
 impl Reports {

@@ -67,6 +67,18 @@ struct Engagements {
     full_from: Option<DateTime<Utc>>,
 }
 
+/// What a manager is looked for.
+pub struct Wanted<'a> {
+    pub inquiry: &'a Inquiry,
+    pub line: &'a str,
+    pub prefecture: &'a str,
+    pub enterprise: usize,
+    /// When they are asked.
+    pub moment: DateTime<Utc>,
+    /// Who was asked before.
+    pub asked: &'a [usize],
+}
+
 /// The plan in the making.
 pub struct Plan {
     pub random: Random,
@@ -213,44 +225,33 @@ impl Plan {
             .any(|(from, to)| *from <= moment && moment < *to)
     }
 
-    /// A manager for the case who is not among `not`: near, of the right field, with time.
-    pub fn manager_for(
-        &mut self,
-        inquiry: &Inquiry,
-        line: &str,
-        place: (&str, usize),
-        moment: DateTime<Utc>,
-        not: &[usize],
-    ) -> usize {
-        let (prefecture, enterprise) = place;
-        let of_line: &[&str] = match line {
+    /// A manager for the case: of the right field, near, with little to do so far.
+    pub fn manager_for(&self, wanted: &Wanted) -> usize {
+        let of_line: &[&str] = match wanted.line {
             "labour" => &["labour", "rules", "subsidy"],
             _ => &["ict", "security", "tools"],
         };
-        let rank = |&manager: &usize| {
-            let about = &DATA.managers[manager];
-            let is_near = about.prefecture_codes.iter().any(|code| code == prefecture);
-            let in_common = about
-                .topics
+        let is_fitting = |manager: &usize| {
+            let topics = &DATA.managers[*manager].topics;
+            !wanted.asked.contains(manager)
+                && self.can_be_offered(*manager, wanted.enterprise, wanted.moment)
+                && topics.iter().any(|topic| of_line.contains(&&**topic))
+        };
+        let rank = |manager: &usize| {
+            let about = &DATA.managers[*manager];
+            let is_near = about
+                .prefecture_codes
                 .iter()
-                .filter(|topic| inquiry.topics.contains(topic))
-                .count();
-            let sessions = self.managers[manager].sessions.len();
+                .any(|code| code == wanted.prefecture);
+            let is_common = |topic: &&String| wanted.inquiry.topics.contains(topic);
+            let in_common = about.topics.iter().filter(is_common).count();
+            let sessions = self.managers[*manager].sessions.len();
             (!is_near, sessions / 3, Reverse(in_common), sessions)
         };
-        let mut fitting: Vec<usize> = (0..DATA.managers.len())
-            .filter(|manager| {
-                !not.contains(manager) && self.can_be_offered(*manager, enterprise, moment)
-            })
-            .filter(|manager| {
-                DATA.managers[*manager]
-                    .topics
-                    .iter()
-                    .any(|topic| of_line.contains(&&**topic))
-            })
-            .collect();
-        fitting.sort_by_key(rank);
-        *fitting.first().expect("somebody always has time")
+        (0..DATA.managers.len())
+            .filter(is_fitting)
+            .min_by_key(rank)
+            .expect("somebody always has time")
     }
 
     /// A time from the day on at which all the managers are free; taken for them.

@@ -188,29 +188,18 @@ impl Player {
         request: &Request,
         at: DateTime<Utc>,
     ) -> Result<(), String> {
-        let refused = |what: &str| {
+        let refused = |what: String| {
             format!(
                 "{} {} by {:?} at {at}: {what}",
                 request.method, request.path, request.by
             )
         };
-        let mut path = String::from("/api/v1");
-        for part in request.path.split_inclusive(['{', '}']) {
-            match (part.strip_suffix('}'), part.strip_suffix('{')) {
-                (Some(name), _) => {
-                    let value = self.values.get(name).and_then(Value::as_str);
-                    path += value.ok_or_else(|| refused(&format!("{name} is not known")))?;
-                }
-                (None, text) => path += text.unwrap_or(part),
-            }
-        }
+        let unknown = |name: String| refused(format!("{name} is not known yet"));
+        let path = self.path(&request.path).map_err(unknown)?;
         let mut body = request.body.clone();
-        self.resolve(&mut body)
-            .map_err(|name| refused(&format!("{name} is not known")))?;
-        let actor = self
-            .actors
-            .get(&request.by)
-            .ok_or_else(|| refused("nobody is there yet"))?;
+        self.resolve(&mut body).map_err(unknown)?;
+        let actor = self.actors.get(&request.by);
+        let actor = actor.ok_or_else(|| refused("nobody of that kind is there yet".into()))?;
         let version = match (&request.version, &request.method) {
             (Some(name), _) => self
                 .values
@@ -226,18 +215,30 @@ impl Player {
         let sent = (!body.is_null()).then_some(&body);
         let answer = call(api, actor, &request.method, &path, sent, version.as_deref()).await?;
         if answer.status >= 400 {
-            return Err(refused(&format!(
+            return Err(refused(format!(
                 "{} {}\n{body}",
                 answer.status, answer.body
             )));
         }
         for (name, pointer) in &request.keep {
             let value = answer.body.pointer(pointer).cloned();
-            let value = value
-                .ok_or_else(|| refused(&format!("nothing at {pointer} in {}", answer.body)))?;
+            let value =
+                value.ok_or_else(|| refused(format!("nothing at {pointer} in {}", answer.body)))?;
             self.keep(name, value);
         }
         Ok(())
+    }
+
+    /// The path with ids in the places of names; the name that has none otherwise.
+    fn path(&self, planned: &str) -> Result<String, String> {
+        let mut path = String::from("/api/v1");
+        for part in planned.split_inclusive(['{', '}']) {
+            match part.strip_suffix('}') {
+                Some(name) => path += self.values.get(name).and_then(Value::as_str).ok_or(name)?,
+                None => path += part.trim_end_matches('{'),
+            }
+        }
+        Ok(path)
     }
 
     /// An enterprise that is on record is named by its id from now on.

@@ -22,6 +22,70 @@ async fn names(db: &mut PgConnection, sql: &str) -> Vec<String> {
         .unwrap()
 }
 
+/// What there must be some of.
+const KINDS: [(&str, &str, &str); 12] = [
+    (
+        "years",
+        "select distinct fiscal_year::text from case_file order by 1",
+        "2025 2026",
+    ),
+    (
+        "statuses",
+        "select distinct status from case_file order by 1",
+        "accepted assigned closed consulting received routed",
+    ),
+    (
+        "outcomes",
+        "select distinct outcome from case_file where outcome is not null order by 1",
+        "answered completed duplicate ineligible referred spam unreachable withdrawn",
+    ),
+    (
+        "offers",
+        "select distinct state from offer order by 1",
+        "accepted declined expired open revoked",
+    ),
+    (
+        "sessions",
+        "select distinct state from consultation order by 1",
+        "booked cancelled held no_show voided",
+    ),
+    (
+        "reports",
+        "select distinct state from report order by 1",
+        "approved draft submitted",
+    ),
+    (
+        "faults",
+        "select distinct no_show_by from consultation where state = 'no_show' and no_show_by <> 'desk' order by 1",
+        "enterprise force_majeure manager",
+    ),
+    (
+        "flags",
+        "select distinct flag from case_flag where settled_at is null order by 1",
+        "complaint late_entry possible_duplicate same_enterprise_this_year",
+    ),
+    (
+        "links",
+        "select distinct kind from case_link order by 1",
+        "follow_up related",
+    ),
+    (
+        "channels",
+        "select distinct channel from case_file order by 1",
+        "event fax letter phone visit web",
+    ),
+    (
+        "kinds",
+        "select distinct kind from enterprise order by 1",
+        "anonymous association company local_government sole_proprietor worker",
+    ),
+    (
+        "moves",
+        "select distinct move from case_history order by 1",
+        "accept assign begin close create merge release reopen return route unmerge",
+    ),
+];
+
 /// One filling for all, because it takes its time.
 #[actix_web::test]
 async fn an_office_in_the_middle_of_its_second_year() {
@@ -51,68 +115,7 @@ async fn everything_is_there(app: &TestApp) {
     }
     let served = "(select distinct coalesce(c.site_prefecture_code, e.prefecture_code) from case_file c join enterprise e on e.id = c.enterprise_id) p";
     assert_eq!(count(db, served).await, 47);
-    for (what, sql, expected) in [
-        (
-            "years",
-            "select distinct fiscal_year::text from case_file order by 1",
-            "2025 2026",
-        ),
-        (
-            "statuses",
-            "select distinct status from case_file order by 1",
-            "accepted assigned closed consulting received routed",
-        ),
-        (
-            "outcomes",
-            "select distinct outcome from case_file where outcome is not null order by 1",
-            "answered completed duplicate ineligible referred spam unreachable withdrawn",
-        ),
-        (
-            "offers",
-            "select distinct state from offer order by 1",
-            "accepted declined expired open revoked",
-        ),
-        (
-            "sessions",
-            "select distinct state from consultation order by 1",
-            "booked cancelled held no_show voided",
-        ),
-        (
-            "reports",
-            "select distinct state from report order by 1",
-            "approved draft submitted",
-        ),
-        (
-            "faults",
-            "select distinct no_show_by from consultation where state = 'no_show' and no_show_by <> 'desk' order by 1",
-            "enterprise force_majeure manager",
-        ),
-        (
-            "flags",
-            "select distinct flag from case_flag where settled_at is null order by 1",
-            "complaint late_entry possible_duplicate same_enterprise_this_year",
-        ),
-        (
-            "links",
-            "select distinct kind from case_link order by 1",
-            "follow_up related",
-        ),
-        (
-            "channels",
-            "select distinct channel from case_file order by 1",
-            "event fax letter phone visit web",
-        ),
-        (
-            "kinds",
-            "select distinct kind from enterprise order by 1",
-            "anonymous association company local_government sole_proprietor worker",
-        ),
-        (
-            "moves",
-            "select distinct move from case_history order by 1",
-            "accept assign begin close create merge release reopen return route unmerge",
-        ),
-    ] {
+    for (what, sql, expected) in KINDS {
         assert_eq!(names(db, sql).await.join(" "), expected, "{what}");
     }
     let from_the_future =
