@@ -51,7 +51,7 @@ pub async fn fill_store(store: &Store) -> Result<String, String> {
             .into()),
         Found::Half => Err(
             "The demonstration data is there by half: another program is filling it in at this moment, or was \
-             stopped while it did. Wait, or start again with an empty database."
+             stopped while it did. Wait, or start again with an empty database; for the private one, delete its data folder."
                 .into(),
         ),
         Found::Nothing => {

@@ -137,8 +137,10 @@ pub struct Called {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inquiries {
-    /// Of an enterprise that asks for the first time.
+    /// Of an enterprise that asks for the first time and will want support.
     pub first: Vec<Inquiry>,
+    /// What can be answered at once.
+    pub quick: Vec<Inquiry>,
     /// Of one that was supported the year before.
     pub again: Vec<Inquiry>,
     /// Of a person who works somewhere.
@@ -171,6 +173,11 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
+    /// Whether it goes on from what was done the year before.
+    pub fn is_again(&self) -> bool {
+        self.text.contains("昨年度")
+    }
+
     /// Whether it is about work rather than technology.
     pub fn is_labour(&self) -> bool {
         matches!(&*self.topics[0], "labour" | "rules" | "subsidy")
@@ -247,7 +254,7 @@ macro_rules! phrases {
 }
 
 phrases! {
-    how_heard, departments, first_contact, scheduling, absent, voicemail, callback, inbound_question, inbound_documents,
+    before, after, how_heard, departments, first_contact, scheduling, absent, voicemail, callback, inbound_question, inbound_documents,
     inbound_change, progress, route_note, offer_note, decline, return_reason, reroute_reason, desk_answer, completed,
     withdraw, unreachable, no_show_enterprise, no_show_manager, no_show_force_majeure, cancel, void, void_late,
     late_session, report_return, release, wait_enterprise, reopen, limit, complaint, complaint_answer, complaint_note,
@@ -265,18 +272,13 @@ mod tests {
         let data = &*DATA;
         assert_eq!(data.managers.len(), 40);
         assert!(data.inquiries.first.len() >= 40);
+        assert!(data.inquiries.quick.len() >= 40);
+        let quick = &data.inquiries.quick;
+        assert!(quick.iter().all(|inquiry| inquiry.answer.is_some()));
+        let elsewhere = data.inquiries.elsewhere.iter().chain(&data.inquiries.spam);
         assert!(
-            data.inquiries
-                .first
-                .iter()
-                .filter(|inquiry| inquiry.answer.is_some())
-                .count()
-                >= 15
-        );
-        assert!(
-            data.inquiries
-                .elsewhere
-                .iter()
+            elsewhere
+                .into_iter()
                 .all(|inquiry| inquiry.outcome.is_some())
         );
     }

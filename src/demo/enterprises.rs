@@ -111,6 +111,7 @@ impl Maker {
         if let Some(body) = other.body.as_object_mut() {
             body.remove("corporate_number");
         }
+        other.employees = of.employees;
         other.name.clone_from(&of.name);
         other.industry_code.clone_from(&of.industry_code);
         other

@@ -147,6 +147,13 @@ fn plan_case(plan: &mut Plan, fate: Fate, moment: DateTime<Utc>, known: &mut Vec
         Fate::NamedLater => named_later(plan, moment),
         _ => {
             let (mut life, before) = begin(plan, moment, known);
+            let is_answered = matches!(
+                fate,
+                Fate::ByDesk | Fate::Returned | Fate::Unclaimed | Fate::AtEvent
+            );
+            if is_answered && !life.inquiry.is_again() && life.plan.random.chance(65) {
+                life.inquiry = life.plan.inquiry(life.enterprise, &DATA.inquiries.quick);
+            }
             match fate {
                 Fate::ByDesk => by_desk(&mut life, before),
                 Fate::Support(twist) => support(&mut life, before, twist),
@@ -248,7 +255,7 @@ fn take_up(life: &mut Life, before: Option<usize>) {
     life.open(opening);
     if let Some(earlier) = before {
         let by = life.operator();
-        let kind = if life.inquiry.text.contains("昨年度") {
+        let kind = if life.inquiry.is_again() {
             "follow_up"
         } else {
             "related"
@@ -288,14 +295,7 @@ fn closing(outcome: &str, note: &str) -> Option<Value> {
 
 fn answered(plan: &mut Plan, moment: DateTime<Utc>, known: &mut Vec<Known>) {
     let (mut life, _) = begin(plan, moment, known);
-    let industry = life.plan.enterprises[life.enterprise].industry_code.clone();
-    let easy: Vec<&'static Inquiry> = DATA
-        .inquiries
-        .first
-        .iter()
-        .filter(|inquiry| inquiry.answer.is_some() && inquiry.suits(&industry))
-        .collect();
-    life.inquiry = *life.plan.random.pick(&easy);
+    life.inquiry = life.plan.inquiry(life.enterprise, &DATA.inquiries.quick);
     let answer = life.inquiry.answer.as_deref().unwrap_or_default();
     life.open(Opening {
         close_as: closing("answered", answer),
@@ -499,7 +499,7 @@ fn namesake(plan: &mut Plan, moment: DateTime<Utc>, known: &mut [Known]) {
         return unnamed(plan, moment, Kind::Anonymous, &DATA.inquiries.anonymous);
     };
     let enterprise = plan.new_namesake(of);
-    let inquiry = plan.inquiry(enterprise, &DATA.inquiries.first);
+    let inquiry = plan.inquiry(enterprise, &DATA.inquiries.quick);
     let mut life = Life::new(plan, enterprise, inquiry, moment);
     life.open(Opening::default());
     let (by, answer) = (
@@ -522,7 +522,8 @@ fn named_later(plan: &mut Plan, moment: DateTime<Utc>) {
     let enterprise = plan.new_enterprise(Kind::Anonymous, None);
     let prefecture = plan.enterprises[enterprise].prefecture_code.clone();
     let named = plan.new_enterprise(Kind::Any, Some(&prefecture));
-    let inquiry = plan.inquiry(named, &DATA.inquiries.first);
+    let inquiry = plan.inquiry(named, &DATA.inquiries.quick);
+    plan.enterprises[enterprise].employees = plan.enterprises[named].employees;
     let mut life = Life::new(plan, enterprise, inquiry, moment);
     life.open(Opening::default());
     let by = life.operator();

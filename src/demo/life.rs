@@ -209,14 +209,11 @@ impl<'p> Life<'p> {
     fn opening_body(&mut self, opening: &Opening) -> Value {
         let inquiry = self.inquiry;
         let enterprise = self.plan.enterprises[self.enterprise].clone();
-        let text = inquiry
-            .text
-            .replace("{n}", &enterprise.employees.to_string());
-        let description = match &opening.preface {
-            Some(preface) => format!("{preface}\n{text}"),
-            None => text,
+        let description = self.description(opening, enterprise.employees);
+        let how_heard = match inquiry.is_again() {
+            true => "昨年度も利用した".to_owned(),
+            false => self.say(|phrases| &phrases.how_heard),
         };
-        let how_heard = self.say(|phrases| &phrases.how_heard);
         let mut body = json!({
             "channel": opening.channel.unwrap_or("phone"),
             "enterprise": format!("{{enterprise:{}}}", self.enterprise),
@@ -249,6 +246,27 @@ impl<'p> Life<'p> {
             body["late_reason"] = json!(reason);
         }
         body
+    }
+
+    /// What was said, with a little around it, as no two callers say the same.
+    fn description(&mut self, opening: &Opening, employees: i64) -> String {
+        let text = self.inquiry.text.replace("{n}", &employees.to_string());
+        if let Some(preface) = &opening.preface {
+            return format!("{preface}\n{text}");
+        }
+        if employees == 1 {
+            return text;
+        }
+        let (before, after) = (
+            self.say(|phrases| &phrases.before),
+            self.say(|phrases| &phrases.after),
+        );
+        match self.plan.random.below(5) {
+            0 => format!("{before}{text}"),
+            1 => format!("{text}{after}"),
+            2 => format!("{before}{text}{after}"),
+            _ => text,
+        }
     }
 
     fn contacts(&mut self, opening: &Opening) -> Vec<Value> {
