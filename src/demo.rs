@@ -274,7 +274,8 @@ mod tests {
     #[test]
     fn offers_are_made_and_answered_in_time() {
         for (now, _, steps) in plans() {
-            let mut absences: HashMap<String, Vec<(DateTime<Utc>, DateTime<Utc>)>> = HashMap::new();
+            type Span = (DateTime<Utc>, DateTime<Utc>);
+            let mut absences: HashMap<String, Vec<Span>> = HashMap::new();
             let mut reply_by = HashMap::new();
             for step in &steps {
                 let Act::Send(Request {

@@ -23,6 +23,15 @@ const GRACE_SECONDS: u64 = 20;
 /// A client that has not sent its head by then is cut off.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How the program's own connections are made.
+#[derive(Clone, Copy)]
+enum Way {
+    /// By `DATABASE_URL`, where a pooler may stand.
+    Usual,
+    /// By `DATABASE_DIRECT_URL`, as the worker wants it.
+    PastThePooler,
+}
+
 /// A database that is open, with its schema up to date, and a store over it.
 pub struct Opened {
     /// The store.
@@ -36,10 +45,14 @@ impl Opened {
     /// # Errors
     /// A sentence for the operator.
     pub async fn open(config: &Config, migrate: bool) -> Result<Self, String> {
+        Self::open_by(config, migrate, Way::Usual).await
+    }
+
+    async fn open_by(config: &Config, migrate: bool, way: Way) -> Result<Self, String> {
         let database = Database::open(&config.database, &config.data_dir()?)
             .await
             .map_err(|error| error.to_string())?;
-        match Self::prepare(config, &database, migrate).await {
+        match Self::prepare(config, &database, migrate, way).await {
             Ok(store) => Ok(Self {
                 store: Data::new(store),
                 database,
@@ -51,16 +64,23 @@ impl Opened {
         }
     }
 
-    async fn prepare(config: &Config, database: &Database, migrate: bool) -> Result<Store, String> {
+    async fn prepare(
+        config: &Config,
+        database: &Database,
+        migrate: bool,
+        way: Way,
+    ) -> Result<Store, String> {
         let connections = &database.connections;
         match migrate {
             true => database::migrate(connections).await,
             false => database::check(connections).await,
         }
         .map_err(|error| error.to_string())?;
-        let write = connections
-            .program_pool(config.database.database_max_connections)
-            .await;
+        let most = config.database.database_max_connections;
+        let write = match way {
+            Way::Usual => connections.program_pool(most).await,
+            Way::PastThePooler => connections.direct_pool(most).await,
+        };
         let read = connections
             .reader_pool(config.database.database_read_max_connections)
             .await;
@@ -267,7 +287,7 @@ pub async fn work(config: &Config) -> Result<(), String> {
     let context = WorkContext {
         audit_key: AuditKey(config.secret(&config.secrets.audit_key, "audit")?),
     };
-    let opened = Opened::open(config, false).await?;
+    let opened = Opened::open_by(config, false, Way::PastThePooler).await?;
     jobs::work(&opened.store, &context, told_to_stop()).await;
     opened.close().await;
     Ok(())

@@ -176,7 +176,7 @@ impl Plan {
             .iter()
             .filter(|inquiry| inquiry.suits(industry))
             .collect();
-        *self.random.pick(&suitable)
+        suitable[self.random.below(suitable.len())]
     }
 
     pub fn push(&mut self, at: DateTime<Utc>, act: Act) {
