@@ -256,7 +256,7 @@ impl Current<'_> {
             Open::CallbackDue
             | Open::CallbackOverdue
             | Open::FirstContactOverdue
-            | Open::NotReached => self.to_call(open),
+            | Open::NotReached => self.call_again(open),
             Open::SearchManager => self.called(0),
             Open::Declined => {
                 self.called(-3);
@@ -282,7 +282,7 @@ impl Current<'_> {
         }
     }
 
-    fn to_call(&mut self, open: Open) {
+    fn call_again(&mut self, open: Open) {
         let by = self.life.desk_staff();
         match open {
             Open::CallbackDue => {
