@@ -939,11 +939,21 @@ async fn two_admins_do_not_demote_each_other() {
             sign_in(&app, "one").await.access,
             sign_in(&app, "two").await.access,
         );
-        let demotion = json!({ "role": "operator" });
-        tokio::join!(
-            change_user(&app, &by_one, two, demotion.clone()),
-            change_user(&app, &by_two, one, demotion.clone()),
-        );
+        // Both have read the other before either writes: whoever is demoted first could not read any more.
+        let demotion = async |token: &str, id: UserId| {
+            let path = format!("/users/{id}");
+            let version = get(&app, &path, token).await.etag();
+            app.with_token(token)
+                .patch(&path, json!({ "role": "operator" }))
+                .if_match(version)
+        };
+        let (of_two, of_one) = (demotion(&by_one, two).await, demotion(&by_two, one).await);
+        let (of_two, of_one) = tokio::join!(of_two.into_future(), of_one.into_future());
+        let done = [of_two.status, of_one.status]
+            .iter()
+            .filter(|status| **status == 200)
+            .count();
+        assert_eq!(done, 1);
         let admins = "select count(*) from app_user where role = 'admin' and active";
         assert_eq!(number(&app, admins).await, 1);
     }
