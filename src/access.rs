@@ -148,6 +148,14 @@ permissions! {
     RecordInteractions = "record_interactions": [Operator, Supervisor, Desk, Manager, Admin],
     /// Write notes that only staff see.
     WriteNotes = "write_notes": [Operator, Supervisor, Desk, Manager, Admin],
+    /// Read the mail of cases, coming and going; the help center also what could not be placed.
+    ReadMail = "read_mail": [Operator, Supervisor, Desk, Manager, Admin],
+    /// Write to enterprises, take a message back, send it again.
+    WriteMessages = "write_messages": [Operator, Supervisor, Desk, Manager, Admin],
+    /// Place mails to be checked: attach, discard, run again.
+    CheckMail = "check_mail": [Operator, Supervisor, Admin],
+    /// Add files to a case.
+    AddAttachments = "add_attachments": [Operator, Supervisor, Desk, Manager, Admin],
     /// Route a case to a desk.
     RouteCases = "route_cases": [Operator, Supervisor, Admin],
     /// Accept or return a routed case.

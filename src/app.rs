@@ -65,6 +65,10 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
+        .configure(crate::intake::mount)
+        .configure(crate::messages::mount)
+        .configure(crate::templates::mount)
+        .configure(crate::attachments::mount)
         .configure(crate::settings::mount)
         .configure(crate::audit::mount)
         .configure(crate::jobs::admin::mount);

@@ -207,6 +207,58 @@ pub enum Event {
         due: String,
         due_at: DateTime<Utc>,
     },
+    // mail
+    MailPlaced {
+        mail_id: MailId,
+        mail: String,
+        placed_by: String,
+        known_sender: bool,
+    },
+    MailQuarantined {
+        mail_id: MailId,
+        because: String,
+    },
+    MailAttached {
+        mail_id: MailId,
+    },
+    MailDiscarded {
+        mail_id: MailId,
+    },
+    MailReprocessed {
+        mail_id: MailId,
+    },
+    SenderConfirmed {
+        mail_id: MailId,
+        contact_id: ContactId,
+    },
+    MessageWritten {
+        message_id: MessageId,
+        message: String,
+        outside_contacts: bool,
+    },
+    MessageTakenBack {
+        message_id: MessageId,
+    },
+    MessageSent {
+        message_id: MessageId,
+    },
+    MessageFailed {
+        message_id: MessageId,
+    },
+    MessageUnknown {
+        message_id: MessageId,
+    },
+    MessageRetried {
+        message_id: MessageId,
+    },
+    MessageReported {
+        message_id: MessageId,
+        mail_id: MailId,
+        delivery: String,
+    },
+    AttachmentAdded {
+        attachment_id: AttachmentId,
+    },
     // enterprises
     EnterpriseCreated {
         enterprise_id: EnterpriseId,
@@ -283,6 +335,20 @@ pub enum Event {
         manager_id: ManagerId,
     },
     SettingsChanged {
+        fields: Vec<String>,
+    },
+    MailboxCreated {
+        mailbox_id: MailboxId,
+    },
+    MailboxEdited {
+        mailbox_id: MailboxId,
+        fields: Vec<String>,
+    },
+    TemplateCreated {
+        template_id: TemplateId,
+    },
+    TemplateEdited {
+        template_id: TemplateId,
         fields: Vec<String>,
     },
     JobRunAgain {

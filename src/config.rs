@@ -3,15 +3,21 @@
 //! What an office decides (number of sessions, deadlines, texts) is not here but under `/settings`. Secrets have no
 //! default: where none is given, one is made once in the data folder, readable by its owner only.
 
-use crate::database::{self, DatabaseConfig};
+use crate::{
+    blobs::Blobs,
+    database::{self, DatabaseConfig},
+    mail::{MailIdentity, smtp::Mailer, token::MailKey},
+    text::EmailAddress,
+};
 use clap::{Args, ValueEnum};
 use rand::TryRng;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs, io,
     net::SocketAddr,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// What every subcommand needs: the database and the secrets.
@@ -26,6 +32,12 @@ pub struct Config {
     #[command(flatten)]
     #[allow(missing_docs, reason = "documented there")]
     pub log: LogConfig,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub mail: MailConfig,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub storage: StorageConfig,
     /// Folder for the private database, attachments and generated secrets [default: $XDG_DATA_HOME/madoguchi; for root /var/lib/madoguchi]
     #[arg(long, env = "MADOGUCHI_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
@@ -58,6 +70,49 @@ pub struct SecretConfig {
         global = true
     )]
     pub audit_key: Option<SecretString>,
+}
+
+/// Outgoing mail, and the addresses that answers come back to.
+#[derive(Debug, Clone, Args)]
+pub struct MailConfig {
+    /// Where mail is handed over: smtp://user:password@host:587?tls=none|starttls|required or smtps://… [default: mail is written to the data folder, not sent]
+    #[arg(
+        long,
+        env = "MADOGUCHI_SMTP_URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub smtp_url: Option<SecretString>,
+    /// The office's own address, sender of what does not come from a mailbox
+    #[arg(
+        long,
+        env = "MADOGUCHI_MAIL_FROM",
+        default_value = "sodan@madoguchi.example",
+        global = true
+    )]
+    pub mail_from: String,
+    /// Domain of Message-IDs [default: that of the office's address]
+    #[arg(long, env = "MADOGUCHI_MAIL_DOMAIN", global = true)]
+    pub mail_domain: Option<String>,
+    /// Signs Message-IDs and plus-addresses; at least 32 characters [default: made once in the data folder]
+    #[arg(
+        long,
+        env = "MADOGUCHI_MAIL_KEY",
+        hide_env_values = true,
+        global = true
+    )]
+    pub mail_key: Option<SecretString>,
+    /// Address under which people reach this server, for links [default: http://<listen>]
+    #[arg(long, env = "MADOGUCHI_PUBLIC_URL", global = true)]
+    pub public_url: Option<String>,
+}
+
+/// Where files are kept.
+#[derive(Debug, Clone, Args)]
+pub struct StorageConfig {
+    /// s3://bucket/prefix of S3-compatible storage; its keys come as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT [default: the data folder]
+    #[arg(long, env = "MADOGUCHI_STORAGE_URL", global = true)]
+    pub storage_url: Option<String>,
 }
 
 /// The program's log, on standard error.
@@ -94,9 +149,6 @@ pub struct ServeConfig {
     /// Address of /metrics [default: off]
     #[arg(long, env = "MADOGUCHI_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
-    /// Address under which people reach this server, for links [default: http://<listen>]
-    #[arg(long, env = "MADOGUCHI_PUBLIC_URL")]
-    pub public_url: Option<String>,
     /// Addresses or networks of the proxies whose Forwarded headers count, separated by commas [default: none]
     #[arg(long, env = "MADOGUCHI_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<String>,
@@ -109,6 +161,9 @@ pub struct ServeConfig {
     /// Do not run migrations at start
     #[arg(long, env = "MADOGUCHI_NO_MIGRATE")]
     pub no_migrate: bool,
+    /// How many jobs run at once in this process
+    #[arg(long, env = "MADOGUCHI_JOB_WORKERS", default_value_t = 4)]
+    pub job_workers: usize,
     /// Do not run jobs in this process; another one runs `madoguchi worker`
     #[arg(long, env = "MADOGUCHI_NO_WORKER")]
     pub no_worker: bool,
@@ -128,12 +183,61 @@ impl Config {
         Ok(dir)
     }
 
+    /// Where people reach the program.
+    pub fn public_url(&self, listen: Option<SocketAddr>) -> String {
+        let listen = listen.unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
+        self.mail
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{listen}"))
+    }
+
+    /// The addresses that mail comes from and answers go to.
+    ///
+    /// # Errors
+    /// A sentence for the operator: the address or the key cannot be used.
+    pub fn mail_identity(&self) -> Result<Arc<MailIdentity>, String> {
+        let from = EmailAddress::parse(&self.mail.mail_from)
+            .map_err(|error| format!("MADOGUCHI_MAIL_FROM: {error}"))?;
+        let own_domain = from.as_str().rsplit('@').next().unwrap_or_default();
+        let domain = self.mail.mail_domain.as_deref().unwrap_or(own_domain);
+        let key = self.secret(&self.mail.mail_key, "mail")?;
+        Ok(Arc::new(MailIdentity {
+            domain: domain.to_owned(),
+            key: MailKey::new(key.expose_secret().as_bytes()),
+            public_url: self.public_url(None),
+            from,
+        }))
+    }
+
+    /// Where outgoing mail is handed over.
+    ///
+    /// # Errors
+    /// A sentence for the operator: the address cannot be used.
+    pub fn mailer(&self) -> Result<Mailer, String> {
+        match &self.mail.smtp_url {
+            Some(url) => Mailer::smtp(url.expose_secret())
+                .map_err(|error| format!("MADOGUCHI_SMTP_URL: {error}")),
+            None => Ok(Mailer::folder(self.data_dir()?.join("outbox"))),
+        }
+    }
+
+    /// Where files are kept.
+    ///
+    /// # Errors
+    /// A sentence for the operator: the place cannot be used.
+    pub fn blobs(&self) -> Result<Blobs, String> {
+        match &self.storage.storage_url {
+            Some(url) => Blobs::s3(url).map_err(|error| format!("MADOGUCHI_STORAGE_URL: {error}")),
+            None => Blobs::folder(&self.data_dir()?.join("files")),
+        }
+    }
+
     /// The given secret, or the one in the data folder, made when it is missing.
     ///
     /// # Errors
     /// A sentence for the operator: the secret is too short, or its file cannot be used.
     pub fn secret(&self, given: &Option<SecretString>, name: &str) -> Result<SecretString, String> {
-        use secrecy::ExposeSecret;
         let secret = match given {
             Some(secret) => secret.clone(),
             None => {

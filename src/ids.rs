@@ -85,6 +85,18 @@ ids! {
     InteractionId,
     /// A note (内部メモ).
     NoteId,
+    /// A mailbox that enterprises write to.
+    MailboxId,
+    /// A mail that came in.
+    MailId,
+    /// A message (送信メール): a mail that goes out.
+    MessageId,
+    /// One try to hand a message over.
+    AttemptId,
+    /// A file of a case or of a mail.
+    AttachmentId,
+    /// A template of mails.
+    TemplateId,
     /// One HTTP request, or one run of a job.
     RequestId,
 }

@@ -10,6 +10,7 @@ pub mod admin;
 use crate::{
     access::Actor,
     error::{Error, REQUEST_ID, Result},
+    ids::{MailId, MessageId},
     store::Store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -38,6 +39,18 @@ pub enum Work {
     VerifyAudit {},
     /// Delete idempotency keys, sessions and change rows that are over.
     CleanUp {},
+    /// Understand a mail that came in and place it.
+    PlaceMail {
+        /// Which.
+        mail_id: MailId,
+    },
+    /// Hand a message over, when its time has come.
+    SendMessage {
+        /// Which.
+        message_id: MessageId,
+    },
+    /// Take up again the messages whose worker died, and those that nobody sends.
+    SweepMessages {},
 }
 
 /// What runs periodically, and how often.
@@ -59,6 +72,11 @@ const PERIODIC: &[(&str, TimeDelta, Work)] = &[
     ),
     ("verify_audit", TimeDelta::days(1), Work::VerifyAudit {}),
     ("clean_up", TimeDelta::hours(1), Work::CleanUp {}),
+    (
+        "sweep_messages",
+        TimeDelta::minutes(1),
+        Work::SweepMessages {},
+    ),
 ];
 
 /// A piece of work with its time.
@@ -154,6 +172,8 @@ pub async fn work(store: &Store, context: &WorkContext, stop: impl Future<Output
 pub struct WorkContext {
     /// The key that signs checkpoints.
     pub audit_key: crate::audit::checkpoint::AuditKey,
+    /// Where outgoing mail is handed over.
+    pub mailer: crate::mail::smtp::Mailer,
 }
 
 async fn turn(store: &Store, context: &WorkContext) -> Result<bool> {
@@ -307,6 +327,11 @@ async fn run(store: &Store, context: &WorkContext, work: &Work) -> Result<()> {
         Work::ReturnUnclaimed {} => crate::cases::return_unclaimed(store, &system).await,
         Work::VerifyAudit {} => crate::audit::verification::run(store, &context.audit_key).await,
         Work::CleanUp {} => clean_up(store).await,
+        Work::PlaceMail { mail_id } => crate::intake::place::run(store, &system, *mail_id).await,
+        Work::SendMessage { message_id } => {
+            crate::messages::send::run(store, &system, &context.mailer, *message_id).await
+        }
+        Work::SweepMessages {} => crate::messages::send::sweep(store, &system).await,
     }
 }
 

@@ -6,13 +6,16 @@
 //! [`error::Error`] as a problem document.
 //!
 //! The slices, each owning its tables: [`cases`], [`enterprises`], [`desks`], [`managers`], [`offers`],
-//! [`consultations`], [`interactions`], [`settings`], [`users`]. Below them: [`text`], [`japan`] and [`ids`] (what
+//! [`consultations`], [`interactions`], [`intake`] (mail that comes in), [`messages`] (mail that goes out), [`templates`],
+//! [`attachments`], [`settings`], [`users`]. Below them: [`mail`] (reading and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what
 //! values may look like), [`calendar`], [`jobs`] (work after commit), [`database`] (connecting, or the private server).
 
 pub mod access;
 pub mod app;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
+pub mod blobs;
 pub mod calendar;
 pub mod cases;
 pub mod config;
@@ -25,15 +28,19 @@ pub mod error;
 pub mod health;
 pub mod http;
 pub mod ids;
+pub mod intake;
 pub mod interactions;
 pub mod japan;
 pub mod jobs;
+pub mod mail;
 pub mod managers;
+pub mod messages;
 pub mod offers;
 pub mod programme;
 pub mod routing;
 pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod templates;
 pub mod text;
 pub mod users;

@@ -284,6 +284,77 @@ words! {
         Voicemail = "voicemail", "留守番電話";
     }
 
+    /// How far the intake is with a mail.
+    MailState {
+        Pending = "pending", "処理待ち";
+        Processed = "processed", "処理済";
+        Quarantined = "quarantined", "要確認";
+    }
+
+    /// What a mail is: written by a person, or by a program and about what.
+    MailKind {
+        Normal = "normal", "通常";
+        AutoReply = "auto_reply", "自動応答";
+        AutoReplySuspected = "auto_reply_suspected", "自動応答の疑い";
+        Bounce = "bounce", "不達通知";
+        Delay = "delay", "遅延通知";
+        DeliverySuccess = "delivery_success", "配信完了通知";
+        Arf = "arf", "迷惑メール報告";
+        Mdn = "mdn", "開封通知";
+        Loop = "loop", "ループ";
+    }
+
+    /// How a mail was placed.
+    PlacedBy {
+        PlusAddress = "plus_address", "返信用アドレス";
+        MessageId = "message_id", "返信元メール";
+        KnownMessageId = "known_message_id", "既知のメールへの返信";
+        Number = "number", "案件番号";
+        SameMessageId = "same_message_id", "同じメールの別便";
+        DeliveryReport = "delivery_report", "配信結果の通知";
+        NewCase = "new_case", "新規案件";
+        Staff = "staff", "担当者による振り分け";
+    }
+
+    /// What an outgoing mail is.
+    MessageKind {
+        Reply = "reply", "返信";
+        Acknowledgement = "acknowledgement", "受付確認";
+        Invitation = "invitation", "日程のご案内";
+        Notice = "notice", "通知";
+    }
+
+    /// Where an outgoing mail stands.
+    MessageState {
+        Waiting = "waiting", "送信待ち(取消可)";
+        Queued = "queued", "送信待ち";
+        Sending = "sending", "送信中";
+        Sent = "sent", "送信済";
+        Unknown = "unknown", "送信結果不明";
+        Failed = "failed", "送信失敗";
+        TakenBack = "taken_back", "取消済";
+    }
+
+    /// What a delivery report said of a message.
+    Delivery {
+        Delayed = "delayed", "配信遅延";
+        Failed = "failed", "不達";
+        Delivered = "delivered", "配信完了";
+    }
+
+    /// What the program itself uses a template for.
+    TemplatePurpose {
+        Acknowledgement = "acknowledgement", "受付確認(開庁時間内)";
+        AcknowledgementOutOfHours = "acknowledgement_out_of_hours", "受付確認(開庁時間外)";
+        Invitation = "invitation", "日程のご案内";
+        InvitationChanged = "invitation_changed", "日程変更のご案内";
+        InvitationCancelled = "invitation_cancelled", "日程取消のご案内";
+        NoticeRouted = "notice_routed", "振り分けの通知";
+        NoticeMail = "notice_mail", "メール受信の通知";
+        NoticeOffer = "notice_offer", "担当依頼の通知";
+        NoticeOfferClosed = "notice_offer_closed", "担当依頼終了の通知";
+    }
+
     /// Why a manager does not take an enterprise (利益相反).
     ConflictKind {
         Employment = "employment", "雇用関係";

@@ -88,7 +88,9 @@ impl Opened {
             write.map_err(|error| error.to_string())?,
             read.map_err(|error| error.to_string())?,
         );
-        Ok(Store::new(write, read, Clock::default()))
+        Ok(Store::new(write, read, Clock::default())
+            .with_mail(config.mail_identity()?)
+            .with_blobs(config.blobs()?))
     }
 
     /// Closes the pools, and stops a private server that nobody else uses.
@@ -113,6 +115,10 @@ async fn told_to_stop() {
 /// # Errors
 /// A sentence for the operator.
 pub async fn serve(config: &Config, serve: &ServeConfig) -> Result<(), String> {
+    // Where nobody says under which address people reach the program, it is where it listens.
+    let mut config = config.clone();
+    config.mail.public_url = Some(config.public_url(Some(serve.listen)));
+    let config = &config;
     // Listened to from the very beginning: a stop while the database starts is a stop.
     let mut stop = std::pin::pin!(told_to_stop());
     let opened = tokio::select! {
@@ -131,14 +137,9 @@ async fn serve_opened(
     opened: &Opened,
     stop: impl Future<Output = ()>,
 ) -> Result<(), String> {
-    let public_url = serve
-        .public_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{}", serve.listen));
+    let public_url = config.public_url(None);
     let auth = Data::new(auth_config(config, serve, &public_url)?);
-    let context = WorkContext {
-        audit_key: AuditKey(config.secret(&config.secrets.audit_key, "audit")?),
-    };
+    let context = work_context(config)?;
     opened
         .store
         .directory()
@@ -151,8 +152,14 @@ async fn serve_opened(
     };
     let poller = spawn_poller(opened.store.clone());
     let (stop_worker, worker_stops) = watch::channel(false);
-    let worker =
-        (!serve.no_worker).then(|| spawn_worker(opened.store.clone(), context, worker_stops));
+    let job_workers = if serve.no_worker {
+        0
+    } else {
+        serve.job_workers.max(1)
+    };
+    let workers: Vec<_> = (0..job_workers)
+        .map(|_| spawn_worker(opened.store.clone(), context.clone(), worker_stops.clone()))
+        .collect();
     let metrics = match serve.metrics_listen {
         Some(address) => Some(serve_metrics(address)?),
         None => None,
@@ -169,7 +176,7 @@ async fn serve_opened(
         metrics.stop(false).await;
     }
     stop_worker.send_replace(true);
-    if let Some(worker) = worker {
+    for worker in workers {
         let _ = worker.await;
     }
     poller.abort();
@@ -182,6 +189,13 @@ fn announce(public_url: &str, demonstration: Option<&str>) {
     if let Some(text) = demonstration {
         println!("{text}");
     }
+}
+
+fn work_context(config: &Config) -> Result<WorkContext, String> {
+    Ok(WorkContext {
+        audit_key: AuditKey(config.secret(&config.secrets.audit_key, "audit")?),
+        mailer: config.mailer()?,
+    })
 }
 
 fn auth_config(
@@ -284,9 +298,7 @@ fn serve_metrics(address: std::net::SocketAddr) -> Result<ServerHandle, String> 
 /// # Errors
 /// A sentence for the operator.
 pub async fn work(config: &Config) -> Result<(), String> {
-    let context = WorkContext {
-        audit_key: AuditKey(config.secret(&config.secrets.audit_key, "audit")?),
-    };
+    let context = work_context(config)?;
     let opened = Opened::open_by(config, false, Way::PastThePooler).await?;
     jobs::work(&opened.store, &context, told_to_stop()).await;
     opened.close().await;

@@ -57,6 +57,16 @@ pub struct Settings {
     pub unreachable_attempts: i64,
     /// Calendar days in which its owner may reopen a closed case.
     pub reopen_days: i64,
+    /// Seconds in which the writer of a message can take it back.
+    pub message_hold_seconds: i64,
+    /// Whether a mail that opens a case is acknowledged.
+    pub acknowledge_mail: bool,
+    /// Acknowledgements to one address in 24 hours.
+    pub acknowledgements_per_sender: i64,
+    /// Mails that the program may send by itself in an hour; beyond, it stops and alarms.
+    pub automatic_mails_per_hour: i64,
+    /// Cases that one address may open by mail in 24 hours; further mails are to be checked.
+    pub mail_cases_per_sender: i64,
 }
 
 impl Default for Settings {
@@ -73,6 +83,11 @@ impl Default for Settings {
             return_days: 5,
             unreachable_attempts: 3,
             reopen_days: 90,
+            message_hold_seconds: 120,
+            acknowledge_mail: true,
+            acknowledgements_per_sender: 3,
+            automatic_mails_per_hour: 500,
+            mail_cases_per_sender: 10,
         }
     }
 }
@@ -100,6 +115,11 @@ pub struct EditSettingsRequest {
     pub return_days: Option<u32>,
     pub unreachable_attempts: Option<i64>,
     pub reopen_days: Option<i64>,
+    pub message_hold_seconds: Option<i64>,
+    pub acknowledge_mail: Option<bool>,
+    pub acknowledgements_per_sender: Option<i64>,
+    pub automatic_mails_per_hour: Option<i64>,
+    pub mail_cases_per_sender: Option<i64>,
 }
 
 impl Body for EditSettingsRequest {
@@ -136,6 +156,34 @@ impl Body for EditSettingsRequest {
             "/reopen_days",
             "must be between 0 and 3650",
         );
+        let counts = [
+            ("/message_hold_seconds", self.message_hold_seconds, 0, 3600),
+            (
+                "/acknowledgements_per_sender",
+                self.acknowledgements_per_sender,
+                0,
+                100,
+            ),
+            (
+                "/automatic_mails_per_hour",
+                self.automatic_mails_per_hour,
+                1,
+                100_000,
+            ),
+            (
+                "/mail_cases_per_sender",
+                self.mail_cases_per_sender,
+                1,
+                10_000,
+            ),
+        ];
+        for (pointer, value, least, most) in counts {
+            fields.require(
+                value.is_none_or(|count| (least..=most).contains(&count)),
+                pointer,
+                &format!("must be between {least} and {most}"),
+            );
+        }
     }
 }
 
@@ -162,7 +210,12 @@ impl EditSettingsRequest {
             wait_review_days,
             return_days,
             unreachable_attempts,
-            reopen_days
+            reopen_days,
+            message_hold_seconds,
+            acknowledge_mail,
+            acknowledgements_per_sender,
+            automatic_mails_per_hour,
+            mail_cases_per_sender
         );
         changed
     }

@@ -8,11 +8,13 @@ use crate::{
     access::{Actor, ActorKind},
     audit::{Chain, Event},
     auth::Directory,
+    blobs::Blobs,
     cases::View,
     error::{Error, ProblemType, Result, request_id},
     http::{Answer, IdempotencyClaim},
     ids::*,
     jobs::Job,
+    mail::MailIdentity,
     settings::Settings,
 };
 use actix_web::http::StatusCode;
@@ -74,6 +76,8 @@ pub struct Store {
     clock: Clock,
     directory: Directory,
     wake_worker: Notify,
+    mail: Arc<MailIdentity>,
+    blobs: Blobs,
 }
 
 impl Store {
@@ -85,12 +89,26 @@ impl Store {
             clock,
             directory: Directory::default(),
             wake_worker: Notify::new(),
+            mail: MailIdentity::example(),
+            blobs: Blobs::in_memory(),
         }
+    }
+
+    /// With the addresses that mail comes from and answers go to.
+    pub fn with_mail(self, mail: Arc<MailIdentity>) -> Self {
+        Self { mail, ..self }
+    }
+
+    /// With the place where files are kept; in memory where nobody says.
+    pub fn with_blobs(self, blobs: Blobs) -> Self {
+        Self { blobs, ..self }
     }
 
     /// Another store over the same pools, with a clock and a directory of its own.
     pub(crate) fn with_clock(&self, clock: Clock) -> Self {
         Self::new(self.write.clone(), self.read.clone(), clock)
+            .with_mail(self.mail.clone())
+            .with_blobs(self.blobs.clone())
     }
 
     /// The time now.
@@ -105,6 +123,16 @@ impl Store {
     /// The program's own pool: for the worker, sign-in and the directory, which stand below requests.
     pub(crate) fn writer(&self) -> &PgPool {
         &self.write
+    }
+
+    /// The addresses that mail comes from and answers go to.
+    pub(crate) fn mail(&self) -> &Arc<MailIdentity> {
+        &self.mail
+    }
+
+    /// Where files are kept.
+    pub(crate) fn blobs(&self) -> &Blobs {
+        &self.blobs
     }
 
     /// Who may do what, in memory.
@@ -150,6 +178,7 @@ impl Store {
             inner: self.write.begin().await?,
             actor: actor.clone(),
             now: self.now(),
+            mail: self.mail.clone(),
             request_id: RequestId(match request_id() {
                 id if id.is_nil() => Uuid::now_v7(),
                 id => id,
@@ -183,6 +212,7 @@ pub struct Tx {
     inner: Transaction<'static, Postgres>,
     actor: Actor,
     now: DateTime<Utc>,
+    mail: Arc<MailIdentity>,
     request_id: RequestId,
     events: Vec<(Chain, Event)>,
     jobs: Vec<Job>,
@@ -205,6 +235,11 @@ impl Tx {
     /// One time for everything in this transaction.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// The addresses that mail comes from and answers go to.
+    pub fn mail(&self) -> &Arc<MailIdentity> {
+        &self.mail
     }
 
     /// What happened. Written, chained, at the end of the transaction.

@@ -529,6 +529,7 @@ async fn open_store(connections: &Connections, clock: &Clock, write: u32, read: 
 fn work_context() -> WorkContext {
     WorkContext {
         audit_key: AuditKey("a key for tests, a key for tests".into()),
+        mailer: madoguchi::mail::smtp::Mailer::folder(std::env::temp_dir()),
     }
 }
 

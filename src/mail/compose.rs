@@ -1,0 +1,1 @@
+//! Writing mail: a message row becomes the bytes that go out. Pure.
