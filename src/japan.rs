@@ -4,6 +4,7 @@
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
 
 pub mod folding;
+pub mod holidays;
 pub mod prefectures;
 
 pub use folding::{fold, fold_enterprise};
