@@ -123,7 +123,11 @@ mod tests {
         let days = day("2019-01-01").iter_days();
         for date in days.take_while(|date| date.year() <= 2050) {
             let (ours, theirs) = (holiday(date), golden.get(&date).copied());
-            assert_eq!(ours.is_some(), theirs.is_some(), "{date}: {ours:?}, {theirs:?}");
+            assert_eq!(
+                ours.is_some(),
+                theirs.is_some(),
+                "{date}: {ours:?}, {theirs:?}"
+            );
             let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
             assert!(ours.starts_with(theirs), "{date}: {ours}, {theirs}");
         }
@@ -171,7 +175,11 @@ mod tests {
             (2092, 19, 22),
             (2099, 20, 23),
         ] {
-            assert_eq!((spring_equinox(year), autumn_equinox(year)), (spring, autumn), "{year}");
+            assert_eq!(
+                (spring_equinox(year), autumn_equinox(year)),
+                (spring, autumn),
+                "{year}"
+            );
         }
     }
 
