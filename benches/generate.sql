@@ -454,10 +454,15 @@ left join t_open o on o.i = c.i
 cross join lateral (select c.site_code <> e.prefecture_code as is_it) away
 order by c.recorded_at, c.i;
 
-insert into deadline (case_id, kind, subject_id, due_at, done_at)
-select c.id, d.kind, d.subject_id, d.due_at, d.done_at
+-- A third of every day and night is business time: near enough for figures nobody is judged by.
+insert into deadline (case_id, kind, subject_id, started_at, days, due_at, calendar_version, done_at, met, gross_minutes, net_minutes)
+select c.id, d.kind, d.subject_id, s.started_at, n.days, d.due_at, 1, d.done_at, d.done_at is not null or null, took.minutes, took.minutes
 from t_due d
 join t_way c on c.i = d.i
+cross join lateral (select case d.kind when 'report' then 5 when 'first_contact' then 2 when 'answer_offer' then 2 else 1 end) n (days)
+cross join lateral (select d.due_at - make_interval(days => n.days)) s (started_at)
+cross join lateral (select greatest(0, extract(epoch from d.done_at - s.started_at) / 180)::int where d.done_at is not null
+    union all select null where d.done_at is null) took (minutes)
 order by d.due_at, d.i;
 
 insert into move_reason (case_id, seq, reason)

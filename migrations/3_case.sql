@@ -307,17 +307,46 @@ create table case_link (
 comment on table case_link is 'cases that belong together without being one';
 create index case_link_other on case_link (other_id);
 
+create table enterprise_wait (
+    case_id uuid not null references case_file,
+    began_at timestamptz not null,
+    -- Null while the case waits.
+    ended_at timestamptz,
+    primary key (case_id, began_at),
+    constraint enterprise_wait_order check (ended_at >= began_at)
+);
+comment on table enterprise_wait is 'when a case waited for the enterprise: its deadlines stood still';
+create unique index enterprise_wait_open on enterprise_wait (case_id) where ended_at is null;
+
 create table deadline (
+    id bigint generated always as identity primary key,
     case_id uuid not null references case_file,
     kind text not null check (kind in ('route', 'accept', 'first_contact', 'answer_offer', 'callback', 'report', 'wait_review')),
     -- The offer, interaction or consultation it is about; the case itself otherwise.
     subject_id uuid not null,
+    -- What it counts from, and how many business days it has; null: it is due at an exact time that was told to somebody.
+    started_at timestamptz not null,
+    days int check (days > 0),
+    -- While it stands still: when it would have been due.
     due_at timestamptz not null,
+    -- Stands still while the case waits for the enterprise.
+    paused boolean not null default false,
+    -- The state of the calendar it was counted by.
+    calendar_version bigint not null default 0,
+    -- When a worker noted that it had passed.
+    passed_at timestamptz,
     done_at timestamptz,
-    primary key (case_id, kind, subject_id)
+    -- False where it fell away: the case was returned, closed, or the session voided.
+    met boolean,
+    -- Business time from start to end in whole minutes, with the waits for the enterprise and without.
+    gross_minutes int check (gross_minutes >= 0),
+    net_minutes int check (net_minutes between 0 and gross_minutes),
+    constraint deadline_done check (num_nulls(done_at, met, gross_minutes, net_minutes) in (0, 4))
 );
-comment on table deadline is 'what is due on a case; the earliest open one shows on the case';
-create index deadline_open on deadline (due_at) where done_at is null;
+comment on table deadline is 'what is due on a case, and how long it took; the earliest that runs shows on the case';
+create unique index deadline_running on deadline (case_id, kind, subject_id) where done_at is null;
+create index deadline_case on deadline (case_id);
+create index deadline_open on deadline (due_at) where done_at is null and passed_at is null;
 
 create function show_earliest_deadline() returns trigger language plpgsql as $$
 begin
@@ -326,7 +355,7 @@ begin
     from (select 1) one
     left join lateral (
         select kind, due_at from deadline
-        where case_id = new.case_id and done_at is null
+        where case_id = new.case_id and done_at is null and not paused
         order by due_at, kind
         limit 1
     ) d on true
@@ -335,7 +364,10 @@ begin
     return null;
 end
 $$;
-create trigger deadline_shown after insert or update on deadline for each row execute function show_earliest_deadline();
+create trigger deadline_shown after insert on deadline for each row execute function show_earliest_deadline();
+create trigger deadline_shown_again after update on deadline for each row
+    when ((new.due_at, new.paused, new.done_at) is distinct from (old.due_at, old.paused, old.done_at))
+    execute function show_earliest_deadline();
 
 -- One sequence per fiscal year: a counter row was measured to hold intake at 400 per second.
 -- Runs as the owner, because the program's role makes no tables or sequences.

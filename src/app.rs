@@ -70,6 +70,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::templates::mount)
         .configure(crate::attachments::mount)
         .configure(crate::settings::mount)
+        .configure(crate::calendar::mount)
         .configure(crate::audit::mount)
         .configure(crate::jobs::admin::mount);
 }

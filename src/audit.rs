@@ -17,7 +17,7 @@ pub mod verify;
 pub use verification::cli_verify;
 
 use crate::ids::*;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -207,6 +207,16 @@ pub enum Event {
         due: String,
         due_at: DateTime<Utc>,
     },
+    DeadlineEscalated {
+        due: String,
+        to: String,
+    },
+    DeadlineMoved {
+        due: String,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        because: String,
+    },
     // mail
     MailPlaced {
         mail_id: MailId,
@@ -336,6 +346,21 @@ pub enum Event {
     },
     SettingsChanged {
         fields: Vec<String>,
+    },
+    CalendarExceptionAdded {
+        exception_id: CalendarExceptionId,
+        desk_id: Option<DeskId>,
+        open: bool,
+        date_from: NaiveDate,
+        date_to: NaiveDate,
+    },
+    CalendarExceptionRemoved {
+        exception_id: CalendarExceptionId,
+        desk_id: Option<DeskId>,
+    },
+    HoursSet {
+        desk_id: Option<DeskId>,
+        from: NaiveDate,
     },
     MailboxCreated {
         mailbox_id: MailboxId,

@@ -1,144 +1,132 @@
-//! Business time: when something is due.
+//! The calendar: business time, and what the office decides about it.
 //!
-//! Business days are the weekdays Monday to Friday in Tokyo. National holidays, the year-end period, office
-//! hours and the closures of single desks come with the office calendar; until then a deadline may fall on a
-//! holiday.
+//! Owns `opening_hours`, `calendar_exception` and `calendar_version`. What business time is, is said and computed in
+//! [`time`], without a database; [`load`] brings the hours and exceptions of one office. Whoever needs it in a transaction
+//! asks [`Tx::calendar`], so that it is read once.
+//!
+//! A change moves the calendar's version and enqueues the counting anew of what is running
+//! ([`crate::cases::deadlines`]). What has passed keeps its hours: hours have a first day, what lies behind is neither
+//! opened nor taken back.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+mod days;
+mod exceptions;
+pub mod hours;
+mod opening;
+pub mod time;
 
-use crate::japan::JST;
+use crate::{
+    error::Result,
+    ids::DeskId,
+    jobs::{Job, Work},
+    store::Tx,
+};
+use chrono::NaiveDate;
+use hours::{Period, TimeOfDay, Week};
+use serde::Deserialize;
+use sqlx::{PgExecutor, types::Json as SqlJson};
+use std::collections::BTreeMap;
+pub use time::{Calendar, Span};
+use time::{Exception, Rules};
+use utoipa_actix_web::service_config::ServiceConfig;
 
-/// When the office opens, in Tokyo.
-const OPENING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine o'clock exists");
-
-/// The moment `days` business days after `from`, at the same time of day in Tokyo. A moment on a Saturday or
-/// Sunday counts as the next Monday, 9:00. Beyond the calendar of chrono it is the end of time.
-pub fn add_business_days(from: DateTime<Utc>, days: u32) -> DateTime<Utc> {
-    after(from, days).unwrap_or(DateTime::<Utc>::MAX_UTC)
+/// Mounts the calendar, its exceptions and the opening hours.
+pub fn mount(config: &mut ServiceConfig) {
+    config
+        .configure(days::mount)
+        .configure(exceptions::mount)
+        .configure(opening::mount);
 }
 
-fn after(from: DateTime<Utc>, days: u32) -> Option<DateTime<Utc>> {
-    let local = from.naive_utc().checked_add_offset(JST)?;
-    let start = on_a_weekday(local)?;
-    let date = add_weekdays(start.date(), days)?;
-    let due = date.and_time(start.time()).checked_sub_offset(JST)?;
-    Some(due.and_utc())
+/// A row of `opening_hours`.
+#[derive(Debug, Deserialize)]
+struct HoursRow {
+    desk_id: Option<DeskId>,
+    valid_from: NaiveDate,
+    week: Option<Week>,
 }
 
-fn on_a_weekday(local: NaiveDateTime) -> Option<NaiveDateTime> {
-    // Days from Monday: 5 is Saturday, 6 is Sunday.
-    match local.weekday().num_days_from_monday() {
-        weekday @ 5.. => {
-            let monday = local
-                .date()
-                .checked_add_days(Days::new(u64::from(7 - weekday)))?;
-            Some(monday.and_time(OPENING))
-        }
-        _ => Some(local),
-    }
+/// A row of `calendar_exception`.
+#[derive(Debug, Deserialize)]
+struct ExceptionRow {
+    desk_id: Option<DeskId>,
+    date_from: NaiveDate,
+    date_to: NaiveDate,
+    open: bool,
+    opens_at: Option<u16>,
+    closes_at: Option<u16>,
+    reason: String,
 }
 
-/// Whole weeks at once, so that no number of days takes long.
-fn add_weekdays(weekday: NaiveDate, days: u32) -> Option<NaiveDate> {
-    let (weeks, rest) = (days / 5, days % 5);
-    let passes_weekend = weekday.weekday().num_days_from_monday() + rest > 4;
-    let calendar_days = u64::from(weeks) * 7 + u64::from(rest) + if passes_weekend { 2 } else { 0 };
-    weekday.checked_add_days(Days::new(calendar_days))
+/// The calendar of a desk, or of the help center.
+pub async fn load(db: impl PgExecutor<'_>, desk_id: Option<DeskId>) -> Result<Calendar> {
+    let row = sqlx::query!(
+        r#"
+        select v.version,
+            (
+                select coalesce(json_agg(h order by h.valid_from), '[]')
+                from opening_hours h
+                where h.desk_id is null or h.desk_id = $1
+            ) as "hours!: SqlJson<Vec<HoursRow>>",
+            (
+                select coalesce(json_agg(e), '[]')
+                from calendar_exception e
+                where e.desk_id is null or e.desk_id = $1
+            ) as "exceptions!: SqlJson<Vec<ExceptionRow>>"
+        from calendar_version v
+        "#,
+        desk_id.map(|id| *id),
+    )
+    .fetch_one(db)
+    .await?;
+    let (own_hours, office_hours) = split(row.hours.0, |row| row.desk_id.is_some());
+    let (own_days, office_days) = split(row.exceptions.0, |row| row.desk_id.is_some());
+    Ok(Calendar {
+        version: row.version,
+        office: rules(office_hours, office_days),
+        desk: desk_id.map(|_| rules(own_hours, own_days)),
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::{TimeDelta, Weekday};
-    use proptest::prelude::*;
+fn split<T>(rows: Vec<T>, is_first: impl Fn(&T) -> bool) -> (Vec<T>, Vec<T>) {
+    rows.into_iter().partition(is_first)
+}
 
-    fn tokyo(text: &str) -> DateTime<Utc> {
-        let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap();
-        local.and_local_timezone(JST).unwrap().to_utc()
-    }
-
-    #[test]
-    fn weekends_are_skipped() {
-        // 2026-11-20 is a Friday.
-        for (from, days, due) in [
-            ("2026-11-20 16:59", 0, "2026-11-20 16:59"),
-            ("2026-11-20 16:59", 1, "2026-11-23 16:59"),
-            ("2026-11-19 08:00", 2, "2026-11-23 08:00"),
-            ("2026-11-16 10:00", 4, "2026-11-20 10:00"),
-            ("2026-11-16 10:00", 5, "2026-11-23 10:00"),
-            ("2026-11-16 10:00", 10, "2026-11-30 10:00"),
-            ("2026-11-21 00:00", 0, "2026-11-23 09:00"),
-            ("2026-11-21 12:00", 1, "2026-11-24 09:00"),
-            ("2026-11-22 23:59", 1, "2026-11-24 09:00"),
-            ("2026-11-22 23:59", 5, "2026-11-30 09:00"),
-            ("2026-12-31 10:00", 1, "2027-01-01 10:00"),
-        ] {
-            assert_eq!(
-                add_business_days(tokyo(from), days),
-                tokyo(due),
-                "{from} + {days}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_weekday_is_that_of_tokyo() {
-        // Sunday 15:00 UTC is Monday 00:00 in Tokyo, Friday 15:00 UTC is Saturday.
-        assert_eq!(
-            add_business_days(tokyo("2026-11-23 00:00"), 0),
-            tokyo("2026-11-23 00:00")
-        );
-        let saturday: DateTime<Utc> = "2026-11-20T15:00:00Z".parse().unwrap();
-        assert_eq!(add_business_days(saturday, 0), tokyo("2026-11-23 09:00"));
-    }
-
-    #[test]
-    fn the_end_of_time_is_no_panic() {
-        assert_eq!(
-            add_business_days(DateTime::<Utc>::MAX_UTC, 1),
-            DateTime::<Utc>::MAX_UTC
-        );
-        assert_eq!(
-            add_business_days(tokyo("2026-11-20 10:00"), u32::MAX),
-            DateTime::<Utc>::MAX_UTC
-        );
-        let _ = add_business_days(DateTime::<Utc>::MIN_UTC, 3);
-    }
-
-    /// One day after the other, as anybody would count on a calendar.
-    fn reference(from: DateTime<Utc>, days: u32) -> DateTime<Utc> {
-        let is_weekend = |moment: DateTime<Utc>| {
-            matches!(
-                moment.with_timezone(&JST).weekday(),
-                Weekday::Sat | Weekday::Sun
-            )
+fn rules(hours: Vec<HoursRow>, exceptions: Vec<ExceptionRow>) -> Rules {
+    let mut by_date = BTreeMap::new();
+    for row in exceptions {
+        let exception = Exception {
+            open: row.open,
+            period: period(row.opens_at, row.closes_at),
+            reason: row.reason,
         };
-        let mut due = from;
-        if is_weekend(due) {
-            let mut date = due.with_timezone(&JST).date_naive();
-            while date.weekday() != Weekday::Mon {
-                date = date.succ_opt().unwrap();
-            }
-            due = date
-                .and_time(OPENING)
-                .and_local_timezone(JST)
-                .unwrap()
-                .to_utc();
+        let dates = row.date_from.iter_days();
+        for date in dates.take_while(|date| *date <= row.date_to) {
+            by_date.insert(date, exception.clone());
         }
-        for _ in 0..days {
-            due += TimeDelta::days(1);
-            while is_weekend(due) {
-                due += TimeDelta::days(1);
-            }
-        }
-        due
     }
+    Rules {
+        hours: hours
+            .into_iter()
+            .map(|row| (row.valid_from, row.week))
+            .collect(),
+        exceptions: by_date,
+    }
+}
 
-    proptest! {
-        #[test]
-        fn equals_counting_day_by_day(seconds in 0..4_000_000_000_i64, days in 0..60_u32) {
-            let from = DateTime::from_timestamp(seconds, 0).unwrap();
-            prop_assert_eq!(add_business_days(from, days), reference(from, days));
-        }
-    }
+fn period(opens_at: Option<u16>, closes_at: Option<u16>) -> Option<Period> {
+    Some(Period {
+        from: TimeOfDay::from_minutes(opens_at?)?,
+        to: TimeOfDay::from_minutes(closes_at?)?,
+    })
+}
+
+/// Notes that the calendar is another one now, for every deadline that runs. Also holds off a second change until this
+/// one is committed.
+async fn changed(tx: &mut Tx) -> Result<i64> {
+    let version =
+        sqlx::query_scalar!("update calendar_version set version = version + 1 returning version")
+            .fetch_one(tx.db())
+            .await?;
+    tx.enqueue(Job::now(Work::WatchDeadlines {}).once("watch_deadlines"));
+    Ok(version)
 }

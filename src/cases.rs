@@ -1,6 +1,7 @@
 //! Cases (相談案件): one inquiry of one enterprise, from first contact to closing.
 //!
-//! Owns `case_file`, `case_history`, `contact`, `consent`, `case_flag`, `case_link`, `deadline`. Keeps rule 5 (status is
+//! Owns `case_file`, `case_history`, `contact`, `consent`, `case_flag`, `case_link`, `deadline`,
+//! `enterprise_wait`. Keeps rule 5 (status is
 //! the newest history row; only [`transition`] writes it), rule 8 ([`View`] decides what an actor sees) and rule 11 (a
 //! second case of the year is flagged, see [`create`]). Offers, sessions and reports are other slices; what a move means
 //! for them is called from [`moves`] and [`merge`].
@@ -21,11 +22,10 @@ mod view;
 use crate::{
     access::{Actor, Role},
     audit::Event,
-    calendar,
     error::{Error, Result},
     ids::*,
     programme::*,
-    store::{Store, Tx},
+    store::Tx,
 };
 use chrono::{DateTime, Utc};
 pub use moves::require_guard;
@@ -211,6 +211,7 @@ pub struct Move<'a> {
 /// # Errors
 /// 409 `illegal-move` where the step is not legal from here.
 pub async fn transition(tx: &mut Tx, case: &mut Case, step: Step, how: Move<'_>) -> Result<()> {
+    let before = case.clone();
     let from = case.status;
     let Some(to) = from.after(step) else {
         return Err(Error::illegal_move(format!(
@@ -282,7 +283,7 @@ pub async fn transition(tx: &mut Tx, case: &mut Case, step: Step, how: Move<'_>)
     case.closed_at = closed_at;
     case.outcome = outcome;
     case.merged_into = how.merged_into;
-    deadlines::follow(tx, case, from, step).await
+    deadlines::follow(tx, case, &before, step).await
 }
 
 /// Whom a case waits for when nobody said otherwise.
@@ -311,6 +312,7 @@ pub async fn end_wait(tx: &mut Tx, case: &Case, by: &str) -> Result<()> {
     .execute(tx.db())
     .await?;
     if ended.rows_affected() == 1 {
+        deadlines::wait(tx, case, usual).await?;
         deadlines::done(tx, case.id, &[DueKind::WaitReview], None).await?;
         tx.record(case.id, Event::WaitEnded { by: by.into() });
     }
@@ -362,58 +364,6 @@ pub fn may_edit(actor: &Actor, case: &Case) -> bool {
 pub fn require_open(case: &Case) -> Result<()> {
     if case.status == Status::Closed {
         return Err(Error::illegal_move("The case is closed. Reopen it first."));
-    }
-    Ok(())
-}
-
-/// Returns the routed cases that no desk took up in time (design: The life of a case), one transaction each.
-pub async fn return_unclaimed(store: &Store, system: &Actor) -> Result<()> {
-    let settings = crate::settings::Settings::load(store.reader()).await?;
-    let due = sqlx::query_scalar!(
-        r#"
-        select c.id as "id: CaseId"
-        from case_file c
-        join case_history h on h.case_id = c.id and h.seq = c.status_seq
-        where c.status = 'routed' and h.occurred_at < $1
-        order by h.occurred_at
-        limit 1000
-        "#,
-        store.now() - chrono::TimeDelta::days(i64::from(settings.return_days)),
-    )
-    .fetch_all(store.reader())
-    .await?;
-    for id in due {
-        store
-            .transaction(system, async |tx| {
-                let mut case = lock(tx, id).await?;
-                let routed_at = sqlx::query_scalar!(
-                    "select occurred_at from case_history where case_id = $1 and seq = $2",
-                    *case.id,
-                    case.status_seq
-                )
-                .fetch_one(tx.db())
-                .await?;
-                let deadline = calendar::add_business_days(routed_at, settings.return_days);
-                if case.status != Status::Routed || deadline > tx.now() {
-                    tx.unchanged();
-                    return Ok(());
-                }
-                let reason = format!(
-                    "{}営業日以内に受理されなかったため、自動で差し戻しました。",
-                    settings.return_days
-                );
-                transition(
-                    tx,
-                    &mut case,
-                    Step::Return,
-                    Move {
-                        reason: Some(&reason),
-                        ..Move::default()
-                    },
-                )
-                .await
-            })
-            .await?;
     }
     Ok(())
 }

@@ -97,6 +97,8 @@ ids! {
     AttachmentId,
     /// A template of mails.
     TemplateId,
+    /// A closure or an extra opening.
+    CalendarExceptionId,
     /// One HTTP request, or one run of a job.
     RequestId,
 }

@@ -36,6 +36,8 @@ pub enum Work {
     MakeCheckpoint {},
     /// Expire the offers whose deadline has passed.
     ExpireOffers {},
+    /// Count deadlines anew by a changed calendar, and note those that have passed.
+    WatchDeadlines {},
     /// Return the routed cases that no desk took up in time.
     ReturnUnclaimed {},
     /// Verify the whole audit trail.
@@ -67,6 +69,11 @@ const PERIODIC: &[(&str, TimeDelta, Work)] = &[
         "expire_offers",
         TimeDelta::minutes(1),
         Work::ExpireOffers {},
+    ),
+    (
+        "watch_deadlines",
+        TimeDelta::minutes(1),
+        Work::WatchDeadlines {},
     ),
     (
         "return_unclaimed",
@@ -344,7 +351,8 @@ async fn run(store: &Store, context: &WorkContext, work: &Work) -> Result<()> {
     match work {
         Work::MakeCheckpoint {} => crate::audit::checkpoint::make(store, &context.audit_key).await,
         Work::ExpireOffers {} => crate::offers::expire_due(store, &system).await,
-        Work::ReturnUnclaimed {} => crate::cases::return_unclaimed(store, &system).await,
+        Work::WatchDeadlines {} => crate::cases::deadlines::watch(store, &system).await,
+        Work::ReturnUnclaimed {} => crate::cases::deadlines::return_unclaimed(store, &system).await,
         Work::VerifyAudit {} => crate::audit::verification::run(store, &context.audit_key).await,
         Work::CleanUp {} => clean_up(store).await,
         Work::PlaceMail { mail_id } => crate::intake::place::run(store, &system, *mail_id).await,

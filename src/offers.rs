@@ -14,7 +14,6 @@ mod view;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
-    calendar::add_business_days,
     cases::{self, Case, deadlines},
     error::{Error, Fields, OnConstraint, Result},
     http::{Answer, Body, Json, Path},
@@ -378,9 +377,10 @@ async fn insert(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<Offer> 
         manager_id: body.manager_id,
         line: body.line,
         state: OfferState::Open,
-        reply_by: body
-            .reply_by
-            .unwrap_or_else(|| add_business_days(now, days)),
+        reply_by: match body.reply_by {
+            Some(reply_by) => reply_by,
+            None => deadlines::due_after(tx, case, DueKind::AnswerOffer, now, days).await?,
+        },
         is_overridden: body.override_reason.is_some(),
     };
     sqlx::query!(
@@ -496,7 +496,12 @@ async fn end(
     )
     .execute(tx.db())
     .await?;
-    deadlines::done(tx, case.id, &[DueKind::AnswerOffer], Some(*offer.id)).await?;
+    let (kinds, subject) = ([DueKind::AnswerOffer], Some(*offer.id));
+    match state {
+        // No is an answer too.
+        OfferState::Declined => deadlines::done(tx, case.id, &kinds, subject).await?,
+        _ => deadlines::cancel(tx, case.id, &kinds, subject).await?,
+    };
     record_end(tx, case.id, offer.id, offer.manager_id, state);
     Ok(())
 }

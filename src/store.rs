@@ -9,6 +9,7 @@ use crate::{
     audit::{Chain, Event},
     auth::Directory,
     blobs::Blobs,
+    calendar::{self, Calendar},
     cases::View,
     error::{Error, ProblemType, Result, request_id},
     http::{Answer, IdempotencyClaim},
@@ -186,6 +187,7 @@ impl Store {
             events: Vec::new(),
             jobs: Vec::new(),
             settings: None,
+            calendars: Vec::new(),
             unchanged: None,
             answer_is_own: false,
         };
@@ -217,6 +219,7 @@ pub struct Tx {
     events: Vec<(Chain, Event)>,
     jobs: Vec<Job>,
     settings: Option<Arc<Settings>>,
+    calendars: Vec<(Option<DeskId>, Arc<Calendar>)>,
     unchanged: Option<&'static Location<'static>>,
     answer_is_own: bool,
 }
@@ -271,6 +274,16 @@ impl Tx {
             self.settings = Some(Arc::new(Settings::load(&mut *self.inner).await?));
         }
         Ok(self.settings.clone().expect("set one line above"))
+    }
+
+    /// When a desk is open, or the help center; read once per transaction.
+    pub async fn calendar(&mut self, desk_id: Option<DeskId>) -> Result<Arc<Calendar>> {
+        if let Some((_, calendar)) = self.calendars.iter().find(|(whose, _)| *whose == desk_id) {
+            return Ok(calendar.clone());
+        }
+        let calendar = Arc::new(calendar::load(&mut *self.inner, desk_id).await?);
+        self.calendars.push((desk_id, calendar.clone()));
+        Ok(calendar)
     }
 
     /// Claims an idempotency key, waiting for whoever holds it.

@@ -58,6 +58,8 @@ impl Rules {
 /// comes last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Calendar {
+    /// Which state of the office's decisions it is; higher is later.
+    pub version: i64,
     /// Of the help center.
     pub office: Rules,
     /// Of the desk, where it is one's.
@@ -150,7 +152,8 @@ impl Calendar {
         self.desk.as_ref().and_then(|desk| desk.week(date))
     }
 
-    fn week(&self, date: NaiveDate) -> &Week {
+    /// The hours of the week in which a date lies, by what is in force on it.
+    pub fn week(&self, date: NaiveDate) -> &Week {
         self.own_week(date)
             .or_else(|| self.office.week(date))
             .unwrap_or(&STANDARD_WEEK)

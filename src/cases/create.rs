@@ -6,7 +6,6 @@ use super::{Status, Step, moves::close_as, view::CaseView};
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
-    calendar::add_business_days,
     cases::{self, view},
     enterprises::{self, EnterpriseInput, Resolved, ThisYear},
     error::{Error, Fields, Result},
@@ -377,10 +376,12 @@ async fn insert(
         Status::Received
     };
     let status_seq = if desk_id.is_some() { 3 } else { 1 };
-    let first_contact = add_business_days(new.received_at, settings.first_contact_days);
+    // The desk's at its own window, the help center's otherwise.
+    let calendar = tx.calendar(desk_id).await?;
+    let first_contact = calendar.deadline(new.received_at, settings.first_contact_days, &[]);
     let route = desk_id
         .is_none()
-        .then(|| add_business_days(now, settings.route_days));
+        .then(|| calendar.deadline(now, settings.route_days, &[]));
     // The earliest of the two shows on the case.
     let (due_kind, due_at) = match route {
         Some(route) if route <= first_contact => (DueKind::Route, route),
@@ -411,9 +412,12 @@ async fn insert(
             where h.seq <= $5
         ),
         due as (
-            insert into deadline (case_id, kind, subject_id, due_at)
-            select $1, d.kind, $1, d.due_at
-            from (values ('route', $6::timestamptz), ('first_contact', $7::timestamptz)) as d (kind, due_at)
+            insert into deadline (case_id, kind, subject_id, started_at, days, due_at, calendar_version)
+            select $1, d.kind, $1, d.started_at, d.days, d.due_at, $34
+            from (values
+                ('route', $3::timestamptz, $35::int, $6::timestamptz),
+                ('first_contact', $33::timestamptz, $36::int, $7::timestamptz)
+            ) as d (kind, started_at, days, due_at)
             where d.due_at is not null
         ),
         flag as (
@@ -464,6 +468,9 @@ async fn insert(
         due_kind.name(),
         due_at,
         new.received_at,
+        calendar.version,
+        settings.route_days.cast_signed(),
+        settings.first_contact_days.cast_signed(),
     )
     .execute(tx.db())
     .await?;

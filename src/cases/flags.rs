@@ -1,16 +1,16 @@
 //! What is attached to a case without moving it: waits, escalations, flags, links.
 
-use super::{View, deadlines, find, lock, raise_flag, require_open, view};
+use super::{Case, View, deadlines, find, lock, raise_flag, require_open, view};
 use crate::{
     access::{Access, Role, permit},
     audit::Event,
-    calendar::add_business_days,
     cases::Status,
     error::{Error, Fields, Result},
     http::{Answer, Body, Items, Json, Path},
     ids::*,
     interactions,
     programme::*,
+    store::Tx,
     text::{Line80, Reason},
 };
 use actix_web::{get, post};
@@ -36,7 +36,8 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 pub struct WaitRequest {
     /// Whom.
     pub on: WaitingOn,
-    /// Until when; where absent, it is looked at again after the set number of days.
+    /// Until when; where absent, it is looked at again after the set number of business days. While a case waits for the
+    /// enterprise, what the office owes it stands still.
     pub until: Option<DateTime<Utc>>,
     /// Why.
     pub reason: Reason,
@@ -141,13 +142,24 @@ async fn set_wait(
             )
             .execute(tx.db())
             .await?;
-            let days = tx.settings().await?.wait_review_days;
-            let review = body.until.unwrap_or_else(|| add_business_days(tx.now(), days));
-            deadlines::set(tx, case.id, DueKind::WaitReview, *case.id, review).await?;
+            deadlines::wait(tx, &case, body.on).await?;
+            review_wait(tx, &case, body.until).await?;
             tx.record(case.id, Event::WaitSet { on: body.on.name().into(), until: body.until });
             view::answer(tx, &case).await
         })
         .await
+}
+
+/// A wait is looked at again at its end, or when it has grown stale.
+async fn review_wait(tx: &mut Tx, case: &Case, until: Option<DateTime<Utc>>) -> Result<()> {
+    let (kind, now) = (DueKind::WaitReview, tx.now());
+    match until {
+        Some(until) => deadlines::set(tx, case.id, kind, *case.id, until).await,
+        None => {
+            let days = tx.settings().await?.wait_review_days;
+            deadlines::start(tx, case.id, kind, *case.id, now, days).await
+        }
+    }
 }
 
 /// Escalate a case to the supervisor

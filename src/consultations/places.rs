@@ -2,7 +2,6 @@
 
 use super::{OnDoubleBooking, check_stages};
 use crate::{
-    calendar::add_business_days,
     cases::{Case, deadlines},
     error::{Error, ProblemType, Result},
     ids::*,
@@ -119,10 +118,10 @@ pub async fn move_sessions(
         .await
         .on_double_booking()?;
         // What is due moves along.
-        deadlines::done(tx, from.id, &[DueKind::Report], Some(*session.id)).await?;
+        let (kind, days) = (DueKind::Report, settings.report_days);
+        deadlines::cancel(tx, from.id, &[kind], Some(*session.id)).await?;
         if let Some(held) = session.report_from {
-            let due = add_business_days(held, settings.report_days);
-            deadlines::set(tx, to.id, DueKind::Report, *session.id, due).await?;
+            deadlines::start(tx, to.id, kind, *session.id, held, days).await?;
         }
     }
     check_stages(tx).await?;

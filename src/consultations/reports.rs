@@ -4,7 +4,6 @@ use super::{Consultation, find, lock};
 use crate::{
     access::{Access, permit},
     audit::Event,
-    calendar::add_business_days,
     cases::{Case, deadlines},
     error::{Error, Result},
     http::{Answer, Body as RequestBody, Json, Path},
@@ -295,8 +294,8 @@ async fn return_report(
             .execute(tx.db())
             .await?;
             let days = tx.settings().await?.report_days;
-            let due = add_business_days(tx.now(), days);
-            deadlines::set(tx, case.id, DueKind::Report, *session.id, due).await?;
+            let (kind, now) = (DueKind::Report, tx.now());
+            deadlines::start(tx, case.id, kind, *session.id, now, days).await?;
             tx.record(case.id, Event::ReportReturned { consultation_id: session.id });
             answer(tx, session.id).await
         })

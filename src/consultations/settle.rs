@@ -4,7 +4,6 @@ use super::{Consultation, ConsultationView, lock, view};
 use crate::{
     access::{Access, permit},
     audit::Event,
-    calendar::add_business_days,
     cases::{Case, deadlines},
     error::{Error, Fields, Result},
     http::{Answer, Body, Json, Path, Precondition},
@@ -253,8 +252,8 @@ async fn hold_consultation(
                 },
             );
             let days = tx.settings().await?.report_days;
-            let due = add_business_days(tx.now(), days);
-            deadlines::set(tx, case.id, DueKind::Report, *session.id, due).await?;
+            let (kind, now) = (DueKind::Report, tx.now());
+            deadlines::start(tx, case.id, kind, *session.id, now, days).await?;
             answer(tx, session.id).await
         })
         .await
@@ -297,7 +296,7 @@ async fn void_consultation(
             )
             .execute(tx.db())
             .await?;
-            deadlines::done(tx, case.id, &[DueKind::Report], Some(*session.id)).await?;
+            deadlines::cancel(tx, case.id, &[DueKind::Report], Some(*session.id)).await?;
             tx.record(case.id, Event::ConsultationVoided { consultation_id: session.id });
             answer(tx, session.id).await
         })

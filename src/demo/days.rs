@@ -2,8 +2,8 @@
 //!
 //! Nothing is counted by it but the demonstration's own appointments; deadlines are the program's.
 
-use crate::japan::JST;
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
+use crate::{calendar::Calendar, japan::JST};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 /// The moment in Tokyo.
 pub fn at(day: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
@@ -15,40 +15,9 @@ pub fn at(day: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
         .to_utc()
 }
 
-/// Monday to Friday, no holiday, not between 29 December and 3 January.
+/// Whether the help center is open on it, as long as nobody has decided otherwise.
 pub fn is_work_day(day: NaiveDate) -> bool {
-    let is_weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-    let is_year_end = matches!((day.month(), day.day()), (12, 29..) | (1, ..=3));
-    // A holiday on a Sunday makes the next day free that is none itself.
-    let substitutes = || {
-        (1..=3)
-            .map(|before| day - Days::new(before))
-            .take_while(|day| is_holiday(*day))
-            .any(|day| day.weekday() == Weekday::Sun)
-    };
-    !(is_weekend || is_year_end || is_holiday(day) || substitutes())
-}
-
-/// The holidays of the Act on National Holidays (国民の祝日に関する法律). The equinoxes are those until 2099, by the usual
-/// approximation.
-fn is_holiday(day: NaiveDate) -> bool {
-    let years = f64::from(day.year() - 1980);
-    let leaps = f64::from((day.year() - 1980).div_euclid(4));
-    let equinox = |base: f64| (base + 0.242_194 * years - leaps).floor() as u32;
-    let nth_monday = |nth: u32| day.weekday() == Weekday::Mon && (day.day() - 1) / 7 + 1 == nth;
-    match (day.month(), day.day()) {
-        (1, 1) | (2, 11 | 23) | (4, 29) | (5, 3..=5) | (8, 11) | (11, 3 | 23) => true,
-        (1 | 10, _) => nth_monday(2),
-        (7, _) => nth_monday(3),
-        (3, date) => date == equinox(20.8431),
-        (9, date) => {
-            let autumn = equinox(23.2488);
-            // Between Respect-for-the-Aged Day and the equinox lies a citizens' holiday where it is one day.
-            let between = date + 1 == autumn && day.weekday() == Weekday::Tue;
-            date == autumn || nth_monday(3) || between
-        }
-        _ => false,
-    }
+    !Calendar::default().day(day).periods.is_empty()
 }
 
 /// The work day that lies `count` work days later, or earlier; for 0 the day itself or the next one that is a work day.

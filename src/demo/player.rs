@@ -12,6 +12,7 @@ use crate::{
     access::{Actor, ActorKind, Role},
     app::{AppOptions, app},
     auth::{AuthConfig, ChosenPassword, Keys, PasswordCost, Passwords},
+    cases::deadlines,
     error::{Error, Result},
     ids::{DeskId, ManagerId},
     store::{Clock, Store},
@@ -110,7 +111,8 @@ impl Player {
     async fn run_jobs(&self) -> Result<()> {
         let system = Actor::system();
         crate::offers::expire_due(&self.store, &system).await?;
-        crate::cases::return_unclaimed(&self.store, &system).await
+        deadlines::watch(&self.store, &system).await?;
+        deadlines::return_unclaimed(&self.store, &system).await
     }
 
     // ------------------------------------------------------------------------------------------------------- people

@@ -236,7 +236,7 @@ pub async fn end_all(tx: &mut Tx, case: &Case, reason: &str) -> Result<()> {
     if revoked.is_empty() {
         return Ok(());
     }
-    deadlines::done(tx, case.id, &[DueKind::AnswerOffer], None).await?;
+    deadlines::cancel(tx, case.id, &[DueKind::AnswerOffer], None).await?;
     for offer in revoked {
         record_end(tx, case.id, offer.id, offer.manager_id, OfferState::Revoked);
     }

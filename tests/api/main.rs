@@ -6,9 +6,11 @@ mod harness;
 
 mod audit;
 mod auth;
+mod calendar;
 mod cases;
 mod consultations;
 mod database_rules;
+mod deadlines;
 mod demo;
 mod desks;
 mod enterprises;
