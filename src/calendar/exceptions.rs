@@ -4,10 +4,7 @@
 //! back but ended. A closure may be entered up to a week late (a typhoon, a failure of the lines): it gives those who
 //! wait for the office nothing but more time.
 
-use super::{
-    changed,
-    hours::TimeOfDay,
-};
+use super::{changed, hours::TimeOfDay};
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,

@@ -1,6 +1,6 @@
 //! When an office is open: the calendar as it is shown, and what the office decides about it.
 
-use crate::harness::{HasId, TestApp, TestResponse};
+use crate::harness::{TestApp, TestResponse};
 use serde_json::{Value, json};
 use std::future::IntoFuture;
 
@@ -109,7 +109,8 @@ async fn an_office_is_closed_and_opened_by_day() {
     early["from"] = json!("15:00");
     early["to"] = json!("24:00");
     app.add_exception(early).await;
-    app.add_exception(opening("2026-12-05", "10:00", "14:30")).await;
+    app.add_exception(opening("2026-12-05", "10:00", "14:30"))
+        .await;
     let mut own = closure("2026-12-03");
     own["date_to"] = json!("2026-12-04");
     own["desk_id"] = desk["id"].clone();
@@ -159,10 +160,23 @@ async fn an_exception_that_makes_no_sense_is_refused() {
         (with(day(), "to", json!("10:00")), vec!["/from"]),
         (opening("2026-12-01", "14:00", "14:00"), vec!["/to"]),
         (with(day(), "from", json!("25:00")), vec!["/from"]),
-        (with(day(), "date_to", json!("2026-11-30")), vec!["/date_to"]),
-        (with(day(), "date_to", json!("2028-11-30")), vec!["/date_to"]),
+        (
+            with(day(), "date_to", json!("2026-11-30")),
+            vec!["/date_to"],
+        ),
+        (
+            with(day(), "date_to", json!("2028-11-30")),
+            vec!["/date_to"],
+        ),
         (with(day(), "reason", json!("")), vec!["/reason"]),
-        (with(day(), "desk_id", json!("00000000-0000-7000-8000-000000000000")), vec!["/desk_id"]),
+        (
+            with(
+                day(),
+                "desk_id",
+                json!("00000000-0000-7000-8000-000000000000"),
+            ),
+            vec!["/desk_id"],
+        ),
         // Nothing is opened afterwards, and nothing closed that is long over.
         (opening("2026-11-23", "09:00", "12:00"), vec!["/date_from"]),
         (closure("2026-11-16"), vec!["/date_from"]),
@@ -173,7 +187,8 @@ async fn an_exception_that_makes_no_sense_is_refused() {
         refused.invalid(&pointers);
     }
     app.add_exception(closure("2026-11-17")).await;
-    app.add_exception(opening("2026-11-24", "09:00", "12:00")).await;
+    app.add_exception(opening("2026-11-24", "09:00", "12:00"))
+        .await;
 }
 
 /// The second of two decisions about one day is told so, also when both are made at the same moment.
@@ -191,7 +206,10 @@ async fn a_day_is_decided_once() {
     // A desk decides for itself.
     week["desk_id"] = desk["id"].clone();
     app.add_exception(week.clone()).await;
-    app.as_admin().post("/calendar/exceptions", week).await.problem("conflict");
+    app.as_admin()
+        .post("/calendar/exceptions", week)
+        .await
+        .problem("conflict");
 
     let path = format!("/calendar/exceptions/{}", first.id());
     app.as_admin().delete(&path).await.expect(204);
@@ -240,10 +258,16 @@ async fn a_desk_has_hours_of_its_own() {
         .problem("precondition-required");
     let seen = app.as_desk(&desk).get(&path).await.expect(200);
     assert_eq!(seen["changes"], json!([]));
-    assert_eq!(seen["today"]["monday"], json!([{ "from": "09:00", "to": "17:00" }]));
+    assert_eq!(
+        seen["today"]["monday"],
+        json!([{ "from": "09:00", "to": "17:00" }])
+    );
     let set = app.set_hours(&path, hours.clone()).await.expect(200);
     assert_eq!(set["changes"][0]["from"], "2026-12-01");
-    assert_eq!(set["today"]["monday"], json!([{ "from": "09:00", "to": "17:00" }]));
+    assert_eq!(
+        set["today"]["monday"],
+        json!([{ "from": "09:00", "to": "17:00" }])
+    );
     app.as_admin()
         .put(&path, hours)
         .if_match(seen.etag())
@@ -256,12 +280,16 @@ async fn a_desk_has_hours_of_its_own() {
     assert_eq!(app.day("2026-12-01", Some(&desk)).await, own);
     assert_eq!(app.day("2026-12-01", Some(&other)).await, usual);
     assert_eq!(app.day("2026-12-01", None).await, usual);
-    let day = app.days("2026-12-01", "2026-12-01", Some(&desk)).await.remove(0);
+    let day = app
+        .days("2026-12-01", "2026-12-01", Some(&desk))
+        .await
+        .remove(0);
     assert_eq!(day["periods"], week_with_lunch()["monday"]);
 
     // What the office closes is closed for everybody; what it opens is for those that keep its hours.
     app.add_exception(closure("2026-12-02")).await;
-    app.add_exception(opening("2026-12-05", "09:00", "17:00")).await;
+    app.add_exception(opening("2026-12-05", "09:00", "17:00"))
+        .await;
     assert!(!app.day("2026-12-02", Some(&desk)).await.0);
     assert!(!app.day("2026-12-05", Some(&desk)).await.0);
     assert!(app.day("2026-12-05", Some(&other)).await.0);
@@ -282,10 +310,19 @@ async fn hours_that_make_no_sense_are_refused() {
     let path = "/settings/hours";
     let period = |from: &str, to: &str| json!([{ "from": from, "to": to }]);
     for (hours, pointer) in [
-        (json!({ "week": { "monday": period("17:00", "09:00") } }), "/week/monday"),
+        (
+            json!({ "week": { "monday": period("17:00", "09:00") } }),
+            "/week/monday",
+        ),
         (json!({ "week": {} }), "/week"),
-        (json!({ "week": { "funday": period("09:00", "17:00") } }), "/week/funday"),
-        (json!({ "week": { "monday": period("9", "17:00") } }), "/week/monday/0/from"),
+        (
+            json!({ "week": { "funday": period("09:00", "17:00") } }),
+            "/week/funday",
+        ),
+        (
+            json!({ "week": { "monday": period("9", "17:00") } }),
+            "/week/monday/0/from",
+        ),
         (json!({ "from": "2026-11-23", "week": null }), "/from"),
     ] {
         app.set_hours(path, hours).await.invalid(&[pointer]);
@@ -296,8 +333,14 @@ async fn hours_that_make_no_sense_are_refused() {
     assert_eq!(app.day("2026-11-30", None).await.2, "08:30");
     assert!(!app.day("2026-11-24", None).await.0);
     // The same day once more takes the place of the first.
-    let set = app.set_hours(path, json!({ "week": null })).await.expect(200);
+    let set = app
+        .set_hours(path, json!({ "week": null }))
+        .await
+        .expect(200);
     assert_eq!(set["changes"].as_array().unwrap().len(), 1);
     assert!(app.day("2026-11-24", None).await.0);
-    app.as_admin().get("/desks/00000000-0000-7000-8000-000000000000/hours").await.problem("not-found");
+    app.as_admin()
+        .get("/desks/00000000-0000-7000-8000-000000000000/hours")
+        .await
+        .problem("not-found");
 }
