@@ -3,6 +3,7 @@
 mod contract;
 mod factory;
 mod harness;
+mod smtp;
 
 mod audit;
 mod auth;
@@ -16,8 +17,10 @@ mod errors;
 mod generator;
 mod health;
 mod interactions;
+mod mail_crash;
 mod managers;
 mod merge;
+mod messages;
 mod offers;
 mod openapi;
 mod permissions;
