@@ -3,7 +3,10 @@
 //! Owns `message`, `message_step`, `message_attempt` and `message_attachment`.
 
 pub mod acknowledge;
+pub mod invitation;
+pub mod notice;
 pub mod send;
+pub mod sender;
 
 use crate::{cases::Case, error::Result, ids::*, programme::*, store::Tx, text::EmailAddress};
 use utoipa_actix_web::service_config::ServiceConfig;
