@@ -197,10 +197,7 @@ fn check_address(address: &EmailAddress, fields: &mut Fields) {
 /// # Errors
 /// 404 when there is none.
 pub async fn find(db: impl PgExecutor<'_>, id: MailboxId) -> Result<Mailbox> {
-    load(db, Some(id))
-        .await?
-        .pop()
-        .ok_or_else(Error::not_found)
+    load(db, Some(id)).await?.pop().ok_or_else(Error::not_found)
 }
 
 /// The one read query of mailboxes.
