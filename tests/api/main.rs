@@ -4,6 +4,7 @@ mod contract;
 mod factory;
 mod harness;
 
+mod attachments;
 mod audit;
 mod auth;
 mod cases;
@@ -27,3 +28,4 @@ mod races;
 mod schema;
 mod settings;
 mod states;
+mod templates;
