@@ -8,13 +8,27 @@
 
 pub mod door;
 pub mod email;
+pub mod ingest;
 pub mod mailboxes;
+pub mod mailgun;
 pub mod place;
+pub mod postmark;
 pub mod receive;
+pub mod sendgrid;
+pub mod ses;
+
+mod form;
+mod rebuild;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Mounts the slice.
 pub fn mount(config: &mut ServiceConfig) {
-    config.configure(email::mount).configure(mailboxes::mount);
+    config
+        .configure(email::mount)
+        .configure(postmark::mount)
+        .configure(mailgun::mount)
+        .configure(sendgrid::mount)
+        .configure(ses::mount)
+        .configure(mailboxes::mount);
 }
