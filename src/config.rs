@@ -6,6 +6,7 @@
 use crate::{
     blobs::Blobs,
     database::{self, DatabaseConfig},
+    intake::door::{DEFAULT_MAX_BYTES, Doors},
     mail::{MailIdentity, smtp::Mailer, token::MailKey},
     text::EmailAddress,
 };
@@ -107,6 +108,24 @@ pub struct MailConfig {
     pub public_url: Option<String>,
 }
 
+/// The doors for mail that providers deliver. One that is not configured answers 404.
+#[derive(Debug, Clone, Args)]
+pub struct IntakeConfig {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub size: MailSize,
+}
+
+impl IntakeConfig {
+    /// The doors that are open.
+    ///
+    /// # Errors
+    /// A sentence for the operator: a secret is too short or cannot be read.
+    pub fn doors(&self) -> Result<Doors, String> {
+        Ok(Doors::new(self.size.mail_max_bytes))
+    }
+}
+
 /// Where files are kept.
 #[derive(Debug, Clone, Args)]
 pub struct StorageConfig {
@@ -140,6 +159,22 @@ pub enum LogFormat {
     Json,
 }
 
+/// The largest mail.
+#[derive(Debug, Clone, Args)]
+pub struct MailSize {
+    /// The largest mail that is taken in, in bytes
+    #[arg(long, env = "MADOGUCHI_MAIL_MAX_BYTES", default_value_t = DEFAULT_MAX_BYTES, value_parser = mail_size)]
+    pub mail_max_bytes: usize,
+}
+
+/// From a kilobyte to half a gigabyte, which is what a row of PostgreSQL holds with room to spare.
+fn mail_size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size @ 1024..=536_870_912) => Ok(size),
+        _ => Err("a number of bytes from 1024 to 536870912".into()),
+    }
+}
+
 /// What `serve` needs.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
@@ -170,6 +205,9 @@ pub struct ServeConfig {
     /// Fill an empty database with demonstration data, whose users have a known password
     #[arg(long, env = "MADOGUCHI_DEMO")]
     pub demo: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub intake: IntakeConfig,
 }
 
 impl Config {

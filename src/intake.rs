@@ -1,11 +1,20 @@
 //! Mail that comes in.
 //!
-//! Owns `mailbox`, `inbound_mail`, `inbound_raw` and `mail_sender`.
+//! Owns `mailbox`, `inbound_mail`, `inbound_raw`, `mail_sender` and `mailgun_token`.
+//!
+//! Mail comes by the [`email`] door as it is, or by those of providers ([`postmark`], [`mailgun`], [`sendgrid`], [`ses`]),
+//! each of which knows its provider's proof and its idea of what is sent again; or by [`ingest`] on standard input. All end
+//! in [`receive`], which stores; [`place`] understands and places, in a job.
 
+pub mod door;
+pub mod email;
+pub mod mailboxes;
 pub mod place;
 pub mod receive;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Mounts the slice.
-pub fn mount(_config: &mut ServiceConfig) {}
+pub fn mount(config: &mut ServiceConfig) {
+    config.configure(email::mount).configure(mailboxes::mount);
+}

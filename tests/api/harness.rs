@@ -275,7 +275,13 @@ impl Deref for TestApp {
 impl TestApp {
     /// A fresh program, called in process.
     pub async fn start() -> Self {
-        Self::start_on(async |store, config| Transport::in_process(store, config).await).await
+        Self::start_with(&OPTIONS).await
+    }
+
+    /// A fresh program with other options, called in process.
+    pub async fn start_with(options: &'static AppOptions) -> Self {
+        Self::start_on(async |store, config| Transport::in_process(store, config, options).await)
+            .await
     }
 
     /// A fresh program behind a real socket, with two HTTP workers, for what only happens on the wire.
@@ -359,7 +365,7 @@ impl TestApp {
         let store = Data::new(open_store(&self.connections, &self.clock, 4, 4).await);
         let mut config = auth_config();
         config.directory_max_age = directory_max_age;
-        OtherProcess(Transport::in_process(store, Data::new(config)).await)
+        OtherProcess(Transport::in_process(store, Data::new(config), &OPTIONS).await)
     }
 
     /// The next number, for what must be unique in this database.
@@ -870,6 +876,8 @@ pub struct TestResponse {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body as text.
     pub text: String,
     /// The body, where it is JSON; else null.
     pub json: Value,
@@ -997,8 +1005,12 @@ enum Transport {
 }
 
 impl Transport {
-    async fn in_process(store: Data<Store>, config: Data<AuthConfig>) -> Self {
-        let app = madoguchi::app::app(store, config, &OPTIONS);
+    async fn in_process(
+        store: Data<Store>,
+        config: Data<AuthConfig>,
+        options: &'static AppOptions,
+    ) -> Self {
+        let app = madoguchi::app::app(store, config, options);
         let service = Rc::new(actix_web::test::init_service(app).await);
         Self::InProcess(Box::new(move |wire| {
             let service = service.clone();
@@ -1112,6 +1124,7 @@ impl TestResponse {
             request,
             status,
             headers,
+            bytes: body.to_vec(),
             text,
             json,
         }
