@@ -1,6 +1,10 @@
 //! Files outside the database: content-addressed, in a folder or in S3-compatible storage.
 
-use object_store::{ObjectStore, local::LocalFileSystem, memory::InMemory};
+use crate::error::{Error, Result};
+use bytes::Bytes;
+use object_store::{
+    ObjectStore, ObjectStoreExt, local::LocalFileSystem, memory::InMemory, path::Path as Key,
+};
 use std::{path::Path, sync::Arc};
 
 /// Where files are kept. Cheap to clone.
@@ -29,6 +33,32 @@ impl Blobs {
         })
     }
 
+    /// Keeps these bytes. Cheap where they are kept already.
+    ///
+    /// # Errors
+    /// The storage does not answer.
+    pub async fn put(&self, bytes: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        self.store
+            .put(&digest.key(), Bytes::copy_from_slice(bytes).into())
+            .await
+            .map_err(|error| Error::Internal(error.into()))?;
+        Ok(digest)
+    }
+
+    /// The bytes under that name, or nothing where none are kept.
+    ///
+    /// # Errors
+    /// The storage does not answer.
+    pub async fn get(&self, digest: &Digest) -> Result<Option<Bytes>> {
+        let read = async { self.store.get(&digest.key()).await?.bytes().await };
+        match read.await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::Internal(error.into())),
+        }
+    }
+
     /// In S3-compatible storage: `s3://bucket/prefix`.
     ///
     /// # Errors
@@ -47,6 +77,16 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::{Digest as _, Sha256};
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The one with these 32 bytes, as the database has it.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    fn key(&self) -> Key {
+        let name = self.to_string();
+        Key::from_iter([&name[..2], &name])
     }
 }
 
