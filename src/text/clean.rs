@@ -148,7 +148,7 @@ fn finish(text: &str, max: usize) -> Result<String, TextError> {
 /// NFC, except for CJK compatibility ideographs, which stay. NFC would turn U+FA10, U+F9DC and U+FA19 into 塚,
 /// 隆 and 神: the same kanji with another glyph, and families and companies insist on theirs. Search keys
 /// ([`crate::japan::folding`]) fold them.
-fn compose(text: &str) -> String {
+pub(crate) fn compose(text: &str) -> String {
     let mut composed = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(is_compatibility_ideograph) {
@@ -165,16 +165,16 @@ fn is_compatibility_ideograph(c: char) -> bool {
     matches!(c, '\u{F900}'..='\u{FAFF}' | '\u{2F800}'..='\u{2FA1F}')
 }
 
-fn is_line_break(c: char) -> bool {
+pub(crate) fn is_line_break(c: char) -> bool {
     matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Bidirectional embeddings, overrides and isolates: they let a text show something else than it says.
-fn reorders(c: char) -> bool {
+pub(crate) fn reorders(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-fn is_noncharacter(c: char) -> bool {
+pub(crate) fn is_noncharacter(c: char) -> bool {
     matches!(c, '\u{FDD0}'..='\u{FDEF}') || (c as u32) & 0xFFFE == 0xFFFE
 }
 
