@@ -31,7 +31,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 pub use mail::{
     MailCase, add_contact, enterprise_of_sender, is_correspondent, link, mail_after_close,
-    mails_after_close, open_for_mail, survivor,
+    mails_after_close, open_for_mail, settle_by_itself, survivor,
 };
 pub use moves::require_guard;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};

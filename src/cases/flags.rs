@@ -216,6 +216,9 @@ async fn settle_flag(
             precondition.check(case.version)?;
             require_may_settle(tx, &case, flag).await?;
             settle(tx, &case, flag, &body, new_case).await?;
+            if new_case.is_some() {
+                intake::settle_if_verified(tx, case.id).await?;
+            }
             let answer = mail_answer.map_or("given", MailAnswer::name);
             tx.record(
                 case.id,
@@ -225,7 +228,10 @@ async fn settle_flag(
                 },
             );
             if mail_answer == Some(MailAnswer::Reopen) {
-                let reason = body.note.as_ref().map_or("終了後に届いたメールのため", Reason::as_str);
+                let reason = body
+                    .note
+                    .as_ref()
+                    .map_or("終了後に届いたメールのため", Reason::as_str);
                 moves::reopen(tx, &mut case, reason).await?;
             }
             view::answer(tx, &case).await
@@ -342,7 +348,11 @@ async fn link_case(
                 tx.unchanged();
             }
             let (first, second) = pair(id, body.other_id, body.kind);
-            Ok(Answer::ok(&LinkView { case_id: first, other_id: second, kind: body.kind }))
+            Ok(Answer::ok(&LinkView {
+                case_id: first,
+                other_id: second,
+                kind: body.kind,
+            }))
         })
         .await
 }

@@ -4,8 +4,8 @@
 //! known correspondent where something else already points at the case, and nothing more.
 
 use super::{
-    Case, CaseId, Entry,
-    create::{self, ContactInput, CreateCaseRequest, MAX_CONTACTS, enter, insert_contacts},
+    Case,
+    create::{self, ContactInput, CreateCaseRequest, Entry, MAX_CONTACTS, enter, insert_contacts},
     raise_flag,
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// A case that a mail opens.
 pub struct MailCase {
@@ -145,7 +146,10 @@ pub async fn is_correspondent(db: &mut PgConnection, id: CaseId, key: &str) -> R
 ///
 /// # Errors
 /// The database.
-pub async fn enterprise_of_sender(db: &mut PgConnection, key: &str) -> Result<Option<EnterpriseId>> {
+pub async fn enterprise_of_sender(
+    db: &mut PgConnection,
+    key: &str,
+) -> Result<Option<EnterpriseId>> {
     let enterprises = sqlx::query_scalar!(
         r#"
         select distinct c.enterprise_id
@@ -250,6 +254,37 @@ pub async fn mails_after_close(db: &mut PgConnection, id: CaseId) -> Result<Vec<
     .fetch_all(db)
     .await?;
     Ok(ids)
+}
+
+/// Settles a flag because its reason is gone; nothing where it is not open. The caller has locked the case.
+///
+/// # Errors
+/// The database.
+pub async fn settle_by_itself(tx: &mut Tx, id: CaseId, flag: Flag, answer: &str) -> Result<()> {
+    let settled = sqlx::query!(
+        r#"
+        update case_flag
+        set settled_at = $3, settled_key = $4, answer = $5
+        where case_id = $1 and flag = $2 and settled_at is null
+        "#,
+        *id,
+        flag.name(),
+        tx.now(),
+        Uuid::now_v7(),
+        answer,
+    )
+    .execute(tx.db())
+    .await?;
+    if settled.rows_affected() == 1 {
+        tx.record(
+            id,
+            Event::FlagSettled {
+                flag: flag.name().into(),
+                answer: "by_itself".into(),
+            },
+        );
+    }
+    Ok(())
 }
 
 /// The two cases of a link as they are stored: the earlier case of a follow-up first, otherwise the smaller id, so that

@@ -258,7 +258,13 @@ mod tests {
         assert_eq!(mend_line(" a\0b\r\nc\u{202E}d\t ", 9).unwrap(), "ab  cd");
         assert_eq!(mend_block("a\u{1B}$B\r\nb\0", 9).unwrap(), "a$B\nb");
         assert_eq!(mend_block("あいうえお", 3).unwrap(), "あいう");
-        assert_eq!(mend_line("\u{958}\u{958}\u{958}", 3).unwrap().chars().count(), 2);
+        assert_eq!(
+            mend_line("\u{958}\u{958}\u{958}", 3)
+                .unwrap()
+                .chars()
+                .count(),
+            2
+        );
         assert_eq!(mend_block(" \u{3000}\u{200B}\0", 9), None);
     }
 
