@@ -44,8 +44,8 @@ use uuid::Uuid;
 /// Nothing we do takes this long; a request that does is given up with 503.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A large mail over a slow line may take this long; longer than that no provider waits (Postmark: two minutes).
-const INTAKE_TIMEOUT: Duration = Duration::from_secs(120);
+/// A large mail or file over a slow line may take this long; longer than that no provider waits (Postmark: two minutes).
+const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What the app needs beside the store.
 #[derive(Clone, Default)]
@@ -200,8 +200,10 @@ async fn frame(
             let started = Instant::now();
             let method = request.method().clone();
             let is_docs = request.path().starts_with("/docs");
-            let most = match request.path().starts_with("/api/v1/intake/email") {
-                true => INTAKE_TIMEOUT,
+            let is_long = request.path().starts_with("/api/v1/intake/email")
+                || request.path().ends_with("/attachments");
+            let most = match is_long {
+                true => LONG_REQUEST_TIMEOUT,
                 false => REQUEST_TIMEOUT,
             };
             // The request is not kept aside: routing needs it for itself.
@@ -258,6 +260,10 @@ fn add_headers(headers: &mut HeaderMap, is_docs: bool) {
         ),
     ];
     for (name, value) in fixed {
+        // A file brings a stricter policy of its own.
+        if name == "content-security-policy" && headers.contains_key(name) {
+            continue;
+        }
         headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_static(value),
@@ -470,7 +476,7 @@ fn add_problems(
     if operation.request_body.is_some() {
         statuses.extend([
             (413, "The body is too large"),
-            (415, "The body is not application/json"),
+            (415, "The body is of another type than expected"),
         ]);
     }
     if matches!(method, HttpMethod::Patch | HttpMethod::Put) {

@@ -3,12 +3,18 @@
 //! Owns `attachment` and `blob`. The bytes are in [`crate::blobs`], put there before the transaction that names them.
 
 mod names;
+mod upload;
+mod view;
 
 use crate::{blobs::Digest, error::Result, ids::*, store::Tx};
+pub use upload::{MAX_FILE, MAX_FILES};
 use utoipa_actix_web::service_config::ServiceConfig;
+pub use view::AttachmentView;
 
 /// Mounts the slice.
-pub fn mount(_config: &mut ServiceConfig) {}
+pub fn mount(config: &mut ServiceConfig) {
+    config.configure(upload::mount).configure(view::mount);
+}
 
 /// A file whose bytes are kept already ([`crate::blobs::Blobs::put`]).
 pub struct NewFile<'a> {

@@ -8,7 +8,9 @@ use crate::{
     error::{Error, Fields, ProblemType, Result},
     http::{Answer, Body, Json, Path},
     ids::*,
-    interactions, offers,
+    interactions,
+    messages::notice,
+    offers,
     programme::*,
     settings::EnterpriseGuard,
     store::Tx,
@@ -148,6 +150,7 @@ async fn route_case(
             if let Some(note) = &body.note {
                 interactions::add_note(tx, &case, note.as_str()).await?;
             }
+            notice::routed(tx, &case).await?;
             view::answer(tx, &case).await
         })
         .await
