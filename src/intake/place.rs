@@ -20,7 +20,7 @@ use crate::{
     error::Result,
     ids::*,
     mail::parse::{self, Envelope, ParsedAttachment, ParsedMail, TooMuch},
-    messages::{self, acknowledge},
+    messages::{self, acknowledge, notice, sender::is_own_address},
     programme::*,
     store::{Store, Tx},
 };
@@ -264,8 +264,8 @@ async fn judge(tx: &mut Tx, mail: &Mail, content: &mut Content) -> Result<Verdic
 }
 
 async fn judge_normal(tx: &mut Tx, mail: &Mail, content: &Content) -> Result<Verdict> {
-    let is_own = match &content.from_key {
-        Some(key) => row::is_own_address(tx, key).await?,
+    let is_own = match content.address() {
+        Some(address) => is_own_address(tx, &address).await?,
         None => false,
     };
     let because = match thread::find(tx, mail.id, &mail.envelope_to, content).await? {
@@ -377,9 +377,10 @@ async fn put_on_case(
 /// What follows from a mail that somebody wrote on a case.
 pub(super) async fn follow(tx: &mut Tx, case: &Case, mail_id: MailId) -> Result<()> {
     match case.status {
-        Status::Closed => cases::mail_after_close(tx, case, mail_id).await,
-        _ => cases::end_wait(tx, case, "mail").await,
+        Status::Closed => cases::mail_after_close(tx, case, mail_id).await?,
+        _ => cases::end_wait(tx, case, "mail").await?,
     }
+    notice::mail_arrived(tx, case).await
 }
 
 /// A report, or our own mail come back: beside the message, on its case where it has one.
@@ -428,9 +429,9 @@ async fn open_case(
         ..Placement::default()
     };
     keep(tx, mail, content, placement, files).await?;
+    let actor = tx.actor().clone();
+    let case = cases::find(tx.db(), &actor, case_id).await?;
     if let (true, Some(address)) = (is_answered, content.address()) {
-        let actor = tx.actor().clone();
-        let case = cases::find(tx.db(), &actor, case_id).await?;
         let answered = acknowledge::FirstMail {
             mailbox_id: mail.mailbox_id,
             address: &address,
@@ -441,6 +442,7 @@ async fn open_case(
         };
         acknowledge::acknowledge(tx, &case, &answered).await?;
     }
+    notice::mail_arrived(tx, &case).await?;
     Ok(placement)
 }
 

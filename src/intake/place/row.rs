@@ -6,7 +6,6 @@ use super::content::Content;
 use crate::{
     error::{Error, Result},
     ids::*,
-    mail::token::without_plus,
     programme::*,
     store::Tx,
 };
@@ -272,20 +271,4 @@ pub(crate) async fn desk_of(
     .fetch_optional(db)
     .await?;
     Ok(desk_id)
-}
-
-/// Whether the address is one of ours: a mailbox, active or not, or the office's own, with or without a plus.
-pub(crate) async fn is_own_address(tx: &mut Tx, key: &str) -> Result<bool> {
-    let bare = without_plus(key);
-    if bare == tx.mail().from.key() {
-        return Ok(true);
-    }
-    let is_mailbox = sqlx::query_scalar!(
-        r#"select exists (select 1 from mailbox where address_key = any (array[$1, $2])) as "is_mailbox!""#,
-        key,
-        bare,
-    )
-    .fetch_one(tx.db())
-    .await?;
-    Ok(is_mailbox)
 }
