@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
 
+pub mod dates;
 pub mod folding;
 pub mod prefectures;
 

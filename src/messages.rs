@@ -8,8 +8,11 @@
 //! Owns `message`, `message_step`, `message_attempt` and `message_attachment`.
 
 pub mod acknowledge;
+pub mod invitation;
+pub mod notice;
 mod reply;
 pub mod send;
+pub mod sender;
 pub mod state;
 mod steps;
 mod view;

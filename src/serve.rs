@@ -11,7 +11,7 @@ use crate::{
     store::{Clock, Store},
 };
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, web, web::Data};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -227,6 +227,7 @@ fn start_http(
     let options = AppOptions {
         cors_origins: serve.cors_origins.clone(),
         https: public_url.starts_with("https://"),
+        doors: Arc::new(serve.intake.doors()?),
     };
     let store = opened.store.clone();
     let mut server = HttpServer::new(move || app(store.clone(), auth.clone(), &options))

@@ -33,7 +33,7 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 const CALL_LENGTH: TimeDelta = TimeDelta::minutes(30);
 
 /// Most contacts of one case.
-const MAX_CONTACTS: usize = 20;
+pub(super) const MAX_CONTACTS: usize = 20;
 
 /// A new case.
 #[derive(Deserialize, ToSchema)]
@@ -214,7 +214,7 @@ async fn create_case(
         .await
 }
 
-/// Opens a case: the one way in for the API, the demonstration data and the mail intake.
+/// Opens a case for a person: the one way in for the API and the demonstration data.
 ///
 /// # Errors
 /// 422 for what cannot be; 409 where `close_as` does not fit.
@@ -222,17 +222,58 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
     let now = tx.now();
     let received_at = body.received_at.unwrap_or(now);
     let is_late = check_received(received_at, now, body.late_reason.as_ref())?;
-    let fiscal_year = japan::fiscal_year(received_at);
+    let actor = tx.actor().clone();
+    let entry = Entry {
+        received_at,
+        is_late,
+        desk_id: actor.desk(),
+    };
+    let (id, contact_id) = enter(tx, body, entry).await?;
+    record_intake(tx, id, body, received_at, contact_id).await?;
+    if let Some(desk_id) = entry.desk_id {
+        record_own_window(tx, id, desk_id);
+    }
+    if let Some(close) = &body.close_as {
+        let mut case = cases::find(tx.db(), &actor, id).await?;
+        close_as(
+            tx,
+            &mut case,
+            close.outcome,
+            close.note.as_ref().map(Reason::as_str),
+        )
+        .await?;
+    }
+    Ok(id)
+}
+
+/// How a case comes in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// When the enterprise asked.
+    pub received_at: DateTime<Utc>,
+    /// Whether it is a late entry.
+    pub is_late: bool,
+    /// Whose window it is: the case is accepted by that desk at once.
+    pub desk_id: Option<DeskId>,
+}
+
+/// Writes a new case with what staff must notice on it.
+pub(super) async fn enter(
+    tx: &mut Tx,
+    body: &CreateCaseRequest,
+    entry: Entry,
+) -> Result<(CaseId, Option<ContactId>)> {
+    let fiscal_year = japan::fiscal_year(entry.received_at);
     let resolved = enterprises::resolve(tx, &body.enterprise).await?;
     // One case of an enterprise at a time from here on: the second cannot be opened unnoticed.
     enterprises::lock(tx, resolved.id).await?;
     let this_year = this_year(tx, resolved.id, fiscal_year).await?;
-    let flags = notice(tx, &resolved, &this_year, is_late).await?;
+    let flags = notice(tx, &resolved, &this_year, entry.is_late).await?;
     let (id, contact_id) = insert(
         tx,
         body,
         &NewCase {
-            received_at,
+            entry,
             fiscal_year,
             enterprise_id: resolved.id,
             flags: &flags,
@@ -245,7 +286,7 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
         Event::CaseCreated {
             enterprise_id: resolved.id,
             channel: body.channel.name().into(),
-            late: is_late,
+            late: entry.is_late,
         },
     );
     if resolved.created {
@@ -264,22 +305,7 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
             },
         );
     }
-    record_intake(tx, id, body, received_at, contact_id).await?;
-    let actor = tx.actor().clone();
-    if let Some(desk_id) = actor.desk() {
-        record_own_window(tx, id, desk_id);
-    }
-    if let Some(close) = &body.close_as {
-        let mut case = cases::find(tx.db(), &actor, id).await?;
-        close_as(
-            tx,
-            &mut case,
-            close.outcome,
-            close.note.as_ref().map(Reason::as_str),
-        )
-        .await?;
-    }
-    Ok(id)
+    Ok((id, contact_id))
 }
 
 /// What staff must notice from the first moment on.
@@ -334,7 +360,7 @@ pub(super) async fn this_year(tx: &mut Tx, id: EnterpriseId, fiscal_year: i32) -
 }
 
 /// A desk's own case passes through all history rows in one act.
-fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
+pub(super) fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
     let steps = [
         (Step::Route, Status::Received, Status::Routed),
         (Step::Accept, Status::Routed, Status::Accepted),
@@ -355,7 +381,7 @@ fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
 }
 
 struct NewCase<'a> {
-    received_at: DateTime<Utc>,
+    entry: Entry,
     fiscal_year: i32,
     enterprise_id: EnterpriseId,
     flags: &'a [Flag],
@@ -370,14 +396,18 @@ async fn insert(
     let settings = tx.settings().await?;
     let (id, now) = (CaseId::new(), tx.now());
     let actor: Actor = tx.actor().clone();
-    let desk_id = actor.desk();
+    let Entry {
+        received_at,
+        desk_id,
+        ..
+    } = new.entry;
     let status = if desk_id.is_some() {
         Status::Accepted
     } else {
         Status::Received
     };
     let status_seq = if desk_id.is_some() { 3 } else { 1 };
-    let first_contact = add_business_days(new.received_at, settings.first_contact_days);
+    let first_contact = add_business_days(received_at, settings.first_contact_days);
     let route = desk_id
         .is_none()
         .then(|| add_business_days(now, settings.route_days));
@@ -463,7 +493,7 @@ async fn insert(
         cases::waits_for(status).name(),
         due_kind.name(),
         due_at,
-        new.received_at,
+        received_at,
     )
     .execute(tx.db())
     .await?;

@@ -281,7 +281,13 @@ impl Deref for TestApp {
 impl TestApp {
     /// A fresh program, called in process.
     pub async fn start() -> Self {
-        Self::start_on(async |store, config| Transport::in_process(store, config).await).await
+        Self::start_with(&OPTIONS).await
+    }
+
+    /// A fresh program with other options, called in process.
+    pub async fn start_with(options: &'static AppOptions) -> Self {
+        Self::start_on(async |store, config| Transport::in_process(store, config, options).await)
+            .await
     }
 
     /// A fresh program behind a real socket, with two HTTP workers, for what only happens on the wire.
@@ -363,6 +369,23 @@ impl TestApp {
             .collect()
     }
 
+    /// Where a program behind a real socket is reached.
+    pub fn address(&self) -> SocketAddr {
+        match &self.transport {
+            Transport::Socket(address, _) => *address,
+            Transport::InProcess(_) => panic!("this one has no socket"),
+        }
+    }
+
+    /// `DATABASE_URL` for another process over the same database.
+    pub async fn database_url(&self) -> String {
+        let options = server().await.database.superuser(&self.database);
+        options
+            .expect("the server for tests is private")
+            .to_url_lossy()
+            .to_string()
+    }
+
     /// A connection of the program's own role, as an intruder in the program would have it.
     pub async fn sql(&self) -> PgConnection {
         self.connections.program.connect().await.unwrap()
@@ -393,7 +416,7 @@ impl TestApp {
         let store = Data::new(open_store(&self.connections, &self.clock, 4, 4).await);
         let mut config = auth_config();
         config.directory_max_age = directory_max_age;
-        OtherProcess(Transport::in_process(store, Data::new(config)).await)
+        OtherProcess(Transport::in_process(store, Data::new(config), &OPTIONS).await)
     }
 
     /// The next number, for what must be unique in this database.
@@ -906,6 +929,8 @@ pub struct TestResponse {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body as text.
     pub text: String,
     /// The body, where it is JSON; else null.
     pub json: Value,
@@ -1033,8 +1058,12 @@ enum Transport {
 }
 
 impl Transport {
-    async fn in_process(store: Data<Store>, config: Data<AuthConfig>) -> Self {
-        let app = madoguchi::app::app(store, config, &OPTIONS);
+    async fn in_process(
+        store: Data<Store>,
+        config: Data<AuthConfig>,
+        options: &'static AppOptions,
+    ) -> Self {
+        let app = madoguchi::app::app(store, config, options);
         let service = Rc::new(actix_web::test::init_service(app).await);
         Self::InProcess(Box::new(move |wire| {
             let service = service.clone();
@@ -1148,6 +1177,7 @@ impl TestResponse {
             request,
             status,
             headers,
+            bytes: body.to_vec(),
             text,
             json,
         }
