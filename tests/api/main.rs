@@ -3,6 +3,7 @@
 mod contract;
 mod factory;
 mod harness;
+mod mails;
 mod smtp;
 
 mod audit;
@@ -18,8 +19,10 @@ mod generator;
 mod health;
 mod intake_doors;
 mod interactions;
-mod mailboxes;
+mod mail_check;
 mod mail_crash;
+mod mail_place;
+mod mailboxes;
 mod managers;
 mod merge;
 mod messages;
