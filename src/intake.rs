@@ -9,10 +9,18 @@
 pub mod check;
 pub mod door;
 pub mod email;
+pub mod ingest;
 pub mod mailboxes;
+pub mod mailgun;
 pub mod place;
+pub mod postmark;
 pub mod receive;
+pub mod sendgrid;
+pub mod ses;
 pub mod view;
+
+mod form;
+mod rebuild;
 
 pub(crate) use check::settle_if_verified;
 pub(crate) use place::open_follow_up;
@@ -22,6 +30,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn mount(config: &mut ServiceConfig) {
     config
         .configure(email::mount)
+        .configure(postmark::mount)
+        .configure(mailgun::mount)
+        .configure(sendgrid::mount)
+        .configure(ses::mount)
         .configure(mailboxes::mount)
         .configure(view::mount)
         .configure(check::mount);

@@ -3,7 +3,13 @@
 //! A body is read up to a limit and only while there is room for it: mail that is being taken in never takes more memory
 //! than [`ROOM`] times the largest mail on each side, and what does not fit is told to come again.
 
-use super::receive::{Delivery, Provider, Receipt, receive};
+use super::{
+    mailgun::Mailgun,
+    postmark::Postmark,
+    receive::{Delivery, Provider, Receipt, receive},
+    sendgrid::Sendgrid,
+    ses::Ses,
+};
 use crate::{
     access::{Access, Permitted},
     error::{Error, Problem, ProblemType, Result},
@@ -38,6 +44,14 @@ const PIECE: usize = 64 * 1024;
 pub struct Doors {
     /// The largest mail that is taken, in bytes.
     pub max_bytes: usize,
+    /// Postmark's webhook, where it is set up.
+    pub postmark: Option<Postmark>,
+    /// Mailgun's routes, where they are set up.
+    pub mailgun: Option<Mailgun>,
+    /// SendGrid's Inbound Parse, where it is set up.
+    pub sendgrid: Option<Sendgrid>,
+    /// Amazon SES through SNS, where it is set up.
+    pub ses: Option<Ses>,
     room: [Arc<Semaphore>; 2],
 }
 
@@ -48,6 +62,10 @@ impl Doors {
         let room = || Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS)));
         Self {
             max_bytes,
+            postmark: None,
+            mailgun: None,
+            sendgrid: None,
+            ses: None,
             room: [room(), room()],
         }
     }
