@@ -317,6 +317,7 @@ create index message_case on message (case_id, created_at desc);
 create index message_mailbox on message (mailbox_id);
 create index message_contact on message (contact_id);
 create index message_created_by on message (created_by);
+create index message_order on message (created_at desc, id desc);
 create index message_to on message (to_address, created_at desc);
 -- How many acknowledgements an address got, whatever its letters' case.
 create index message_acknowledged on message (lower(to_address), created_at) where kind = 'acknowledgement';

@@ -5,7 +5,7 @@ use madoguchi::{
     access::Role,
     app, audit,
     auth::cli,
-    config::{Config, LogConfig, LogFormat, ServeConfig},
+    config::{Config, LogConfig, LogFormat, ServeConfig, WorkConfig},
     serve::{self, Opened},
 };
 use std::{io::IsTerminal, process::ExitCode};
@@ -32,6 +32,8 @@ enum Command {
     Worker {
         #[command(flatten)]
         config: Config,
+        #[command(flatten)]
+        work: WorkConfig,
     },
     /// Bring the database's schema up to date
     Migrate {
@@ -149,9 +151,9 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             start_log(&config.log)?;
             serve::serve(&config, &serve).await?;
         }
-        Command::Worker { config } => {
+        Command::Worker { config, work } => {
             start_log(&config.log)?;
-            serve::work(&config).await?;
+            serve::work(&config, &work).await?;
         }
         Command::Migrate { config } => {
             start_log(&config.log)?;

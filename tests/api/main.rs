@@ -3,6 +3,7 @@
 mod contract;
 mod factory;
 mod harness;
+mod smtp;
 
 mod attachments;
 mod audit;
@@ -19,8 +20,10 @@ mod health;
 mod intake_doors;
 mod interactions;
 mod mailboxes;
+mod mail_crash;
 mod managers;
 mod merge;
+mod messages;
 mod offers;
 mod openapi;
 mod permissions;

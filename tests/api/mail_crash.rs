@@ -1,0 +1,1 @@
+//! The worker is killed at random while it sends.
