@@ -26,6 +26,7 @@ mod mail_check;
 mod mail_crash;
 mod mail_place;
 mod mailboxes;
+mod mail_crash;
 mod managers;
 mod merge;
 mod messages;
