@@ -3,6 +3,7 @@
 mod contract;
 mod factory;
 mod harness;
+mod mails;
 mod smtp;
 
 mod attachments;
@@ -21,6 +22,9 @@ mod ingest;
 mod intake_doors;
 mod intake_providers;
 mod interactions;
+mod mail_check;
+mod mail_crash;
+mod mail_place;
 mod mailboxes;
 mod mail_crash;
 mod managers;
