@@ -16,7 +16,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How long a worker may be silent before another takes its job.
@@ -24,6 +24,9 @@ const LEASE: TimeDelta = TimeDelta::seconds(30);
 
 /// How often an idle worker looks, for what other processes enqueued.
 const POLL: Duration = Duration::from_millis(200);
+
+/// How often a worker looks whether something periodic is due.
+const PERIODIC_POLL: Duration = Duration::from_secs(1);
 
 /// What can be done after commit. The payload holds ids; the handler reads the data afresh.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,8 +152,13 @@ fn parts(work: &Work) -> (String, serde_json::Value) {
 /// Runs jobs until the returned future is dropped or `stop` resolves; a job that is running is finished first.
 pub async fn work(store: &Store, context: &WorkContext, stop: impl Future<Output = ()>) {
     let mut stop = std::pin::pin!(stop);
+    let mut looked_at = None::<Instant>;
     loop {
-        let did_something = match turn(store, context).await {
+        let is_time = looked_at.is_none_or(|at| at.elapsed() >= PERIODIC_POLL);
+        if is_time {
+            looked_at = Some(Instant::now());
+        }
+        let did_something = match turn(store, context, is_time).await {
             Ok(did) => did,
             Err(error) => {
                 tracing::warn!(error.message = %error, "the worker cannot reach its queue");
@@ -176,8 +184,10 @@ pub struct WorkContext {
     pub mailer: crate::mail::smtp::Mailer,
 }
 
-async fn turn(store: &Store, context: &WorkContext) -> Result<bool> {
-    enqueue_periodic(store).await?;
+async fn turn(store: &Store, context: &WorkContext, with_periodic: bool) -> Result<bool> {
+    if with_periodic {
+        enqueue_periodic(store).await?;
+    }
     run_next(store, context).await
 }
 
@@ -196,29 +206,39 @@ pub async fn run_due(store: &Store, context: &WorkContext) -> Result<u64> {
 /// Puts what runs periodically into the queue when its time has come; one process of many takes the turn.
 pub async fn enqueue_periodic(store: &Store) -> Result<()> {
     let now = store.now();
+    let (mut names, mut nexts, mut kinds, mut payloads) = (vec![], vec![], vec![], vec![]);
     for (name, interval, work) in PERIODIC {
         let (kind, payload) = parts(work);
-        sqlx::query!(
-            r#"
-            with turn as (
-                insert into cron (name, next_run_at)
-                values ($1, $3)
-                on conflict (name) do update set next_run_at = excluded.next_run_at where cron.next_run_at <= $2
-                returning name
-            )
-            insert into job (kind, payload, job_key, run_at, created_at)
-            select $4, $5, name, $2, $2 from turn
-            on conflict do nothing
-            "#,
-            name,
-            now,
-            now + *interval,
-            kind,
-            payload,
-        )
-        .execute(store.writer())
-        .await?;
+        names.push((*name).to_owned());
+        nexts.push(now + *interval);
+        kinds.push(kind);
+        payloads.push(payload);
     }
+    sqlx::query!(
+        r#"
+        with periodic as (
+            select * from unnest($2::text[], $3::timestamptz[], $4::text[], $5::jsonb[]) as p (name, next_run_at, kind, payload)
+        ),
+        turn as (
+            insert into cron (name, next_run_at)
+            select name, next_run_at from periodic
+            on conflict (name) do update set next_run_at = excluded.next_run_at where cron.next_run_at <= $1
+            returning name
+        )
+        insert into job (kind, payload, job_key, run_at, created_at)
+        select p.kind, p.payload, p.name, $1, $1
+        from turn
+        join periodic p on p.name = turn.name
+        on conflict do nothing
+        "#,
+        now,
+        &names,
+        &nexts,
+        &kinds,
+        &payloads,
+    )
+    .execute(store.writer())
+    .await?;
     Ok(())
 }
 

@@ -174,15 +174,25 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             eprintln!("{}", filled?);
         }
         Command::Audit(AuditCommand::Verify { config, against }) => {
-            let key =
-                audit::checkpoint::AuditKey(config.secret(&config.secrets.audit_key, "audit")?);
-            let opened = Opened::open(&config, false).await?;
-            let verdict = audit::cli_verify(&opened.store, &key, against.as_deref()).await;
-            opened.close().await;
-            return verdict;
+            return Ok(verify_audit(&config, against.as_deref()).await);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Success for an intact trail, 1 for a broken one, 2 where it could not be read: whoever is woken by it must know which.
+async fn verify_audit(config: &Config, against: Option<&std::path::Path>) -> ExitCode {
+    let verdict = async {
+        let key = audit::checkpoint::AuditKey(config.secret(&config.secrets.audit_key, "audit")?);
+        let opened = Opened::open(config, false).await?;
+        let verdict = audit::cli_verify(&opened.store, &key, against).await;
+        opened.close().await;
+        verdict
+    };
+    verdict.await.unwrap_or_else(|message: String| {
+        eprintln!("madoguchi: {message}");
+        ExitCode::from(2)
+    })
 }
 
 async fn run_user(command: UserCommand) -> Result<(), String> {
