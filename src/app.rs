@@ -62,6 +62,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
         .configure(crate::routing::mount)
+        .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)

@@ -7,17 +7,19 @@ use crate::{
     error::{Error, Fields, OnConstraint, Result},
     http::{Answer, Body, Changes, Items, Json, Path, absent_or_null},
     ids::*,
-    japan::prefectures,
-    programme::check_period,
+    japan::places::{Municipality, Place, municipality_of},
+    programme::{Topic, check_period},
     store::Tx,
     text::{Code, MunicipalityCode, Name, PrefectureCode},
 };
 use actix_web::{delete, get, patch, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use sqlx::PgExecutor;
+use sqlx::{PgConnection, PgExecutor};
+use std::{cmp::Reverse, collections::HashMap};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -50,7 +52,8 @@ async fn list_coverage(
 
 /// Add an area to a desk
 ///
-/// A prefecture or a municipality, from a day to a last day. The same area twice on a day is a conflict.
+/// A prefecture or a municipality, from a day to a last day. A designated city stands for all its wards. The same area twice on
+/// a day is a conflict.
 #[utoipa::path(
     tag = "people",
     operation_id = "add_coverage",
@@ -215,6 +218,14 @@ impl Body for AddCoverageRequest {
             ),
             _ => {}
         }
+        if let Some(code) = &self.municipality_code {
+            // An area that no place lies in would never be proposed, and nobody would know why.
+            fields.require(
+                municipality_of(code.as_str()).is_some(),
+                "/municipality_code",
+                "is no municipality of today",
+            );
+        }
         check_period(fields, ("/from", Some(self.from)), ("/to", self.to));
     }
 }
@@ -236,79 +247,217 @@ impl Body for EditCoverageRequest {
     }
 }
 
-/// The active desks whose coverage on that day (in Japan) includes the place: those that cover the municipality before
-/// those that cover the prefecture, then those with fewer open cases, then by code. Each says why.
+/// How closely an area fits a place, the closest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It is a part of the place, of which nothing closer is known.
+    Part,
+    /// It is the prefecture.
+    Prefecture,
+    /// It is the designated city around the ward.
+    City,
+    /// It is the very municipality.
+    Municipality,
+}
+
+/// An area of a desk on the day that is asked about.
+struct Area {
+    desk_id: DeskId,
+    code: Code,
+    name: Name,
+    topics: Vec<Topic>,
+    /// The one or the other.
+    prefecture_code: Option<String>,
+    municipality_code: Option<String>,
+    from: NaiveDate,
+    to: Option<NaiveDate>,
+}
+
+/// A desk with the best fit of its areas.
+struct Candidate {
+    fit: Fit,
+    /// Which of the places it covers.
+    place: usize,
+    topics: Vec<Topic>,
+    proposal: DeskProposal,
+}
+
+/// The active desks whose coverage on that day (in Japan) includes one of the places: first those that cover the municipality or
+/// ward, then its city, then the prefecture; among them those for the first of the places, those with the most of the topics
+/// among their specialities, those with fewer open cases, by code. Last come those that cover only a part of a place of which
+/// nothing closer is known. Each says why.
 pub async fn covering(
-    db: impl PgExecutor<'_>,
-    prefecture_code: &str,
-    municipality_code: Option<&str>,
+    db: &mut PgConnection,
+    places: &[Place],
+    topics: &[Topic],
     on: NaiveDate,
 ) -> Result<Vec<DeskProposal>> {
-    let rows = sqlx::query!(
-        r#"
-        select d.id, d.code as "code: Code", d.name as "name: Name",
-            v.municipality_code, v.from_date, v.to_date,
+    let areas = areas_near(db, places, on).await?;
+    let mut candidates = fitting(places, topics, areas);
+    let desks: Vec<Uuid> = candidates
+        .iter()
+        .map(|candidate| *candidate.proposal.desk_id)
+        .collect();
+    let loads = open_cases(db, &desks).await?;
+    for candidate in &mut candidates {
+        let proposal = &mut candidate.proposal;
+        proposal.open_cases = loads.get(&proposal.desk_id).copied().unwrap_or_default();
+        proposal
+            .reasons
+            .push(format!("受付中の案件 {} 件", proposal.open_cases));
+    }
+    candidates.sort_by(|one, other| {
+        let key = |candidate: &Candidate| {
+            let topics = Reverse(candidate.topics.len());
             (
-                select count(*)
-                from case_file c
-                where c.desk_id = d.id and c.status <> 'closed'
-            ) as "open_cases!"
+                Reverse(candidate.fit),
+                candidate.place,
+                topics,
+                candidate.proposal.open_cases,
+            )
+        };
+        key(one)
+            .cmp(&key(other))
+            .then_with(|| one.proposal.code.cmp(&other.proposal.code))
+    });
+    Ok(candidates
+        .into_iter()
+        .map(|candidate| candidate.proposal)
+        .collect())
+}
+
+/// What active desks cover in the prefectures of the places.
+async fn areas_near(db: &mut PgConnection, places: &[Place], on: NaiveDate) -> Result<Vec<Area>> {
+    let prefectures: Vec<String> = places
+        .iter()
+        .map(|place| place.prefecture.code.to_owned())
+        .collect();
+    Ok(sqlx::query_as!(
+        Area,
+        r#"
+        select d.id as desk_id, d.code as "code: _", d.name as "name: _", d.topics as "topics: _",
+            v.prefecture_code, v.municipality_code, v.from_date as "from", v.to_date as "to"
         from desk d
         join desk_coverage v on v.desk_id = d.id
         where d.active
-        and (v.prefecture_code = $1 or v.municipality_code = $2)
-        and v.from_date <= $3
-        and (v.to_date is null or v.to_date >= $3)
-        order by v.municipality_code is null, "open_cases!", d.code
+        and coalesce(v.prefecture_code, left(v.municipality_code, 2)) = any ($1)
+        and v.from_date <= $2
+        and (v.to_date is null or v.to_date >= $2)
+        order by d.code, v.municipality_code
         "#,
-        prefecture_code,
-        municipality_code,
+        &prefectures,
         on,
     )
     .fetch_all(db)
-    .await?;
-    let mut proposals: Vec<DeskProposal> = Vec::new();
-    for row in rows {
-        let area = area_reason(
-            prefecture_code,
-            row.municipality_code.as_deref(),
-            row.from_date,
-            row.to_date,
-        );
-        // A desk may cover the place both ways: one proposal with two reasons, where the better one stands.
-        match proposals
-            .iter_mut()
-            .find(|proposal| proposal.desk_id == row.id)
-        {
-            Some(proposal) => proposal.reasons.insert(1, area),
-            None => proposals.push(DeskProposal {
-                desk_id: row.id,
-                code: row.code,
-                name: row.name,
-                open_cases: row.open_cases,
-                reasons: vec![area, format!("受付中の案件 {} 件", row.open_cases)],
-            }),
-        }
-    }
-    Ok(proposals)
+    .await?)
 }
 
-/// Why the coverage speaks for a desk, as in 「青森県を担当（2026-04-01 から）」.
-fn area_reason(
-    prefecture_code: &str,
-    municipality_code: Option<&str>,
-    from: NaiveDate,
-    to: Option<NaiveDate>,
-) -> String {
-    let prefecture = prefectures::prefecture_of(prefecture_code)
-        .map_or(prefecture_code, |prefecture| prefecture.name);
-    let area = match municipality_code {
-        Some(code) => format!("{prefecture}の市区町村（{code}）"),
-        None => prefecture.to_owned(),
+/// How many cases these desks have that are not closed.
+async fn open_cases(db: &mut PgConnection, desks: &[Uuid]) -> Result<HashMap<DeskId, i64>> {
+    let rows = sqlx::query!(
+        r#"
+        select desk_id as "desk_id!: DeskId", count(*) as "open!"
+        from case_file
+        where desk_id = any ($1) and status <> 'closed'
+        group by desk_id
+        "#,
+        desks,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.desk_id, row.open))
+        .collect())
+}
+
+/// The desks that fit, each once with all its reasons but the load, the best first.
+fn fitting(places: &[Place], topics: &[Topic], areas: Vec<Area>) -> Vec<Candidate> {
+    let mut fits: Vec<(Fit, usize, Area)> = Vec::new();
+    for area in areas {
+        let best = places
+            .iter()
+            .enumerate()
+            .filter_map(|(at, place)| Some((fit(place, &area)?, at)))
+            .max_by_key(|(fit, at)| (*fit, Reverse(*at)));
+        fits.extend(best.map(|(fit, at)| (fit, at, area)));
+    }
+    fits.sort_by_key(|(fit, at, _)| (Reverse(*fit), *at));
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (fit, place, area) in fits {
+        let reason = area_reason(fit, &places[place], &area);
+        // A desk may cover the place both ways: one proposal with two reasons. One part of it says enough.
+        if let Some(known) = candidates
+            .iter_mut()
+            .find(|known| known.proposal.desk_id == area.desk_id)
+        {
+            if fit != Fit::Part {
+                known.proposal.reasons.push(reason);
+            }
+            continue;
+        }
+        let own: Vec<Topic> = topics
+            .iter()
+            .copied()
+            .filter(|topic| area.topics.contains(topic))
+            .collect();
+        candidates.push(Candidate {
+            fit,
+            place,
+            topics: own,
+            proposal: DeskProposal {
+                desk_id: area.desk_id,
+                code: area.code,
+                name: area.name,
+                open_cases: 0,
+                reasons: vec![reason],
+            },
+        });
+    }
+    for Candidate {
+        topics, proposal, ..
+    } in &mut candidates
+    {
+        if !topics.is_empty() {
+            let names: Vec<&str> = topics.iter().map(|topic| topic.japanese()).collect();
+            proposal
+                .reasons
+                .push(format!("得意分野が一致（{}）", names.join("、")));
+        }
+    }
+    candidates
+}
+
+/// How closely an area fits a place, if it does.
+fn fit(place: &Place, area: &Area) -> Option<Fit> {
+    let Some(code) = &area.municipality_code else {
+        let is_same = area.prefecture_code.as_deref() == Some(place.prefecture.code);
+        return is_same.then_some(Fit::Prefecture);
     };
-    match to {
-        Some(to) => format!("{area}を担当（{from} から {to} まで）"),
-        None => format!("{area}を担当（{from} から）"),
+    // One that was merged since is in nobody's area.
+    let area = municipality_of(code)?;
+    match place.municipality {
+        None => (area.prefecture() == place.prefecture).then_some(Fit::Part),
+        Some(own) if own.code == area.code => Some(Fit::Municipality),
+        Some(own) if own.lies_in(area) => Some(Fit::City),
+        Some(own) if area.lies_in(own) => Some(Fit::Part),
+        Some(_) => None,
+    }
+}
+
+/// Why the area speaks for a desk, as in 「青森県を担当（2026-04-01 から）」.
+fn area_reason(fit: Fit, place: &Place, area: &Area) -> String {
+    let municipality = area.municipality_code.as_deref().and_then(municipality_of);
+    let name =
+        municipality.map_or_else(|| place.prefecture.name.to_owned(), Municipality::full_name);
+    let covered = match fit {
+        Fit::Part => format!("{}の一部（{name}）", place.name()),
+        _ => name,
+    };
+    let from = area.from;
+    match area.to {
+        Some(to) => format!("{covered}を担当（{from} から {to} まで）"),
+        None => format!("{covered}を担当（{from} から）"),
     }
 }
 
@@ -418,25 +567,115 @@ fn covered_already() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::japan::prefectures;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
+    fn area(desk: DeskId, code: &str, topics: &[Topic]) -> Area {
+        let (prefecture, municipality) = match code.len() {
+            2 => (Some(code.to_owned()), None),
+            _ => (None, Some(code.to_owned())),
+        };
+        Area {
+            desk_id: desk,
+            code: Code::parse("desk").unwrap(),
+            name: Name::parse("窓口").unwrap(),
+            topics: topics.to_vec(),
+            prefecture_code: prefecture,
+            municipality_code: municipality,
+            from: day("2026-04-01"),
+            to: None,
+        }
+    }
+
+    fn place(code: &str) -> Place {
+        match municipality_of(code) {
+            Some(municipality) => municipality.into(),
+            None => Place::somewhere_in(prefectures::prefecture_of(code).unwrap()),
+        }
+    }
+
+    #[test]
+    fn wards_lie_in_their_city() {
+        let fits = |at: &str, covered: &str| fit(&place(at), &area(DeskId::new(), covered, &[]));
+        // 横浜市中区, 横浜市, 神奈川県; 横浜市西区 and 川崎市 are elsewhere.
+        assert_eq!(fits("141046", "141046"), Some(Fit::Municipality));
+        assert_eq!(fits("141046", "141003"), Some(Fit::City));
+        assert_eq!(fits("141046", "14"), Some(Fit::Prefecture));
+        assert_eq!(fits("141046", "141038"), None);
+        assert_eq!(fits("141046", "141305"), None);
+        assert_eq!(fits("141046", "13"), None);
+        // Only the city, only the prefecture is known.
+        assert_eq!(fits("141003", "141046"), Some(Fit::Part));
+        assert_eq!(fits("14", "141046"), Some(Fit::Part));
+        assert_eq!(fits("14", "14"), Some(Fit::Prefecture));
+        assert_eq!(fits("14", "131016"), None);
+        // 浜松市中区 was merged in 2024.
+        assert_eq!(fits("221309", "221317"), None);
+    }
+
     #[test]
     fn reasons_name_the_area_and_its_days() {
+        let at = |code: &str, covered: &str, to: Option<&str>| {
+            let area = Area {
+                to: to.map(day),
+                ..area(DeskId::new(), covered, &[])
+            };
+            area_reason(fit(&place(code), &area).unwrap(), &place(code), &area)
+        };
+        assert_eq!(at("02", "02", None), "青森県を担当（2026-04-01 から）");
         assert_eq!(
-            area_reason("02", None, day("2026-04-01"), None),
-            "青森県を担当（2026-04-01 から）"
+            at("243035", "243035", Some("2027-03-31")),
+            "桑名郡木曽岬町を担当（2026-04-01 から 2027-03-31 まで）"
         );
         assert_eq!(
-            area_reason(
-                "02",
-                Some("022012"),
-                day("2026-04-01"),
-                Some(day("2027-03-31"))
-            ),
-            "青森県の市区町村（022012）を担当（2026-04-01 から 2027-03-31 まで）"
+            at("141046", "141003", None),
+            "横浜市を担当（2026-04-01 から）"
+        );
+        assert_eq!(
+            at("14", "141003", None),
+            "神奈川県の一部（横浜市）を担当（2026-04-01 から）"
+        );
+    }
+
+    #[test]
+    fn a_desk_is_proposed_once_with_all_its_reasons() {
+        let (one, other) = (DeskId::new(), DeskId::new());
+        let areas = || {
+            vec![
+                area(one, "02", &[Topic::Rules, Topic::Labour]),
+                area(other, "02", &[]),
+                area(one, "022012", &[Topic::Rules, Topic::Labour]),
+                area(other, "022021", &[]),
+                area(other, "022039", &[]),
+            ]
+        };
+        let topics = [Topic::Labour, Topic::Ict];
+        let candidates = fitting(&[place("022012")], &topics, areas());
+        assert_eq!(candidates.len(), 2);
+        assert_eq!(
+            (candidates[0].fit, candidates[0].proposal.desk_id),
+            (Fit::Municipality, one)
+        );
+        assert_eq!(
+            candidates[0].proposal.reasons,
+            [
+                "青森市を担当（2026-04-01 から）",
+                "青森県を担当（2026-04-01 から）",
+                "得意分野が一致（労務管理）"
+            ]
+        );
+        assert_eq!(
+            candidates[1].proposal.reasons,
+            ["青森県を担当（2026-04-01 から）"]
+        );
+        let parts = fitting(&[place("02")], &topics, areas());
+        assert_eq!(
+            parts[1].proposal.reasons,
+            ["青森県を担当（2026-04-01 から）"],
+            "no part beside the whole"
         );
     }
 

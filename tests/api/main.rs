@@ -21,6 +21,7 @@ mod merge;
 mod offers;
 mod openapi;
 mod permissions;
+mod places;
 mod races;
 mod schema;
 mod settings;
