@@ -309,6 +309,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "offers", description = "Offers and assignments"),
         (name = "consultations", description = "Sessions and their reports"),
         (name = "conversation", description = "Timeline, interactions and notes"),
+        (name = "places", description = "Postal codes, area codes and addresses"),
         (name = "office", description = "Settings and audit"),
     )
 )]

@@ -171,14 +171,17 @@ async fn a_postal_code_fills_the_place() {
         "090-1234-5678",
     )
     .await;
-    assert_eq!(case["enterprise"]["prefecture_code"], "02");
     assert_eq!(case["site"]["prefecture_code"], "14");
     assert_eq!(case["site"]["municipality_code"], "141046");
-    let enterprise = format!(
-        "/enterprises/{}",
-        case["enterprise"]["id"].as_str().unwrap()
-    );
-    let enterprise = app.as_operator().get(&enterprise).await.expect(200);
+    let office = async |case: &TestResponse| {
+        let id = case["enterprise"]["id"].as_str().unwrap();
+        app.as_operator()
+            .get(format!("/enterprises/{id}"))
+            .await
+            .expect(200)
+    };
+    let enterprise = office(&case).await;
+    assert_eq!(enterprise["prefecture_code"], "02");
     assert_eq!(enterprise["municipality_code"], "022012");
 
     // Two prefectures: nothing is filled; what the caller says stays.
@@ -189,10 +192,11 @@ async fn a_postal_code_fills_the_place() {
         "090-1234-5678",
     )
     .await;
-    assert_eq!(open["enterprise"]["prefecture_code"], Value::Null);
+    assert_eq!(office(&open).await["prefecture_code"], Value::Null);
     let said = json!({ "postal_code": "100-0001", "prefecture_code": "02" });
     let said = case_of(&app, said.clone(), said, "090-1234-5678").await;
-    assert_eq!(said["enterprise"]["prefecture_code"], "02");
+    assert_eq!(office(&said).await["prefecture_code"], "02");
+    assert_eq!(office(&said).await["municipality_code"], Value::Null);
     assert_eq!(said["site"]["municipality_code"], Value::Null);
 
     let edited = app
@@ -409,7 +413,7 @@ async fn what_nobody_covers_stays_with_the_help_center() {
         .await
         .expect(200);
     let because: String = sqlx::query_scalar(
-        "select payload->>'because' from audit_event where chain = $1 and kind = 'desk_proposed'",
+        "select data->>'because' from audit_event where chain = $1 and kind = 'desk_proposed'",
     )
     .bind(tokyo.id())
     .fetch_one(&mut app.sql().await)
