@@ -5,6 +5,7 @@
 //! city covers its wards. Routing asks [`covering`] for proposals; the route itself is the cases' matter.
 
 mod coverage;
+mod proposals;
 
 use crate::{
     access::{Access, OFFICE, permit},
@@ -18,7 +19,8 @@ use crate::{
 };
 use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
-pub use coverage::{AddCoverageRequest, Coverage, DeskProposal, EditCoverageRequest, covering};
+pub use coverage::{AddCoverageRequest, Coverage, EditCoverageRequest};
+pub use proposals::{DeskProposal, covering};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};
