@@ -33,6 +33,7 @@ mod messages;
 mod offers;
 mod openapi;
 mod permissions;
+mod places;
 mod races;
 mod schema;
 mod settings;
