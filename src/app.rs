@@ -7,6 +7,7 @@ use crate::{
         Error, Problem, ProblemBody, ProblemType, REQUEST_ID, Result, problem_response, request_id,
     },
     http::MAX_JSON,
+    intake::door::Doors,
     store::Store,
 };
 use actix_cors::Cors;
@@ -43,6 +44,9 @@ use uuid::Uuid;
 /// Nothing we do takes this long; a request that does is given up with 503.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A large mail or file over a slow line may take this long; longer than that no provider waits (Postmark: two minutes).
+const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// What the app needs beside the store.
 #[derive(Clone, Default)]
 pub struct AppOptions {
@@ -50,6 +54,8 @@ pub struct AppOptions {
     pub cors_origins: Vec<String>,
     /// The public address is https: browsers are told to stay there.
     pub https: bool,
+    /// The doors for mail.
+    pub doors: Arc<Doors>,
 }
 
 /// The API's slices.
@@ -62,6 +68,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
         .configure(crate::routing::mount)
+        .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
@@ -95,6 +102,7 @@ pub fn app(
         .app_data(store)
         .app_data(auth)
         .app_data(PayloadConfig::new(MAX_JSON))
+        .app_data(Data::from(options.doors.clone()))
         .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
         .service(web::redirect("/docs", "/docs/"))
         .configure(crate::health::mount)
@@ -194,8 +202,14 @@ async fn frame(
             let started = Instant::now();
             let method = request.method().clone();
             let is_docs = request.path().starts_with("/docs");
+            let is_long = request.path().starts_with("/api/v1/intake/email")
+                || request.path().ends_with("/attachments");
+            let most = match is_long {
+                true => LONG_REQUEST_TIMEOUT,
+                false => REQUEST_TIMEOUT,
+            };
             // The request is not kept aside: routing needs it for itself.
-            let mut answered = match tokio::time::timeout(REQUEST_TIMEOUT, next.call(request)).await {
+            let mut answered = match tokio::time::timeout(most, next.call(request)).await {
                 Ok(Ok(response)) => Ok(normalise(response)),
                 Ok(Err(error)) => Err(error_response(&error)),
                 Err(_) => {
@@ -248,6 +262,10 @@ fn add_headers(headers: &mut HeaderMap, is_docs: bool) {
         ),
     ];
     for (name, value) in fixed {
+        // A file brings a stricter policy of its own.
+        if name == "content-security-policy" && headers.contains_key(name) {
+            continue;
+        }
         headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_static(value),
@@ -309,6 +327,8 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "offers", description = "Offers and assignments"),
         (name = "consultations", description = "Sessions and their reports"),
         (name = "conversation", description = "Timeline, interactions and notes"),
+        (name = "mail", description = "Mail that comes in, mail that goes out"),
+        (name = "places", description = "Postal codes, area codes and addresses"),
         (name = "office", description = "Settings and audit"),
     )
 )]
@@ -459,7 +479,7 @@ fn add_problems(
     if operation.request_body.is_some() {
         statuses.extend([
             (413, "The body is too large"),
-            (415, "The body is not application/json"),
+            (415, "The body is of another type than expected"),
         ]);
     }
     if matches!(method, HttpMethod::Patch | HttpMethod::Put) {

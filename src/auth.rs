@@ -34,6 +34,7 @@ use crate::{
     access::{Actor, ActorKind},
     error::{Error, Result},
     ids::*,
+    intake::door::basic_password,
     store::Store,
 };
 use actix_web::{
@@ -48,11 +49,15 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// What API tokens start with, so that they are recognised: here, and by scanners that look for leaked secrets.
 const API_TOKEN_PREFIX: &str = "mdg_";
+
+/// Where an API token may also come as the password of HTTP Basic, because mail servers and relays often know nothing
+/// else. Nowhere else: a browser that was once asked for a password sends it along with every request.
+const BASIC_PATH: &str = "/api/v1/intake/email";
 
 /// Operations whose POST takes no Idempotency-Key: they are no resources, or their answer is shown once, or (a change of
 /// the own password) the repetition is proven by what the first one replaced.
@@ -62,6 +67,13 @@ pub const WITHOUT_IDEMPOTENCY: &[&str] = &[
     "sign_out",
     "create_api_token",
     "change_password",
+    // The bytes of a mail are its key.
+    "receive_email",
+    "receive_postmark",
+    "receive_mailgun",
+    "receive_mailgun_mime",
+    "receive_sendgrid",
+    "receive_ses",
 ];
 
 /// Mounts sign-in, the own account and API tokens.
@@ -147,10 +159,11 @@ async fn actor_of(request: &ServiceRequest) -> Result<Option<Actor>> {
     let Some(token) = request
         .headers()
         .get(header::AUTHORIZATION)
-        .and_then(|value| bearer(value.to_str().ok()?))
+        .and_then(|value| credentials(value.to_str().ok()?, request.path()))
     else {
         return Ok(None);
     };
+    let token = token.as_ref();
     let store = request
         .app_data::<Data<Store>>()
         .expect("the app is mounted with its store");
@@ -170,6 +183,18 @@ async fn actor_of(request: &ServiceRequest) -> Result<Option<Actor>> {
                 .await
         }
         None => Ok(None),
+    }
+}
+
+/// The token of the `Authorization` header.
+fn credentials<'a>(value: &'a str, path: &str) -> Option<Cow<'a, str>> {
+    match path {
+        BASIC_PATH => bearer(value).map(Cow::Borrowed).or_else(|| {
+            basic_password(value)
+                .filter(|token| token.starts_with(API_TOKEN_PREFIX))
+                .map(Cow::Owned)
+        }),
+        _ => bearer(value).map(Cow::Borrowed),
     }
 }
 
@@ -230,6 +255,21 @@ mod tests {
         for value in ["", "Bearer", "Bearer ", "Basic abc", "abc"] {
             assert_eq!(bearer(value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn basic_credentials_count_at_the_door_for_mail_only() {
+        let header =
+            |text: &str| format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(text));
+        let token = header("postfix:mdg_abc");
+        assert_eq!(credentials(&token, BASIC_PATH).as_deref(), Some("mdg_abc"));
+        assert_eq!(
+            credentials("Bearer abc", BASIC_PATH).as_deref(),
+            Some("abc")
+        );
+        assert_eq!(credentials(&header("a:password"), BASIC_PATH), None);
+        assert_eq!(credentials(&token, "/api/v1/intake/emails"), None);
+        assert_eq!(credentials(&token, "/api/v1/me"), None);
     }
 
     #[test]

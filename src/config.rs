@@ -6,9 +6,17 @@
 use crate::{
     blobs::Blobs,
     database::{self, DatabaseConfig},
+    intake::{
+        door::{DEFAULT_MAX_BYTES, Doors},
+        mailgun::Mailgun,
+        postmark::Postmark,
+        sendgrid::Sendgrid,
+        ses::{Https, Ses},
+    },
     mail::{MailIdentity, smtp::Mailer, token::MailKey},
     text::EmailAddress,
 };
+use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use rand::TryRng;
 use secrecy::{ExposeSecret, SecretString};
@@ -75,7 +83,7 @@ pub struct SecretConfig {
 /// Outgoing mail, and the addresses that answers come back to.
 #[derive(Debug, Clone, Args)]
 pub struct MailConfig {
-    /// Where mail is handed over: smtp://user:password@host:587?tls=none|starttls|required or smtps://… [default: mail is written to the data folder, not sent]
+    /// Where mail is handed over: smtp://user:password@host:587?tls=none|starttls|required or smtps://…, with ca=FILE for certificates of an authority of your own [default: mail is written to the data folder, not sent]
     #[arg(
         long,
         env = "MADOGUCHI_SMTP_URL",
@@ -105,6 +113,98 @@ pub struct MailConfig {
     /// Address under which people reach this server, for links [default: http://<listen>]
     #[arg(long, env = "MADOGUCHI_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
+}
+
+/// The doors for mail that providers deliver. One that is not configured answers 404.
+#[derive(Debug, Clone, Args)]
+pub struct IntakeConfig {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub size: MailSize,
+    /// Opens the door for Postmark: the password in its webhook's URL, at least 16 characters
+    #[arg(long, env = "MADOGUCHI_POSTMARK_PASSWORD", hide_env_values = true)]
+    pub postmark_password: Option<SecretString>,
+    /// Opens the door for Mailgun: its HTTP webhook signing key
+    #[arg(long, env = "MADOGUCHI_MAILGUN_SIGNING_KEY", hide_env_values = true)]
+    pub mailgun_signing_key: Option<SecretString>,
+    /// Minutes for which a signature of Mailgun is good
+    #[arg(
+        long,
+        env = "MADOGUCHI_MAILGUN_WINDOW_MINUTES",
+        default_value_t = 15,
+        value_parser = clap::value_parser!(i64).range(1..=1440)
+    )]
+    pub mailgun_window_minutes: i64,
+    /// Opens the door for SendGrid: the public key of its parse webhook's security policy
+    #[arg(long, env = "MADOGUCHI_SENDGRID_PUBLIC_KEY")]
+    pub sendgrid_public_key: Option<String>,
+    /// Opens the door for SendGrid: the password in its webhook's URL, at least 16 characters; with the key, both must hold
+    #[arg(long, env = "MADOGUCHI_SENDGRID_PASSWORD", hide_env_values = true)]
+    pub sendgrid_password: Option<SecretString>,
+    /// Opens the door for Amazon SES: ARNs of the SNS topics that mail may come from, separated by commas
+    #[arg(long, env = "MADOGUCHI_SES_TOPICS", value_delimiter = ',')]
+    pub ses_topics: Vec<String>,
+}
+
+impl IntakeConfig {
+    /// The doors that are open.
+    ///
+    /// # Errors
+    /// A sentence for the operator: a secret is too short or cannot be read.
+    pub fn doors(&self) -> Result<Doors, String> {
+        let postmark = long_enough(&self.postmark_password, "MADOGUCHI_POSTMARK_PASSWORD")?;
+        let signing_key = long_enough(&self.mailgun_signing_key, "MADOGUCHI_MAILGUN_SIGNING_KEY")?;
+        let password = long_enough(&self.sendgrid_password, "MADOGUCHI_SENDGRID_PASSWORD")?;
+        let public_key = self
+            .sendgrid_public_key
+            .as_deref()
+            .filter(|key| !key.is_empty());
+        let sendgrid = match public_key.is_some() || password.is_some() {
+            true => Some(
+                Sendgrid::new(public_key, password)
+                    .map_err(|error| format!("MADOGUCHI_SENDGRID_PUBLIC_KEY: {error}"))?,
+            ),
+            false => None,
+        };
+        let topics: Vec<_> = self
+            .ses_topics
+            .iter()
+            .filter(|arn| !arn.is_empty())
+            .cloned()
+            .collect();
+        let ses = match topics.is_empty() {
+            true => None,
+            false => Some(
+                Ses::new(&topics, Arc::new(Https::new()?))
+                    .map_err(|error| format!("MADOGUCHI_SES_TOPICS: {error}"))?,
+            ),
+        };
+        let window = TimeDelta::minutes(self.mailgun_window_minutes);
+        let mut doors = Doors::new(self.size.mail_max_bytes);
+        doors.postmark = postmark.map(|password| Postmark { password });
+        doors.mailgun = signing_key.map(|signing_key| Mailgun {
+            signing_key,
+            window,
+        });
+        doors.sendgrid = sendgrid;
+        doors.ses = ses;
+        Ok(doors)
+    }
+}
+
+/// A secret that others gave; an empty one is none.
+fn long_enough(given: &Option<SecretString>, name: &str) -> Result<Option<SecretString>, String> {
+    match given.as_ref().map(|secret| secret.expose_secret().len()) {
+        None | Some(0) => Ok(None),
+        Some(16..) => Ok(given.clone()),
+        Some(_) => Err(format!("{name} must have at least 16 characters")),
+    }
+}
+
+/// Names the cryptography that TLS uses in this process, before anything speaks TLS: no library brings one by itself.
+pub fn install_cryptography() {
+    // An error means that it was named before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Where files are kept.
@@ -140,6 +240,22 @@ pub enum LogFormat {
     Json,
 }
 
+/// The largest mail.
+#[derive(Debug, Clone, Args)]
+pub struct MailSize {
+    /// The largest mail that is taken in, in bytes
+    #[arg(long, env = "MADOGUCHI_MAIL_MAX_BYTES", default_value_t = DEFAULT_MAX_BYTES, value_parser = mail_size)]
+    pub mail_max_bytes: usize,
+}
+
+/// From a kilobyte to half a gigabyte, which is what a row of PostgreSQL holds with room to spare.
+fn mail_size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size @ 1024..=536_870_912) => Ok(size),
+        _ => Err("a number of bytes from 1024 to 536870912".into()),
+    }
+}
+
 /// What `serve` needs.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
@@ -161,15 +277,26 @@ pub struct ServeConfig {
     /// Do not run migrations at start
     #[arg(long, env = "MADOGUCHI_NO_MIGRATE")]
     pub no_migrate: bool,
-    /// How many jobs run at once in this process
-    #[arg(long, env = "MADOGUCHI_JOB_WORKERS", default_value_t = 4)]
-    pub job_workers: usize,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub work: WorkConfig,
     /// Do not run jobs in this process; another one runs `madoguchi worker`
     #[arg(long, env = "MADOGUCHI_NO_WORKER")]
     pub no_worker: bool,
     /// Fill an empty database with demonstration data, whose users have a known password
     #[arg(long, env = "MADOGUCHI_DEMO")]
     pub demo: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub intake: IntakeConfig,
+}
+
+/// What runs jobs.
+#[derive(Debug, Clone, Args)]
+pub struct WorkConfig {
+    /// How many jobs run at once in this process; one of them is never the sending of a mail
+    #[arg(long, env = "MADOGUCHI_JOB_WORKERS", default_value_t = 4)]
+    pub job_workers: usize,
 }
 
 impl Config {
@@ -218,7 +345,14 @@ impl Config {
         match &self.mail.smtp_url {
             Some(url) => Mailer::smtp(url.expose_secret())
                 .map_err(|error| format!("MADOGUCHI_SMTP_URL: {error}")),
-            None => Ok(Mailer::folder(self.data_dir()?.join("outbox"))),
+            None => {
+                let folder = self.data_dir()?.join("outbox");
+                tracing::warn!(
+                    mail.folder = %folder.display(),
+                    "MADOGUCHI_SMTP_URL is not set: mail is written to a folder, not sent"
+                );
+                Ok(Mailer::folder(folder))
+            }
         }
     }
 

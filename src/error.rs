@@ -60,6 +60,7 @@ problem_types! {
     PreconditionRequired => PRECONDITION_REQUIRED, "precondition-required", "Send If-Match with the ETag you read";
     IdempotencyKeyReused => UNPROCESSABLE_ENTITY, "idempotency-key-reused", "This Idempotency-Key was used for another request";
     Conflict => CONFLICT, "conflict", "It conflicts with what is stored";
+    NotAcceptable => NOT_ACCEPTABLE, "not-acceptable", "Refused for good";
     TooLarge => PAYLOAD_TOO_LARGE, "too-large", "The request is too large";
     UnsupportedMediaType => UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Send application/json";
     RateLimited => TOO_MANY_REQUESTS, "rate-limited", "Too many tries";
@@ -75,6 +76,7 @@ impl ProblemType {
             403 => Self::Forbidden,
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed,
+            406 => Self::NotAcceptable,
             412 => Self::Stale,
             413 => Self::TooLarge,
             415 => Self::UnsupportedMediaType,

@@ -5,7 +5,8 @@ use madoguchi::{
     access::Role,
     app, audit,
     auth::cli,
-    config::{Config, LogConfig, LogFormat, ServeConfig},
+    config::{Config, LogConfig, LogFormat, ServeConfig, WorkConfig, install_cryptography},
+    intake::ingest::{self, IngestConfig},
     serve::{self, Opened},
 };
 use std::{io::IsTerminal, process::ExitCode};
@@ -32,6 +33,8 @@ enum Command {
     Worker {
         #[command(flatten)]
         config: Config,
+        #[command(flatten)]
+        work: WorkConfig,
     },
     /// Bring the database's schema up to date
     Migrate {
@@ -54,6 +57,13 @@ enum Command {
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Take in a mail from standard input, for the pipe of a mail server
+    Ingest {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        ingest: IngestConfig,
+    },
 }
 
 #[derive(Subcommand)]
@@ -134,7 +144,18 @@ enum AuditCommand {
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
+    install_cryptography();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // A mail server takes any other code than its own for "never": a slip in its configuration must not bounce mail.
+        Err(error)
+            if error.use_stderr() && std::env::args().nth(1).as_deref() == Some("ingest") =>
+        {
+            return ingest::usage_fault(&error.to_string());
+        }
+        Err(error) => error.exit(),
+    };
+    match run(cli.command).await {
         Ok(code) => code,
         Err(message) => {
             eprintln!("madoguchi: {message}");
@@ -149,9 +170,9 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             start_log(&config.log)?;
             serve::serve(&config, &serve).await?;
         }
-        Command::Worker { config } => {
+        Command::Worker { config, work } => {
             start_log(&config.log)?;
-            serve::work(&config).await?;
+            serve::work(&config, &work).await?;
         }
         Command::Migrate { config } => {
             start_log(&config.log)?;
@@ -176,6 +197,7 @@ async fn run(command: Command) -> Result<ExitCode, String> {
         Command::Audit(AuditCommand::Verify { config, against }) => {
             return Ok(verify_audit(&config, against.as_deref()).await);
         }
+        Command::Ingest { config, ingest } => return Ok(ingest::run(&config, &ingest).await),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -36,6 +36,13 @@ impl TimeOfDay {
             .map(|moment| moment.and_utc())
     }
 
+    fn in_words(self) -> String {
+        match (self.0 / 60, self.0 % 60) {
+            (hour, 0) => format!("{hour}時"),
+            (hour, minute) => format!("{hour}時{minute}分"),
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let (hour, minute) = text.split_once(':')?;
         let number = |digits: &str| {
@@ -82,6 +89,10 @@ impl Period {
     /// How many minutes it has.
     pub fn minutes(self) -> i64 {
         i64::from(self.to.0) - i64::from(self.from.0)
+    }
+
+    fn in_words(self) -> String {
+        format!("{}から{}まで", self.from.in_words(), self.to.in_words())
     }
 
     /// What is left of it without another one: none, one or two pieces.
@@ -172,6 +183,27 @@ impl Week {
         TimeDelta::minutes(minutes.checked_div(days).unwrap_or(0))
     }
 
+    /// As people say it: 平日9時から17時まで. Days with the same hours are said together.
+    pub fn in_words(&self) -> String {
+        let mut groups: Vec<(Vec<usize>, &[Period])> = Vec::new();
+        let open = self
+            .days()
+            .into_iter()
+            .map(|(_, periods)| periods)
+            .enumerate();
+        for (day, periods) in open.filter(|(_, periods)| !periods.is_empty()) {
+            match groups.iter_mut().find(|(_, hours)| *hours == periods) {
+                Some((days, _)) => days.push(day),
+                None => groups.push((vec![day], periods)),
+            }
+        }
+        let groups = groups.into_iter().map(|(days, periods)| {
+            let hours: Vec<_> = periods.iter().map(|period| period.in_words()).collect();
+            format!("{}{}", days_in_words(&days), hours.join("、"))
+        });
+        groups.collect::<Vec<_>>().join("、")
+    }
+
     /// What is wrong with it: the day where there is something, and what.
     pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
         let mut faults = Vec::new();
@@ -195,6 +227,19 @@ impl Week {
             ));
         }
         faults
+    }
+}
+
+/// Days of the week, Monday being 0.
+fn days_in_words(days: &[usize]) -> String {
+    const NAMES: [&str; 7] = ["月", "火", "水", "木", "金", "土", "日"];
+    match days {
+        [0, 1, 2, 3, 4] => "平日".to_owned(),
+        [0, 1, 2, 3, 4, 5, 6] => "毎日".to_owned(),
+        days => {
+            let names: Vec<_> = days.iter().map(|day| NAMES[*day]).collect();
+            format!("{}曜", names.join("・"))
+        }
     }
 }
 
@@ -229,6 +274,22 @@ mod tests {
             r#"{"monday":[{"from":"09:00","to":"17:00"}],"wednesday":[{"from":"13:00","to":"17:00"}]}"#,
         );
         assert_eq!(uneven.business_day(), TimeDelta::hours(6));
+    }
+
+    #[test]
+    fn hours_in_words() {
+        let lunch = r#"[{"from":"08:30","to":"12:00"},{"from":"13:00","to":"17:15"}]"#;
+        let short = r#"[{"from":"10:00","to":"12:00"}]"#;
+        for (json, words) in [
+            (
+                format!(r#"{{"monday":{lunch},"wednesday":{lunch},"saturday":{short}}}"#),
+                "月・水曜8時30分から12時まで、13時から17時15分まで、土曜10時から12時まで",
+            ),
+            (format!(r#"{{"sunday":{short}}}"#), "日曜10時から12時まで"),
+        ] {
+            assert_eq!(week(&json).in_words(), words);
+        }
+        assert_eq!(Week::default().in_words(), "平日9時から17時まで");
     }
 
     #[test]

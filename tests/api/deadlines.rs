@@ -85,7 +85,7 @@ impl TestApp {
     }
 
     /// How many cases there are under a filter, by the list and by the count.
-    async fn count(&self, filter: &str) -> usize {
+    async fn listed(&self, filter: &str) -> usize {
         let supervisor = self.as_supervisor();
         let list = supervisor.get(format!("/cases?{filter}")).await.expect(200);
         let counts = supervisor.get(format!("/cases/counts?{filter}"));
@@ -166,9 +166,9 @@ async fn the_clock_stands_still_while_the_enterprise_is_waited_for() {
     assert_eq!(app.due(&case, "first_contact").await, None);
     app.set_time("2026-11-30T12:00:00+09:00");
     app.run_jobs().await;
-    assert_eq!(app.count("overdue=true").await, 0);
-    assert_eq!(app.count("due=first_contact").await, 0);
-    assert_eq!(app.count("due=wait_review&overdue=false").await, 1);
+    assert_eq!(app.listed("overdue=true").await, 0);
+    assert_eq!(app.listed("due=first_contact").await, 0);
+    assert_eq!(app.listed("due=wait_review&overdue=false").await, 1);
     assert!(app.events(&case, "deadline_passed").await.is_empty());
     // A second word about the same wait begins no other.
     app.wait_on(&case, "enterprise").await;
@@ -233,7 +233,7 @@ async fn what_has_passed_is_not_undone_by_waiting_or_closing() {
     app.add_exception(closure("2026-11-25", "2026-11-25")).await;
     app.run_jobs().await;
     assert_eq!(app.due(&case, "first_contact").await, Some(first_contact));
-    assert_eq!(app.count("due=first_contact&overdue=true").await, 1);
+    assert_eq!(app.listed("due=first_contact&overdue=true").await, 1);
     app.advance(TimeDelta::hours(2));
     app.hear_from(&case).await;
     assert_eq!(app.due(&case, "first_contact").await, Some(first_contact));
@@ -268,7 +268,7 @@ async fn a_closure_entered_while_a_deadline_runs_moves_it_and_says_so() {
     assert!(app.events(&other, "deadline_moved").await.is_empty());
     app.run_jobs().await;
     assert_eq!(app.events(&case, "deadline_moved").await.len(), 2);
-    assert_eq!(app.count("due=accept&overdue=true").await, 0);
+    assert_eq!(app.listed("due=accept&overdue=true").await, 0);
     app.set_time("2026-11-25T12:00:00+09:00");
     app.run_jobs().await;
     assert!(app.events(&case, "deadline_passed").await.is_empty());
@@ -340,7 +340,7 @@ async fn the_supervisor_is_told_once_of_what_nobody_accepts() {
         assert_eq!(told, [json!({ "due": "accept", "to": "supervisor" })]);
     }
     app.advance(TimeDelta::minutes(1));
-    assert_eq!(app.count("due=accept&overdue=true").await, 6);
+    assert_eq!(app.listed("due=accept&overdue=true").await, 6);
 }
 
 #[actix_web::test]
@@ -389,7 +389,7 @@ async fn two_workers_return_a_case_once_or_the_desk_has_it() {
         let returned = moves
             .iter()
             .filter(|moved| moved["step"] == "return")
-            .count();
+            .listed();
         let status = app.show_case(&case).await["status"].clone();
         match accepted.status {
             200 => assert_eq!((returned, status), (0, json!("accepted"))),
@@ -441,7 +441,7 @@ async fn a_wait_that_grows_stale_is_looked_at_again() {
     app.run_jobs().await;
     let passed = app.events(&case, "deadline_passed").await;
     assert_eq!(passed[0]["due"], "wait_review");
-    assert_eq!(app.count("due=wait_review&overdue=true").await, 1);
+    assert_eq!(app.listed("due=wait_review&overdue=true").await, 1);
     // Said anew, it has its days again; with an end, it is looked at then.
     let wait =
         json!({ "on": "enterprise", "reason": "再度確認", "until": "2026-12-20T00:00:00+09:00" });
@@ -451,7 +451,7 @@ async fn a_wait_that_grows_stale_is_looked_at_again() {
         .expect(200);
     let until = Some(at("2026-12-20T00:00:00+09:00"));
     assert_eq!(app.due(&case, "wait_review").await, until);
-    assert_eq!(app.count("overdue=true").await, 0);
+    assert_eq!(app.listed("overdue=true").await, 0);
 }
 
 #[actix_web::test]

@@ -32,9 +32,11 @@ use madoguchi::{
     app::AppOptions,
     audit::checkpoint::AuditKey,
     auth::{AuthConfig, Keys, PasswordCost, Passwords, cli},
+    blobs::Blobs,
     database::{Connections, Database, migrate},
     error::ProblemType,
     jobs::{self, WorkContext},
+    mail::smtp::Mailer,
     store::{Clock, Store},
 };
 use serde_json::{Value, json};
@@ -49,7 +51,7 @@ use std::{
     future::IntoFuture,
     net::SocketAddr,
     ops::{Deref, Index},
-    path::Path,
+    path::{Path, PathBuf},
     rc::Rc,
     sync::{
         LazyLock,
@@ -255,9 +257,13 @@ pub struct Inner {
     pub store: Data<Store>,
     /// How each role connects to this test's database.
     pub connections: Connections,
+    /// Where the program keeps files.
+    pub blobs: Blobs,
     transport: Transport,
     database: String,
     context: WorkContext,
+    /// Where mail goes that nobody sends by SMTP.
+    outbox: PathBuf,
     people: RefCell<HashMap<String, Rc<Person>>>,
     /// An API token of the first admin, who enters everybody else.
     setup: OnceCell<String>,
@@ -275,7 +281,13 @@ impl Deref for TestApp {
 impl TestApp {
     /// A fresh program, called in process.
     pub async fn start() -> Self {
-        Self::start_on(async |store, config| Transport::in_process(store, config).await).await
+        Self::start_with(&OPTIONS).await
+    }
+
+    /// A fresh program with other options, called in process.
+    pub async fn start_with(options: &'static AppOptions) -> Self {
+        Self::start_on(async |store, config| Transport::in_process(store, config, options).await)
+            .await
     }
 
     /// A fresh program behind a real socket, with two HTTP workers, for what only happens on the wire.
@@ -288,15 +300,21 @@ impl TestApp {
         let database = server.create_database().await;
         let connections = server.database.connections.with_database(&database);
         let clock = Clock::fixed(START.parse().unwrap());
-        let store =
-            Data::new(open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await);
+        let blobs = Blobs::in_memory();
+        let store = open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await;
+        let store = Data::new(store.with_blobs(blobs.clone()));
+        let outbox = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("outbox")
+            .join(&database);
         Self(Rc::new(Inner {
             transport: transport(store.clone(), Data::new(auth_config())).await,
             clock,
             store,
             connections,
+            blobs,
             database,
-            context: work_context(),
+            context: work_context(Mailer::folder(outbox.clone())),
+            outbox,
             people: RefCell::default(),
             setup: OnceCell::new(),
             counter: AtomicU32::new(0),
@@ -323,10 +341,49 @@ impl TestApp {
     /// # Panics
     /// When a job fails.
     pub async fn run_jobs(&self) {
+        self.run_jobs_in(&self.context).await;
+    }
+
+    /// As [`Self::run_jobs`], with mail handed over in this way.
+    pub async fn run_jobs_by(&self, mailer: &Mailer) {
+        self.run_jobs_in(&work_context(mailer.clone())).await;
+    }
+
+    async fn run_jobs_in(&self, context: &WorkContext) {
         jobs::enqueue_periodic(&self.store).await.unwrap();
-        jobs::run_due(&self.store, &self.context).await.unwrap();
+        jobs::run_due(&self.store, context).await.unwrap();
         let failed = failed_jobs(&mut self.sql().await).await;
         assert!(failed.is_empty(), "jobs failed: {failed:#?}");
+    }
+
+    /// The mails that [`Self::run_jobs`] sent, in the order in which they were written.
+    pub fn outbox(&self) -> Vec<Vec<u8>> {
+        let Ok(files) = std::fs::read_dir(&self.outbox) else {
+            return Vec::new();
+        };
+        let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files
+            .iter()
+            .map(|file| std::fs::read(file).unwrap())
+            .collect()
+    }
+
+    /// Where a program behind a real socket is reached.
+    pub fn address(&self) -> SocketAddr {
+        match &self.transport {
+            Transport::Socket(address, _) => *address,
+            Transport::InProcess(_) => panic!("this one has no socket"),
+        }
+    }
+
+    /// `DATABASE_URL` for another process over the same database.
+    pub async fn database_url(&self) -> String {
+        let options = server().await.database.superuser(&self.database);
+        options
+            .expect("the server for tests is private")
+            .to_url_lossy()
+            .to_string()
     }
 
     /// A connection of the program's own role, as an intruder in the program would have it.
@@ -359,7 +416,7 @@ impl TestApp {
         let store = Data::new(open_store(&self.connections, &self.clock, 4, 4).await);
         let mut config = auth_config();
         config.directory_max_age = directory_max_age;
-        OtherProcess(Transport::in_process(store, Data::new(config)).await)
+        OtherProcess(Transport::in_process(store, Data::new(config), &OPTIONS).await)
     }
 
     /// The next number, for what must be unique in this database.
@@ -526,10 +583,11 @@ async fn open_store(connections: &Connections, clock: &Clock, write: u32, read: 
     Store::new(write, read, clock.clone())
 }
 
-fn work_context() -> WorkContext {
+/// What a worker of these tests knows.
+pub fn work_context(mailer: Mailer) -> WorkContext {
     WorkContext {
         audit_key: AuditKey("a key for tests, a key for tests".into()),
-        mailer: madoguchi::mail::smtp::Mailer::folder(std::env::temp_dir()),
+        mailer,
     }
 }
 
@@ -556,6 +614,7 @@ impl Drop for Inner {
         let failed = std::thread::spawn(end)
             .join()
             .expect("the database of the test is there");
+        let _ = std::fs::remove_dir_all(&self.outbox);
         if !std::thread::panicking() {
             assert!(failed.is_empty(), "jobs failed after the test: {failed:#?}");
         }
@@ -870,6 +929,8 @@ pub struct TestResponse {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body as text.
     pub text: String,
     /// The body, where it is JSON; else null.
     pub json: Value,
@@ -997,8 +1058,12 @@ enum Transport {
 }
 
 impl Transport {
-    async fn in_process(store: Data<Store>, config: Data<AuthConfig>) -> Self {
-        let app = madoguchi::app::app(store, config, &OPTIONS);
+    async fn in_process(
+        store: Data<Store>,
+        config: Data<AuthConfig>,
+        options: &'static AppOptions,
+    ) -> Self {
+        let app = madoguchi::app::app(store, config, options);
         let service = Rc::new(actix_web::test::init_service(app).await);
         Self::InProcess(Box::new(move |wire| {
             let service = service.clone();
@@ -1112,6 +1177,7 @@ impl TestResponse {
             request,
             status,
             headers,
+            bytes: body.to_vec(),
             text,
             json,
         }
