@@ -6,6 +6,7 @@
 use crate::{
     calendar::week_with_lunch,
     harness::{HasId, TestApp, TestResponse},
+    mails::{CENTER, letter},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use madoguchi::{access::Actor, cases::deadlines, offers};
@@ -115,6 +116,39 @@ async fn a_minute_before_closing_and_a_minute_after() {
         assert_eq!(app.due(&case, "route").await, Some(at(due)), "{asked}");
         assert_eq!(case["due"]["kind"], "route");
         assert_eq!(at(case["due"]["at"].as_str().unwrap()), at(due));
+    }
+}
+
+/// The answer that goes out by itself says the same.
+#[actix_web::test]
+async fn a_mail_after_the_last_closing_of_the_year() {
+    let app = TestApp::start().await;
+    app.set_time("2026-12-28T16:59:00+09:00");
+    app.make_mailbox(CENTER, None).await;
+    for (asked, due, says) in [
+        (
+            "2026-12-28T16:59:00+09:00",
+            "2027-01-04T16:59:00+09:00",
+            ["2027年1月5日(火)"].as_slice(),
+        ),
+        (
+            "2026-12-28T17:01:00+09:00",
+            "2027-01-04T17:00:00+09:00",
+            ["2027年1月4日(月)9時00分", "2027年1月5日(火)"].as_slice(),
+        ),
+    ] {
+        app.set_time(asked);
+        let mail = letter("hanako@example.co.jp", &format!("{asked} の相談"));
+        let mail = app.receive(&mail).await;
+        let case = app.case_of(&mail).await;
+        assert_eq!(app.due(&case, "route").await, Some(at(due)), "{asked}");
+        let answer = app.messages_of(&case).await.remove(0);
+        let text = answer["body"].as_str().unwrap();
+        for words in says {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        let is_out_of_hours = text.contains("9時00分");
+        assert_eq!(is_out_of_hours, says.len() == 2, "{text}");
     }
 }
 
@@ -389,7 +423,7 @@ async fn two_workers_return_a_case_once_or_the_desk_has_it() {
         let returned = moves
             .iter()
             .filter(|moved| moved["step"] == "return")
-            .listed();
+            .count();
         let status = app.show_case(&case).await["status"].clone();
         match accepted.status {
             200 => assert_eq!((returned, status), (0, json!("accepted"))),

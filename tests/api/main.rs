@@ -26,7 +26,6 @@ mod intake_providers;
 mod interactions;
 mod mail_check;
 mod mail_crash;
-mod mail_crash;
 mod mail_place;
 mod mailboxes;
 mod managers;
