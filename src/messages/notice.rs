@@ -5,7 +5,7 @@
 //! (the mail would come back as an enterprise's).
 
 use super::{
-    Draft, MessageKind,
+    Draft, MessageKind, may_send_automatically,
     sender::{Sender, is_own_address},
     write,
 };
@@ -86,10 +86,10 @@ pub async fn mail_arrived(tx: &mut Tx, case: &Case) -> Result<()> {
     )
     .fetch_one(tx.db())
     .await?;
-    match is_told {
-        true => Ok(()),
-        false => send(tx, case, &desk, Some(text)).await,
+    if is_told || !may_send_automatically(tx).await? {
+        return Ok(());
     }
+    send(tx, case, &desk, Some(text)).await
 }
 
 /// Tells a manager of an offer.

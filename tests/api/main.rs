@@ -3,6 +3,7 @@
 mod contract;
 mod factory;
 mod harness;
+mod mails;
 mod smtp;
 
 mod attachments;
@@ -21,14 +22,17 @@ mod ingest;
 mod intake_doors;
 mod intake_providers;
 mod interactions;
-mod mailboxes;
+mod mail_check;
 mod mail_crash;
+mod mail_place;
+mod mailboxes;
 mod managers;
 mod merge;
 mod messages;
 mod offers;
 mod openapi;
 mod permissions;
+mod places;
 mod races;
 mod schema;
 mod settings;
