@@ -200,9 +200,9 @@ async fn frame(
             let started = Instant::now();
             let method = request.method().clone();
             let is_docs = request.path().starts_with("/docs");
-            let most = match request.path().starts_with("/api/v1/intake/email") {
-                true => INTAKE_TIMEOUT,
-                false => REQUEST_TIMEOUT,
+            let most = match request.path().strip_prefix("/api/v1/intake/email") {
+                Some(rest) if rest.is_empty() || rest.starts_with('/') => INTAKE_TIMEOUT,
+                _ => REQUEST_TIMEOUT,
             };
             // The request is not kept aside: routing needs it for itself.
             let mut answered = match tokio::time::timeout(most, next.call(request)).await {
@@ -305,7 +305,7 @@ fn problem_of(kind: ProblemType) -> Problem {
 #[openapi(
     info(
         title = "Madoguchi",
-        description = "Case management for public consultation programmes.\n\nErrors are RFC 9457 problem documents. Every single resource has an ETag; PATCH and a report's PUT need If-Match. Every POST but sign-in and token making takes an Idempotency-Key. Lists are paged by `limit` and `cursor`.",
+        description = "Case management for public consultation programmes.\n\nErrors are RFC 9457 problem documents. Every single resource has an ETag; PATCH and a report's PUT need If-Match. Every POST but sign-in, token making and handing in mail takes an Idempotency-Key. Lists are paged by `limit` and `cursor`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         contact(name = "Madoguchi")
     ),
