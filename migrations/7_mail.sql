@@ -141,6 +141,151 @@ create table template (
 comment on table template is 'template: subject and body of mails, with placeholders that are checked when it is saved';
 create trigger template_version before update on template for each row execute function bump_version();
 
+-- The program's own texts. The office edits them as it edits its own (src/templates/placeholders.rs says what may stand
+-- between the braces; a test has each of them checked).
+insert into template (id, purpose, name, subject, body, created_at, updated_at) values
+    ('019ab000-0000-7000-8000-000000000001', 'acknowledgement', '受付確認(受付時間内)', '【{{case.number}}】お問い合わせを受け付けました',
+'{{recipient}}
+
+お問い合わせいただき、ありがとうございます。{{sender.name}}です。
+いただいたメールを下記のとおり受け付けました。
+
+  案件番号: {{case.number}}
+  件名: {{mail.subject}}
+
+担当者が内容を確認し、{{answer.by}}までにご連絡いたします。
+
+追加のご連絡や資料がございましたら、このメールにご返信ください。宛先を変えずにご返信いただくと、同じご相談として承ります。
+お電話でのお問い合わせは{{sender.phone}}(受付時間 {{office.hours}})で承ります。その際は、上の案件番号をお知らせください。
+
+このメールは自動送信です。お心当たりのない場合は、お手数ですが破棄してください。
+
+――――――――――
+{{sender.signature}}', now(), now()),
+    ('019ab000-0000-7000-8000-000000000002', 'acknowledgement_out_of_hours', '受付確認(受付時間外)', '【{{case.number}}】お問い合わせを受け付けました',
+'{{recipient}}
+
+お問い合わせいただき、ありがとうございます。{{sender.name}}です。
+いただいたメールを下記のとおり受け付けました。
+
+  案件番号: {{case.number}}
+  件名: {{mail.subject}}
+
+ただいまは受付時間外です。次の受付時間({{office.next_opening}}から)に担当者が内容を確認し、{{answer.by}}までにご連絡いたします。
+
+追加のご連絡や資料がございましたら、このメールにご返信ください。宛先を変えずにご返信いただくと、同じご相談として承ります。
+お電話でのお問い合わせは{{sender.phone}}(受付時間 {{office.hours}})で承ります。その際は、上の案件番号をお知らせください。
+
+このメールは自動送信です。お心当たりのない場合は、お手数ですが破棄してください。
+
+――――――――――
+{{sender.signature}}', now(), now()),
+    ('019ab000-0000-7000-8000-000000000003', 'invitation', '日程のご案内', '【{{case.number}}】コンサルティングの日程のご案内',
+'{{recipient}}
+
+いつもお世話になっております。{{sender.name}}です。
+コンサルティングの日程が下記のとおり決まりましたので、ご案内いたします。
+
+  案件番号: {{case.number}}
+  企業・団体: {{enterprise.name}}
+  日時: {{consultation.when}}
+  方法: {{consultation.mode}}
+  場所: {{consultation.place}}
+  担当専門家: {{consultation.managers}}
+  支援段階: {{consultation.stage}}
+  ご連絡事項: {{consultation.note}}
+
+予定表に登録できるファイルを添付しております。
+日程の変更やお取りやめをご希望の場合は、このメールへのご返信またはお電話で、お早めにお知らせください。
+当日はどうぞよろしくお願いいたします。
+
+――――――――――
+{{sender.signature}}', now(), now()),
+    ('019ab000-0000-7000-8000-000000000004', 'invitation_changed', '日程変更のご案内', '【{{case.number}}】コンサルティングの日程変更のご案内',
+'{{recipient}}
+
+いつもお世話になっております。{{sender.name}}です。
+コンサルティングの日程が下記のとおり変更になりましたので、ご案内いたします。
+
+  案件番号: {{case.number}}
+  企業・団体: {{enterprise.name}}
+  変更後の日時: {{consultation.when}}
+  変更前の日時: {{consultation.before}}
+  方法: {{consultation.mode}}
+  場所: {{consultation.place}}
+  担当専門家: {{consultation.managers}}
+  支援段階: {{consultation.stage}}
+  ご連絡事項: {{consultation.note}}
+
+添付のファイルを開くと、予定表に登録済みの予定が新しい日時に変わります。
+ご都合の合わない場合は、このメールへのご返信またはお電話で、お早めにお知らせください。
+
+――――――――――
+{{sender.signature}}', now(), now()),
+    ('019ab000-0000-7000-8000-000000000005', 'invitation_cancelled', '日程取消のご案内', '【{{case.number}}】コンサルティングの日程取消のご案内',
+'{{recipient}}
+
+いつもお世話になっております。{{sender.name}}です。
+下記のコンサルティングの日程を取り消しましたので、お知らせいたします。
+
+  案件番号: {{case.number}}
+  企業・団体: {{enterprise.name}}
+  取り消した日時: {{consultation.when}}
+  方法: {{consultation.mode}}
+  担当専門家: {{consultation.managers}}
+
+添付のファイルを開くと、予定表に登録済みの予定が取り消されます。
+ご不明な点は、このメールへのご返信またはお電話でお問い合わせください。
+
+――――――――――
+{{sender.signature}}', now(), now()),
+    ('019ab000-0000-7000-8000-000000000006', 'notice_routed', '振り分けの通知(地域窓口あて)', '【通知】案件{{case.number}}が振り分けられました',
+'{{recipient}}
+
+案件{{case.number}}が貴窓口に振り分けられました。
+{{case.accept_by}}までに、受理または差し戻しをお願いいたします。
+
+{{link}}
+
+相談の内容は、上のリンクからログインしてご確認ください。
+このメールは自動送信です。', now(), now()),
+    ('019ab000-0000-7000-8000-000000000007', 'notice_mail', 'メール受信の通知(地域窓口あて)', '【通知】案件{{case.number}}にメールが届きました',
+'{{recipient}}
+
+案件{{case.number}}に、企業・団体からのメールが届きました。
+
+{{link}}
+
+メールの内容は、上のリンクからログインしてご確認ください。ご返信いただくまでの間、続けて届いたメールは1時間に1回だけお知らせします。
+このメールは自動送信です。', now(), now()),
+    ('019ab000-0000-7000-8000-000000000008', 'notice_offer', '担当依頼の通知(専門家あて)', '【担当依頼】案件{{case.number}}へのご回答のお願い',
+'{{recipient}}
+
+いつもお世話になっております。{{sender.name}}です。
+案件{{case.number}}(区分: {{offer.line}})の担当をお願いしたく、ご連絡いたします。
+{{offer.reply_by}}までに、承諾または辞退のご回答をお願いいたします。
+
+{{link}}
+
+相談の内容は、上のリンクからログインしてご確認ください。
+このメールは自動送信です。
+
+――――――――――
+{{sender.signature}}', now(), now()),
+    ('019ab000-0000-7000-8000-000000000009', 'notice_offer_closed', '担当依頼終了の通知(専門家あて)', '【担当依頼】案件{{case.number}}の担当依頼が終了しました',
+'{{recipient}}
+
+いつもお世話になっております。{{sender.name}}です。
+案件{{case.number}}(区分: {{offer.line}})の担当依頼は、{{offer.end}}。ご回答は不要です。
+
+{{link}}
+
+ご検討いただき、ありがとうございました。
+このメールは自動送信です。
+
+――――――――――
+{{sender.signature}}', now(), now());
+
 create table message (
     id uuid primary key,
     case_id uuid references case_file,
@@ -183,7 +328,10 @@ create index message_case on message (case_id, created_at desc);
 create index message_mailbox on message (mailbox_id);
 create index message_contact on message (contact_id);
 create index message_created_by on message (created_by);
+create index message_order on message (created_at desc, id desc);
 create index message_to on message (to_address, created_at desc);
+-- How many acknowledgements an address got, whatever its letters' case.
+create index message_acknowledged on message (lower(to_address), created_at) where kind = 'acknowledgement';
 create index message_open on message (next_attempt_at) where state in ('waiting', 'queued', 'sending');
 create index message_to_look_at on message (created_at desc) where state in ('unknown', 'failed');
 create trigger message_version before update on message for each row execute function bump_version();

@@ -44,8 +44,8 @@ use uuid::Uuid;
 /// Nothing we do takes this long; a request that does is given up with 503.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A large mail over a slow line may take this long; longer than that no provider waits (Postmark: two minutes).
-const INTAKE_TIMEOUT: Duration = Duration::from_secs(120);
+/// A large mail or file over a slow line may take this long; longer than that no provider waits (Postmark: two minutes).
+const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What the app needs beside the store.
 #[derive(Clone, Default)]
@@ -68,6 +68,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
         .configure(crate::routing::mount)
+        .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
@@ -200,9 +201,11 @@ async fn frame(
             let started = Instant::now();
             let method = request.method().clone();
             let is_docs = request.path().starts_with("/docs");
-            let most = match request.path().strip_prefix("/api/v1/intake/email") {
-                Some(rest) if rest.is_empty() || rest.starts_with('/') => INTAKE_TIMEOUT,
-                _ => REQUEST_TIMEOUT,
+            let is_long = request.path().starts_with("/api/v1/intake/email")
+                || request.path().ends_with("/attachments");
+            let most = match is_long {
+                true => LONG_REQUEST_TIMEOUT,
+                false => REQUEST_TIMEOUT,
             };
             // The request is not kept aside: routing needs it for itself.
             let mut answered = match tokio::time::timeout(most, next.call(request)).await {
@@ -258,6 +261,10 @@ fn add_headers(headers: &mut HeaderMap, is_docs: bool) {
         ),
     ];
     for (name, value) in fixed {
+        // A file brings a stricter policy of its own.
+        if name == "content-security-policy" && headers.contains_key(name) {
+            continue;
+        }
         headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_static(value),
@@ -320,6 +327,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "consultations", description = "Sessions and their reports"),
         (name = "conversation", description = "Timeline, interactions and notes"),
         (name = "mail", description = "Mail that comes in, mail that goes out"),
+        (name = "places", description = "Postal codes, area codes and addresses"),
         (name = "office", description = "Settings and audit"),
     )
 )]
@@ -470,7 +478,7 @@ fn add_problems(
     if operation.request_body.is_some() {
         statuses.extend([
             (413, "The body is too large"),
-            (415, "The body is not application/json"),
+            (415, "The body is of another type than expected"),
         ]);
     }
     if matches!(method, HttpMethod::Patch | HttpMethod::Put) {

@@ -2,7 +2,7 @@
 //!
 //! Business days are the weekdays Monday to Friday in Tokyo. National holidays, the year-end period, office
 //! hours and the closures of single desks come with the office calendar; until then a deadline may fall on a
-//! holiday.
+//! holiday, and every weekday is open from nine to five.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
@@ -10,6 +10,39 @@ use crate::japan::JST;
 
 /// When the office opens, in Tokyo.
 const OPENING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine o'clock exists");
+
+/// When it closes.
+const CLOSING: NaiveTime = NaiveTime::from_hms_opt(17, 0, 0).expect("five o'clock exists");
+
+/// The office hours, for people.
+pub const OFFICE_HOURS: &str = "平日9時から17時まで";
+
+/// Whether somebody answers at this moment.
+pub fn is_open(at: DateTime<Utc>) -> bool {
+    let Some(local) = at.naive_utc().checked_add_offset(JST) else {
+        return false;
+    };
+    on_a_weekday(local) == Some(local) && (OPENING..CLOSING).contains(&local.time())
+}
+
+/// When the office opens next: this very moment while it is open. Beyond the calendar of chrono it is the end of time.
+pub fn next_opening(at: DateTime<Utc>) -> DateTime<Utc> {
+    if is_open(at) {
+        return at;
+    }
+    opening_after(at).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+fn opening_after(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let local = at.naive_utc().checked_add_offset(JST)?;
+    // Before nine it opens today, later tomorrow; and what falls on a weekend on Monday.
+    let day = match local.time() < OPENING {
+        true => local.date(),
+        false => local.date().succ_opt()?,
+    };
+    let opens = on_a_weekday(day.and_time(OPENING))?;
+    Some(opens.checked_sub_offset(JST)?.and_utc())
+}
 
 /// The moment `days` business days after `from`, at the same time of day in Tokyo. A moment on a Saturday or
 /// Sunday counts as the next Monday, 9:00. Beyond the calendar of chrono it is the end of time.
@@ -82,6 +115,28 @@ mod tests {
     }
 
     #[test]
+    fn office_hours() {
+        for (at, opens) in [
+            ("2026-11-20 08:59", "2026-11-20 09:00"),
+            ("2026-11-20 09:00", "2026-11-20 09:00"),
+            ("2026-11-20 16:59", "2026-11-20 16:59"),
+            ("2026-11-20 17:00", "2026-11-23 09:00"),
+            ("2026-11-21 08:00", "2026-11-23 09:00"),
+            ("2026-11-22 12:00", "2026-11-23 09:00"),
+            ("2026-11-23 00:00", "2026-11-23 09:00"),
+            ("2026-11-24 23:59", "2026-11-25 09:00"),
+        ] {
+            assert_eq!(next_opening(tokyo(at)), tokyo(opens), "{at}");
+            assert_eq!(is_open(tokyo(at)), at == opens, "{at}");
+        }
+        assert_eq!(
+            next_opening(DateTime::<Utc>::MAX_UTC),
+            DateTime::<Utc>::MAX_UTC
+        );
+        let _ = next_opening(DateTime::<Utc>::MIN_UTC);
+    }
+
+    #[test]
     fn the_weekday_is_that_of_tokyo() {
         // Sunday 15:00 UTC is Monday 00:00 in Tokyo, Friday 15:00 UTC is Saturday.
         assert_eq!(
@@ -135,6 +190,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn it_opens_when_it_was_closed_a_moment_before(seconds in 0..4_000_000_000_i64) {
+            let at = DateTime::from_timestamp(seconds, 0).unwrap();
+            let opens = next_opening(at);
+            prop_assert!(opens >= at && is_open(opens));
+            prop_assert!(opens == at || !is_open(opens - TimeDelta::seconds(1)));
+            prop_assert!(opens - at <= TimeDelta::hours(64));
+        }
+
         #[test]
         fn equals_counting_day_by_day(seconds in 0..4_000_000_000_i64, days in 0..60_u32) {
             let from = DateTime::from_timestamp(seconds, 0).unwrap();

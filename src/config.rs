@@ -83,7 +83,7 @@ pub struct SecretConfig {
 /// Outgoing mail, and the addresses that answers come back to.
 #[derive(Debug, Clone, Args)]
 pub struct MailConfig {
-    /// Where mail is handed over: smtp://user:password@host:587?tls=none|starttls|required or smtps://… [default: mail is written to the data folder, not sent]
+    /// Where mail is handed over: smtp://user:password@host:587?tls=none|starttls|required or smtps://…, with ca=FILE for certificates of an authority of your own [default: mail is written to the data folder, not sent]
     #[arg(
         long,
         env = "MADOGUCHI_SMTP_URL",
@@ -277,9 +277,9 @@ pub struct ServeConfig {
     /// Do not run migrations at start
     #[arg(long, env = "MADOGUCHI_NO_MIGRATE")]
     pub no_migrate: bool,
-    /// How many jobs run at once in this process
-    #[arg(long, env = "MADOGUCHI_JOB_WORKERS", default_value_t = 4)]
-    pub job_workers: usize,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub work: WorkConfig,
     /// Do not run jobs in this process; another one runs `madoguchi worker`
     #[arg(long, env = "MADOGUCHI_NO_WORKER")]
     pub no_worker: bool,
@@ -289,6 +289,14 @@ pub struct ServeConfig {
     #[command(flatten)]
     #[allow(missing_docs, reason = "documented there")]
     pub intake: IntakeConfig,
+}
+
+/// What runs jobs.
+#[derive(Debug, Clone, Args)]
+pub struct WorkConfig {
+    /// How many jobs run at once in this process; one of them is never the sending of a mail
+    #[arg(long, env = "MADOGUCHI_JOB_WORKERS", default_value_t = 4)]
+    pub job_workers: usize,
 }
 
 impl Config {
@@ -337,7 +345,14 @@ impl Config {
         match &self.mail.smtp_url {
             Some(url) => Mailer::smtp(url.expose_secret())
                 .map_err(|error| format!("MADOGUCHI_SMTP_URL: {error}")),
-            None => Ok(Mailer::folder(self.data_dir()?.join("outbox"))),
+            None => {
+                let folder = self.data_dir()?.join("outbox");
+                tracing::warn!(
+                    mail.folder = %folder.display(),
+                    "MADOGUCHI_SMTP_URL is not set: mail is written to a folder, not sent"
+                );
+                Ok(Mailer::folder(folder))
+            }
         }
     }
 

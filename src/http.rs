@@ -584,6 +584,12 @@ pub struct IdempotencyClaim {
     pub(crate) body_hash: Vec<u8>,
 }
 
+/// Binds an `Idempotency-Key` of this request to what a body that is no JSON says; before the transaction.
+pub(crate) fn bind_body(request: &HttpRequest, says: &[u8]) {
+    let hash = BodyHash(Sha256::digest(says).to_vec());
+    request.extensions_mut().insert(hash);
+}
+
 /// The claim of a POST request by somebody, if it carries a key.
 pub(crate) fn idempotency_claim(
     request: &HttpRequest,

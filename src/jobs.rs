@@ -10,7 +10,7 @@ pub mod admin;
 use crate::{
     access::Actor,
     error::{Error, REQUEST_ID, Result},
-    ids::{MailId, MessageId},
+    ids::{AttemptId, MailId, MessageId},
     store::Store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -118,26 +118,42 @@ impl Job {
     }
 }
 
-/// Inserts jobs in the caller's transaction.
+/// Inserts jobs in the caller's transaction, in one round trip.
 pub(crate) async fn insert(db: &mut PgConnection, jobs: &[Job], now: DateTime<Utc>) -> Result<()> {
-    for job in jobs {
-        let (kind, payload) = parts(&job.work);
-        sqlx::query!(
-            r#"
-            insert into job (kind, payload, job_key, run_at, created_at)
-            values ($1, $2, $3, $4, $5)
-            on conflict do nothing
-            "#,
-            kind,
-            payload,
-            job.key,
-            job.run_at.unwrap_or(now),
-            now,
-        )
-        .execute(&mut *db)
-        .await?;
-    }
+    let (kinds, payloads): (Vec<_>, Vec<_>) = jobs.iter().map(|job| parts(&job.work)).unzip();
+    let keys: Vec<_> = jobs.iter().map(|job| job.key.clone()).collect();
+    let times: Vec<_> = jobs.iter().map(|job| job.run_at.unwrap_or(now)).collect();
+    sqlx::query!(
+        r#"
+        insert into job (kind, payload, job_key, run_at, created_at)
+        select kind, payload, job_key, run_at, $5
+        from unnest($1::text[], $2::jsonb[], $3::text[], $4::timestamptz[]) as new (kind, payload, job_key, run_at)
+        on conflict do nothing
+        "#,
+        &kinds,
+        &payloads,
+        &keys as &[Option<String>],
+        &times,
+        now,
+    )
+    .execute(db)
+    .await?;
     Ok(())
+}
+
+/// Whether a worker still holds the job that it took under this lease.
+pub(crate) async fn is_held(
+    db: &mut PgConnection,
+    lease_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from job where lease_id = $1 and leased_until > $2) as "is_held!""#,
+        lease_id,
+        now,
+    )
+    .fetch_one(db)
+    .await?)
 }
 
 fn parts(work: &Work) -> (String, serde_json::Value) {
@@ -149,8 +165,23 @@ fn parts(work: &Work) -> (String, serde_json::Value) {
     (kind, value["payload"].take())
 }
 
+/// What a worker takes from the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Whatever is due.
+    Everything,
+    /// Everything but the handing over of mail. One worker of several keeps to it, so that a mail server that hangs
+    /// holds up the mail that goes out and nothing else.
+    NoSending,
+}
+
 /// Runs jobs until the returned future is dropped or `stop` resolves; a job that is running is finished first.
-pub async fn work(store: &Store, context: &WorkContext, stop: impl Future<Output = ()>) {
+pub async fn work(
+    store: &Store,
+    context: &WorkContext,
+    lane: Lane,
+    stop: impl Future<Output = ()>,
+) {
     let mut stop = std::pin::pin!(stop);
     let mut looked_at = None::<Instant>;
     loop {
@@ -158,7 +189,7 @@ pub async fn work(store: &Store, context: &WorkContext, stop: impl Future<Output
         if is_time {
             looked_at = Some(Instant::now());
         }
-        let did_something = match turn(store, context, is_time).await {
+        let did_something = match turn(store, context, lane, is_time).await {
             Ok(did) => did,
             Err(error) => {
                 tracing::warn!(error.message = %error, "the worker cannot reach its queue");
@@ -184,11 +215,16 @@ pub struct WorkContext {
     pub mailer: crate::mail::smtp::Mailer,
 }
 
-async fn turn(store: &Store, context: &WorkContext, with_periodic: bool) -> Result<bool> {
+async fn turn(
+    store: &Store,
+    context: &WorkContext,
+    lane: Lane,
+    with_periodic: bool,
+) -> Result<bool> {
     if with_periodic {
         enqueue_periodic(store).await?;
     }
-    run_next(store, context).await
+    run_next(store, context, lane).await
 }
 
 /// Runs everything that is due until nothing is left, for tests and for `--once`.
@@ -197,7 +233,7 @@ async fn turn(store: &Store, context: &WorkContext, with_periodic: bool) -> Resu
 /// The queue could not be read. Failures of jobs stay in the queue.
 pub async fn run_due(store: &Store, context: &WorkContext) -> Result<u64> {
     let mut count = 0;
-    while run_next(store, context).await? {
+    while run_next(store, context, Lane::Everything).await? {
         count += 1;
     }
     Ok(count)
@@ -242,7 +278,7 @@ pub async fn enqueue_periodic(store: &Store) -> Result<()> {
     Ok(())
 }
 
-async fn run_next(store: &Store, context: &WorkContext) -> Result<bool> {
+async fn run_next(store: &Store, context: &WorkContext, lane: Lane) -> Result<bool> {
     let lease_id = Uuid::now_v7();
     let now = store.now();
     let Some(job) = sqlx::query!(
@@ -252,6 +288,7 @@ async fn run_next(store: &Store, context: &WorkContext) -> Result<bool> {
         where id = (
             select id from job
             where run_at <= $1 and dead_at is null and (leased_until is null or leased_until <= $1)
+            and ($4 or kind <> 'send_message')
             order by run_at, id
             limit 1
             for no key update skip locked
@@ -261,6 +298,7 @@ async fn run_next(store: &Store, context: &WorkContext) -> Result<bool> {
         now,
         now + LEASE,
         lease_id,
+        lane == Lane::Everything,
     )
     .fetch_optional(store.writer())
     .await?
@@ -317,7 +355,7 @@ async fn run_guarded(
     lease_id: Uuid,
 ) -> Result<()> {
     use futures_util::FutureExt;
-    let handler = std::panic::AssertUnwindSafe(run(store, context, work)).catch_unwind();
+    let handler = std::panic::AssertUnwindSafe(run(store, context, work, lease_id)).catch_unwind();
     let renew = async {
         loop {
             tokio::time::sleep(Duration::from_secs(10)).await;
@@ -339,7 +377,7 @@ async fn run_guarded(
     }
 }
 
-async fn run(store: &Store, context: &WorkContext, work: &Work) -> Result<()> {
+async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) -> Result<()> {
     let system = Actor::system();
     match work {
         Work::MakeCheckpoint {} => crate::audit::checkpoint::make(store, &context.audit_key).await,
@@ -349,7 +387,10 @@ async fn run(store: &Store, context: &WorkContext, work: &Work) -> Result<()> {
         Work::CleanUp {} => clean_up(store).await,
         Work::PlaceMail { mail_id } => crate::intake::place::run(store, &system, *mail_id).await,
         Work::SendMessage { message_id } => {
-            crate::messages::send::run(store, &system, &context.mailer, *message_id).await
+            // The attempt bears the lease's id: it lives as long as the lease does.
+            let attempt_id = AttemptId(lease_id);
+            crate::messages::send::run(store, &system, &context.mailer, *message_id, attempt_id)
+                .await
         }
         Work::SweepMessages {} => crate::messages::send::sweep(store, &system).await,
     }
@@ -367,11 +408,21 @@ async fn fail(
     let pause = TimeDelta::seconds(2_i64.saturating_pow(attempts.clamp(1, 12) as u32).min(3600));
     let dead = (attempts >= max_attempts).then_some(now);
     tracing::warn!(job.id = id, job.attempts = attempts, job.dead = dead.is_some(), error.message = %error, "job failed");
+    // Where the same work came into the queue meanwhile, that job takes its place.
     sqlx::query!(
         r#"
+        with twin as (
+            select w.id
+            from job w
+            join job mine on mine.job_key = w.job_key and mine.id <> w.id
+            where mine.id = $1 and $5::timestamptz is null and w.dead_at is null and w.lease_id is null
+        ),
+        gone as (
+            delete from job where id = $1 and lease_id = $2 and exists (select 1 from twin)
+        )
         update job
         set last_error = left($3, 2000), run_at = $4, dead_at = $5, leased_until = null, lease_id = null
-        where id = $1 and lease_id = $2
+        where id = $1 and lease_id = $2 and not exists (select 1 from twin)
         "#,
         id,
         lease_id,

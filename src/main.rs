@@ -5,7 +5,7 @@ use madoguchi::{
     access::Role,
     app, audit,
     auth::cli,
-    config::{Config, LogConfig, LogFormat, ServeConfig, install_cryptography},
+    config::{Config, LogConfig, LogFormat, ServeConfig, WorkConfig, install_cryptography},
     intake::ingest::{self, IngestConfig},
     serve::{self, Opened},
 };
@@ -33,6 +33,8 @@ enum Command {
     Worker {
         #[command(flatten)]
         config: Config,
+        #[command(flatten)]
+        work: WorkConfig,
     },
     /// Bring the database's schema up to date
     Migrate {
@@ -173,9 +175,9 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             start_log(&config.log)?;
             serve::serve(&config, &serve).await?;
         }
-        Command::Worker { config } => {
+        Command::Worker { config, work } => {
             start_log(&config.log)?;
-            serve::work(&config).await?;
+            serve::work(&config, &work).await?;
         }
         Command::Migrate { config } => {
             start_log(&config.log)?;

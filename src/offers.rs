@@ -20,6 +20,7 @@ use crate::{
     http::{Answer, Body, Json, Path},
     ids::*,
     managers,
+    messages::notice,
     programme::*,
     store::{Store, Tx},
     text::Reason,
@@ -413,6 +414,7 @@ async fn insert(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<Offer> 
     if !body.accepted_by_phone {
         let due_at = offer.reply_by;
         deadlines::set(tx, case.id, DueKind::AnswerOffer, *offer.id, due_at).await?;
+        notice::offered(tx, case, offer.id).await?;
     }
     Ok(offer)
 }
@@ -497,17 +499,17 @@ async fn end(
     .execute(tx.db())
     .await?;
     deadlines::done(tx, case.id, &[DueKind::AnswerOffer], Some(*offer.id)).await?;
-    record_end(tx, case.id, offer.id, offer.manager_id, state);
-    Ok(())
+    record_end(tx, case, offer.id, offer.manager_id, state).await
 }
 
-fn record_end(
+/// Notes how an offer ended, and tells the manager who did not end it.
+async fn record_end(
     tx: &mut Tx,
-    case_id: CaseId,
+    case: &Case,
     offer_id: OfferId,
     manager_id: ManagerId,
     state: OfferState,
-) {
+) -> Result<()> {
     let event = match state {
         OfferState::Declined => Event::OfferDeclined {
             offer_id,
@@ -522,7 +524,12 @@ fn record_end(
             manager_id,
         },
     };
-    tx.record(case_id, event);
+    tx.record(case.id, event);
+    match state {
+        OfferState::Revoked => notice::offer_revoked(tx, case, offer_id).await,
+        OfferState::Expired => notice::offer_expired(tx, case, offer_id).await,
+        _ => Ok(()),
+    }
 }
 
 /// Expires the offers whose deadline has passed, one transaction each. Two workers at once expire each offer once: the

@@ -4,10 +4,10 @@ use crate::{
     app::{AppOptions, app},
     audit::checkpoint::AuditKey,
     auth::{AuthConfig, Keys, Network, PasswordCost, Passwords, spawn_poller},
-    config::{Config, ServeConfig},
+    config::{Config, ServeConfig, WorkConfig},
     database::{self, Database},
     health,
-    jobs::{self, WorkContext},
+    jobs::{self, Lane, WorkContext},
     store::{Clock, Store},
 };
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, web, web::Data};
@@ -152,16 +152,12 @@ async fn serve_opened(
     };
     let poller = spawn_poller(opened.store.clone());
     let (stop_worker, worker_stops) = watch::channel(false);
-    let job_workers = if serve.no_worker {
-        0
-    } else {
-        serve.job_workers.max(1)
+    let workers = match serve.no_worker {
+        true => Vec::new(),
+        false => spawn_workers(serve.work.job_workers, opened, &context, &worker_stops),
     };
-    let workers: Vec<_> = (0..job_workers)
-        .map(|_| spawn_worker(opened.store.clone(), context.clone(), worker_stops.clone()))
-        .collect();
     let metrics = match serve.metrics_listen {
-        Some(address) => Some(serve_metrics(address)?),
+        Some(address) => Some(serve_metrics(address, opened.store.clone())?),
         None => None,
     };
     let server = start_http(serve, opened, auth, &public_url)?;
@@ -247,25 +243,43 @@ fn start_http(
     Ok(server.run())
 }
 
-fn spawn_worker(
-    store: Data<Store>,
-    context: WorkContext,
-    mut stops: watch::Receiver<bool>,
-) -> actix_web::rt::task::JoinHandle<()> {
-    actix_web::rt::spawn(async move {
-        let stop = async move {
-            // An error means that the sender is gone, which is a stop too.
-            let _ = stops.wait_for(|stop| *stop).await;
-        };
-        jobs::work(&store, &context, stop).await;
-    })
+/// Starts that many workers, at least one. Where there are several, the first does not send mail.
+fn spawn_workers(
+    number: usize,
+    opened: &Opened,
+    context: &WorkContext,
+    stops: &watch::Receiver<bool>,
+) -> Vec<actix_web::rt::task::JoinHandle<()>> {
+    let lane = |worker| match worker {
+        0 if number > 1 => Lane::NoSending,
+        _ => Lane::Everything,
+    };
+    let spawn = |worker| {
+        let (store, context, lane) = (opened.store.clone(), context.clone(), lane(worker));
+        let mut stops = stops.clone();
+        actix_web::rt::spawn(async move {
+            let stop = async move {
+                // An error means that the sender is gone, which is a stop too.
+                let _ = stops.wait_for(|stop| *stop).await;
+            };
+            jobs::work(&store, &context, lane, stop).await;
+        })
+    };
+    (0..number.max(1)).map(spawn).collect()
 }
 
-fn serve_metrics(address: std::net::SocketAddr) -> Result<ServerHandle, String> {
+fn serve_metrics(
+    address: std::net::SocketAddr,
+    store: Data<Store>,
+) -> Result<ServerHandle, String> {
     let recorder = health::install_metrics()?;
     let upkeep = recorder.clone();
     actix_web::rt::spawn(async move {
         loop {
+            // What is counted in the database is the same in every process that shows it.
+            if let Err(error) = crate::messages::measure(&store).await {
+                tracing::warn!(error.message = %error, "the outbox cannot be measured");
+            }
             tokio::time::sleep(Duration::from_secs(5)).await;
             upkeep.run_upkeep();
         }
@@ -298,10 +312,16 @@ fn serve_metrics(address: std::net::SocketAddr) -> Result<ServerHandle, String> 
 ///
 /// # Errors
 /// A sentence for the operator.
-pub async fn work(config: &Config) -> Result<(), String> {
+pub async fn work(config: &Config, work: &WorkConfig) -> Result<(), String> {
     let context = work_context(config)?;
     let opened = Opened::open_by(config, false, Way::PastThePooler).await?;
-    jobs::work(&opened.store, &context, told_to_stop()).await;
+    let (stop_worker, worker_stops) = watch::channel(false);
+    let workers = spawn_workers(work.job_workers, &opened, &context, &worker_stops);
+    told_to_stop().await;
+    stop_worker.send_replace(true);
+    for worker in workers {
+        let _ = worker.await;
+    }
     opened.close().await;
     Ok(())
 }

@@ -6,7 +6,8 @@ use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
     error::{Fields, Result},
-    http::{Answer, Body, Json},
+    http::{Answer, Body, Json, absent_or_null},
+    text::{Line80, Phone},
 };
 use actix_web::{get, patch};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,10 @@ pub struct Settings {
     pub automatic_mails_per_hour: i64,
     /// Cases that one address may open by mail in 24 hours; further mails are to be checked.
     pub mail_cases_per_sender: i64,
+    /// What the help center is called in mails.
+    pub office_name: Line80,
+    /// Where it is rung.
+    pub office_phone: Option<Phone>,
 }
 
 impl Default for Settings {
@@ -88,6 +93,8 @@ impl Default for Settings {
             acknowledgements_per_sender: 3,
             automatic_mails_per_hour: 500,
             mail_cases_per_sender: 10,
+            office_name: Line80::parse("テレワーク相談センター").expect("one line"),
+            office_phone: None,
         }
     }
 }
@@ -120,6 +127,9 @@ pub struct EditSettingsRequest {
     pub acknowledgements_per_sender: Option<i64>,
     pub automatic_mails_per_hour: Option<i64>,
     pub mail_cases_per_sender: Option<i64>,
+    pub office_name: Option<Line80>,
+    #[serde(default, deserialize_with = "absent_or_null")]
+    pub office_phone: Option<Option<Phone>>,
 }
 
 impl Body for EditSettingsRequest {
@@ -193,8 +203,8 @@ impl EditSettingsRequest {
         let mut changed = Vec::new();
         macro_rules! apply {
             ($($field:ident),+) => {$(
-                if let Some(value) = self.$field && value != settings.$field {
-                    settings.$field = value;
+                if let Some(value) = &self.$field && *value != settings.$field {
+                    settings.$field = value.clone();
                     changed.push(stringify!($field).to_owned());
                 }
             )+};
@@ -215,7 +225,9 @@ impl EditSettingsRequest {
             acknowledge_mail,
             acknowledgements_per_sender,
             automatic_mails_per_hour,
-            mail_cases_per_sender
+            mail_cases_per_sender,
+            office_name,
+            office_phone
         );
         changed
     }

@@ -131,7 +131,7 @@ impl Store {
     }
 
     /// Where files are kept.
-    pub(crate) fn blobs(&self) -> &Blobs {
+    pub fn blobs(&self) -> &Blobs {
         &self.blobs
     }
 

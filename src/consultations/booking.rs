@@ -10,6 +10,7 @@ use crate::{
     http::{Answer, Body, Json, Path},
     ids::*,
     managers,
+    messages::invitation::{self, News},
     programme::*,
     store::Tx,
     text::{Line200, Reason, Url},
@@ -172,6 +173,9 @@ async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<Consul
     }
     if case.status == Status::Assigned {
         cases::transition(tx, case, Step::Begin, Move::default()).await?;
+    }
+    if !late {
+        invitation::tell(tx, case, id, News::Booked).await?;
     }
     Ok(id)
 }
@@ -337,6 +341,8 @@ async fn reschedule_consultation(
                     ends_at: body.ends_at,
                 },
             );
+            let news = News::Moved(session.starts_at, session.ends_at);
+            invitation::tell(tx, &case, session.id, news).await?;
             let actor = tx.actor().clone();
             let view = view::show(tx.db(), &actor, session.id).await?;
             Ok(Answer::ok(&view).version(view.version))

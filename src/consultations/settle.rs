@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Fields, Result},
     http::{Answer, Body, Json, Path, Precondition},
     ids::*,
+    messages::invitation::{self, News},
     programme::*,
     store::Tx,
     text::{Name, Reason},
@@ -151,6 +152,7 @@ async fn cancel_consultation(
             .await?;
             let by = tx.actor().role.map_or("system", |role| role.name());
             tx.record(case.id, Event::ConsultationCancelled { consultation_id: session.id, by: by.into() });
+            invitation::tell(tx, &case, session.id, News::Cancelled).await?;
             answer(tx, session.id).await
         })
         .await
@@ -337,6 +339,7 @@ pub async fn cancel_future(
                 by: "arrangement".into(),
             },
         );
+        invitation::tell(tx, case, consultation_id, News::Cancelled).await?;
     }
     Ok(())
 }

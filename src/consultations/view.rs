@@ -125,7 +125,7 @@ pub(super) fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
 ///
 /// # Errors
 /// 404 when it is not there or not theirs.
-pub(super) async fn show(
+pub async fn show(
     db: &mut PgConnection,
     actor: &Actor,
     id: ConsultationId,

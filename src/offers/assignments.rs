@@ -238,7 +238,7 @@ pub async fn end_all(tx: &mut Tx, case: &Case, reason: &str) -> Result<()> {
     }
     deadlines::done(tx, case.id, &[DueKind::AnswerOffer], None).await?;
     for offer in revoked {
-        record_end(tx, case.id, offer.id, offer.manager_id, OfferState::Revoked);
+        record_end(tx, case, offer.id, offer.manager_id, OfferState::Revoked).await?;
     }
     Ok(())
 }

@@ -32,9 +32,11 @@ use madoguchi::{
     app::AppOptions,
     audit::checkpoint::AuditKey,
     auth::{AuthConfig, Keys, PasswordCost, Passwords, cli},
+    blobs::Blobs,
     database::{Connections, Database, migrate},
     error::ProblemType,
     jobs::{self, WorkContext},
+    mail::smtp::Mailer,
     store::{Clock, Store},
 };
 use serde_json::{Value, json};
@@ -49,7 +51,7 @@ use std::{
     future::IntoFuture,
     net::SocketAddr,
     ops::{Deref, Index},
-    path::Path,
+    path::{Path, PathBuf},
     rc::Rc,
     sync::{
         LazyLock,
@@ -255,9 +257,13 @@ pub struct Inner {
     pub store: Data<Store>,
     /// How each role connects to this test's database.
     pub connections: Connections,
+    /// Where the program keeps files.
+    pub blobs: Blobs,
     transport: Transport,
     database: String,
     context: WorkContext,
+    /// Where mail goes that nobody sends by SMTP.
+    outbox: PathBuf,
     people: RefCell<HashMap<String, Rc<Person>>>,
     /// An API token of the first admin, who enters everybody else.
     setup: OnceCell<String>,
@@ -294,15 +300,21 @@ impl TestApp {
         let database = server.create_database().await;
         let connections = server.database.connections.with_database(&database);
         let clock = Clock::fixed(START.parse().unwrap());
-        let store =
-            Data::new(open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await);
+        let blobs = Blobs::in_memory();
+        let store = open_store(&connections, &clock, WRITE_CONNECTIONS, READ_CONNECTIONS).await;
+        let store = Data::new(store.with_blobs(blobs.clone()));
+        let outbox = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("outbox")
+            .join(&database);
         Self(Rc::new(Inner {
             transport: transport(store.clone(), Data::new(auth_config())).await,
             clock,
             store,
             connections,
+            blobs,
             database,
-            context: work_context(),
+            context: work_context(Mailer::folder(outbox.clone())),
+            outbox,
             people: RefCell::default(),
             setup: OnceCell::new(),
             counter: AtomicU32::new(0),
@@ -329,10 +341,32 @@ impl TestApp {
     /// # Panics
     /// When a job fails.
     pub async fn run_jobs(&self) {
+        self.run_jobs_in(&self.context).await;
+    }
+
+    /// As [`Self::run_jobs`], with mail handed over in this way.
+    pub async fn run_jobs_by(&self, mailer: &Mailer) {
+        self.run_jobs_in(&work_context(mailer.clone())).await;
+    }
+
+    async fn run_jobs_in(&self, context: &WorkContext) {
         jobs::enqueue_periodic(&self.store).await.unwrap();
-        jobs::run_due(&self.store, &self.context).await.unwrap();
+        jobs::run_due(&self.store, context).await.unwrap();
         let failed = failed_jobs(&mut self.sql().await).await;
         assert!(failed.is_empty(), "jobs failed: {failed:#?}");
+    }
+
+    /// The mails that [`Self::run_jobs`] sent, in the order in which they were written.
+    pub fn outbox(&self) -> Vec<Vec<u8>> {
+        let Ok(files) = std::fs::read_dir(&self.outbox) else {
+            return Vec::new();
+        };
+        let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files
+            .iter()
+            .map(|file| std::fs::read(file).unwrap())
+            .collect()
     }
 
     /// Where a program behind a real socket is reached.
@@ -549,10 +583,11 @@ async fn open_store(connections: &Connections, clock: &Clock, write: u32, read: 
     Store::new(write, read, clock.clone())
 }
 
-fn work_context() -> WorkContext {
+/// What a worker of these tests knows.
+pub fn work_context(mailer: Mailer) -> WorkContext {
     WorkContext {
         audit_key: AuditKey("a key for tests, a key for tests".into()),
-        mailer: madoguchi::mail::smtp::Mailer::folder(std::env::temp_dir()),
+        mailer,
     }
 }
 
@@ -579,6 +614,7 @@ impl Drop for Inner {
         let failed = std::thread::spawn(end)
             .join()
             .expect("the database of the test is there");
+        let _ = std::fs::remove_dir_all(&self.outbox);
         if !std::thread::panicking() {
             assert!(failed.is_empty(), "jobs failed after the test: {failed:#?}");
         }
