@@ -15,11 +15,9 @@ use crate::{
 use actix_web::{delete, get, patch, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgExecutor};
-use std::{cmp::Reverse, collections::HashMap};
+use sqlx::PgExecutor;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
