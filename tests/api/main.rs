@@ -26,7 +26,6 @@ mod mail_check;
 mod mail_crash;
 mod mail_place;
 mod mailboxes;
-mod mail_crash;
 mod managers;
 mod merge;
 mod messages;
