@@ -228,6 +228,10 @@ async fn place(
     if thread::has_twin(tx, mail.id, &content).await? {
         content.warn("同じMessage-IDのメールがほかにもあります。");
     }
+    let identity = tx.mail().clone();
+    if thread::addressed(&identity, &mail.envelope_to, &content).len() > 1 {
+        content.warn("宛先に、ほかの案件の返信用アドレスもあります。");
+    }
     let verdict = judge(tx, &mail, &mut content).await?;
     let placement = match verdict {
         Verdict::OnCase { .. } => put_on_case(tx, &mail, &content, verdict, files).await?,
