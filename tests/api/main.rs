@@ -32,6 +32,7 @@ mod messages;
 mod offers;
 mod openapi;
 mod permissions;
+mod places;
 mod races;
 mod schema;
 mod settings;
