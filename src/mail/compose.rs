@@ -206,10 +206,7 @@ fn method(calendar: &str) -> Result<&str, Unsendable> {
         .lines()
         .find_map(|line| line.trim_end().strip_prefix("METHOD:"))
         .filter(|method| {
-            !method.is_empty()
-                && method
-                    .bytes()
-                    .all(|b| b.is_ascii_uppercase() || b == b'-')
+            !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-')
         })
         .ok_or_else(|| Unsendable("the calendar part has no METHOD".into()))
 }
@@ -353,11 +350,7 @@ fn trimmed<'a>(references: &'a [String], answered: Option<&'a String>) -> Vec<&'
 /// What is kept of the Message-IDs before a message, which may come from a mail that a stranger wrote: those that can be
 /// written, and not more of them than are sent.
 pub(crate) fn thread(references: &[String]) -> Vec<String> {
-    let ids: Vec<_> = references
-        .iter()
-        .filter(|id| is_id(id))
-        .cloned()
-        .collect();
+    let ids: Vec<_> = references.iter().filter(|id| is_id(id)).cloned().collect();
     trimmed(&ids, None).into_iter().cloned().collect()
 }
 
@@ -386,14 +379,18 @@ fn encoded(name: &'static str, value: String) -> HeaderValue {
 fn checked(bytes: Vec<u8>) -> Result<Vec<u8>, Unsendable> {
     let is_clean = bytes.is_ascii()
         && !bytes.contains(&0)
-        && bytes.split(|b| *b == b'\n').rev().enumerate().all(|(nth, line)| {
-            let (line, ends) = match line.split_last() {
-                Some((b'\r', line)) => (line, true),
-                _ => (line, false),
-            };
-            // The last piece has no line break behind it.
-            ends == (nth > 0) && !line.contains(&b'\r') && line.len() <= 998
-        });
+        && bytes
+            .split(|b| *b == b'\n')
+            .rev()
+            .enumerate()
+            .all(|(nth, line)| {
+                let (line, ends) = match line.split_last() {
+                    Some((b'\r', line)) => (line, true),
+                    _ => (line, false),
+                };
+                // The last piece has no line break behind it.
+                ends == (nth > 0) && !line.contains(&b'\r') && line.len() <= 998
+            });
     match is_clean {
         true => Ok(bytes),
         false => Err(Unsendable("the mail cannot be written in lines".into())),

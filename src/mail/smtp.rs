@@ -396,8 +396,7 @@ fn tls_parameters(host: &str, authority: Option<&Path>) -> Result<TlsParameters,
     if let Some(path) = authority {
         let cannot = |error: String| format!("ca={}: {error}", path.display());
         let pem = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
-        let certificate =
-            Certificate::from_pem(&pem).map_err(|error| cannot(error.to_string()))?;
+        let certificate = Certificate::from_pem(&pem).map_err(|error| cannot(error.to_string()))?;
         builder = builder.add_root_certificate(certificate);
     }
     builder.build().map_err(|error| error.to_string())
@@ -527,7 +526,10 @@ mod tests {
             ("smtp://mail.example.jp:2525?tls=none", 2525),
         ] {
             let server = server(url);
-            assert_eq!((server.host.as_str(), server.port), ("mail.example.jp", port));
+            assert_eq!(
+                (server.host.as_str(), server.port),
+                ("mail.example.jp", port)
+            );
         }
         assert_eq!(server("smtp://[::1]:1025?tls=none").host, "::1");
         for url in [
@@ -551,7 +553,10 @@ mod tests {
         let expected = Credentials::new("sodan@example.jp".into(), "p/ss wörd".into());
         assert_eq!(server(url).credentials, Some(expected));
         let shown = format!("{:?}", Mailer::smtp(url));
-        assert!(shown.contains("mail.example.jp") && !shown.contains("ss"), "{shown}");
+        assert!(
+            shown.contains("mail.example.jp") && !shown.contains("ss"),
+            "{shown}"
+        );
         for url in [
             "smtp://user:geheim@mail.example.jp?tls=maybe",
             "smtp://user:geheim@mail.example.jp:port",

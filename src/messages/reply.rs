@@ -277,7 +277,10 @@ async fn default_subject(tx: &mut Tx, case: &Case, answered: Option<&str>) -> Re
     let subject = sqlx::query_scalar!("select subject from case_file where id = $1", *case.id)
         .fetch_one(tx.db())
         .await?;
-    Ok(answer_subject(subject.as_deref().unwrap_or_default(), &case.number))
+    Ok(answer_subject(
+        subject.as_deref().unwrap_or_default(),
+        &case.number,
+    ))
 }
 
 /// `Re:` before a subject, once, with the case's number for people to read: what finds the case is the signed address.
@@ -313,7 +316,10 @@ mod tests {
     fn one_re_and_one_number() {
         for (subject, answer) in [
             ("在宅勤務について", "Re: [TW-2026-000123] 在宅勤務について"),
-            ("Re: 在宅勤務について", "Re: [TW-2026-000123] 在宅勤務について"),
+            (
+                "Re: 在宅勤務について",
+                "Re: [TW-2026-000123] 在宅勤務について",
+            ),
             (
                 "Ｒｅ：RE: 返信: Re[2]: 在宅: 規程",
                 "Re: [TW-2026-000123] 在宅: 規程",
@@ -325,7 +331,11 @@ mod tests {
             ("  ", "Re: [TW-2026-000123] ご相談について"),
             ("Re:", "Re: [TW-2026-000123] ご相談について"),
         ] {
-            assert_eq!(answer_subject(subject, "TW-2026-000123"), answer, "{subject}");
+            assert_eq!(
+                answer_subject(subject, "TW-2026-000123"),
+                answer,
+                "{subject}"
+            );
         }
     }
 }

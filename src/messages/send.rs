@@ -151,7 +151,11 @@ async fn begin(
             match (message.state, message.attempt_id) {
                 (MessageState::Sending, Some(other)) => {
                     let is_alive = jobs::is_held(tx.db(), *other, now).await?;
-                    return Ok(if is_alive { Begun::Nothing } else { Begun::LeftBehind });
+                    return Ok(if is_alive {
+                        Begun::Nothing
+                    } else {
+                        Begun::LeftBehind
+                    });
                 }
                 (MessageState::Waiting | MessageState::Queued, _) => {}
                 _ => return Ok(Begun::Nothing),
@@ -264,7 +268,8 @@ async fn files(store: &Store, id: MessageId) -> Result<Result<Vec<compose::File>
     .await?;
     let mut files = Vec::with_capacity(rows.len());
     for row in rows {
-        let digest = Digest::from_slice(&row.sha256).expect("a constraint says that it has 32 bytes");
+        let digest =
+            Digest::from_slice(&row.sha256).expect("a constraint says that it has 32 bytes");
         match store.blobs().get(&digest).await? {
             Some(bytes) => files.push(compose::File {
                 filename: row.filename,
@@ -534,8 +539,14 @@ mod tests {
 
     #[test]
     fn what_is_certain_is_not_repeated() {
-        assert_eq!(next_state(&Outcome::Refused(String::new()), 1), Next::Failed);
-        assert_eq!(next_state(&Outcome::Unknown(String::new()), 1), Next::Unknown);
+        assert_eq!(
+            next_state(&Outcome::Refused(String::new()), 1),
+            Next::Failed
+        );
+        assert_eq!(
+            next_state(&Outcome::Unknown(String::new()), 1),
+            Next::Unknown
+        );
         assert_eq!(next_state(&Outcome::Sent(String::new()), 1), Next::Sent);
     }
 }

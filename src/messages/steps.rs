@@ -113,9 +113,12 @@ async fn retry_message(
 
 /// Locks a message, then loads it as it is after the wait, in the actor's view.
 async fn lock(tx: &mut Tx, id: MessageId) -> Result<MessageView> {
-    sqlx::query!("select id from message where id = $1 for no key update", *id)
-        .fetch_optional(tx.db())
-        .await?;
+    sqlx::query!(
+        "select id from message where id = $1 for no key update",
+        *id
+    )
+    .fetch_optional(tx.db())
+    .await?;
     let actor = tx.actor().clone();
     view::find(tx.db(), &actor, id).await
 }

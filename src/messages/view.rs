@@ -149,7 +149,11 @@ impl MessageRow {
                 .is_none_or(|status| may_write(actor, status));
         let steps = [("take_back", may_take_back), ("retry", may_retry)];
         MessageView {
-            allowed_steps: steps.iter().filter(|step| step.1).map(|step| step.0).collect(),
+            allowed_steps: steps
+                .iter()
+                .filter(|step| step.1)
+                .map(|step| step.0)
+                .collect(),
             id: self.id,
             case_id: self.case_id,
             case_number: self.case_number,
@@ -257,19 +261,23 @@ async fn page(
     limit: i64,
 ) -> Result<Answer> {
     if let Some(after) = after {
-        query.push(" and (m.created_at, m.id) < (").push_bind(after.at);
+        query
+            .push(" and (m.created_at, m.id) < (")
+            .push_bind(after.at);
         query.push(", ").push_bind(after.id).push(")");
     }
     query.push(" order by m.created_at desc, m.id desc limit ");
     query.push_bind(limit + 1);
     let rows: Vec<MessageRow> = query.build_query_as().fetch_all(db).await?;
     let items = rows.into_iter().map(|row| row.view(actor)).collect();
-    Ok(Answer::ok(&Page::new(items, limit, |message: &MessageView| {
-        After {
+    Ok(Answer::ok(&Page::new(
+        items,
+        limit,
+        |message: &MessageView| After {
             at: message.created_at,
             id: message.id,
-        }
-    })))
+        },
+    )))
 }
 
 /// A page of the messages of a case.

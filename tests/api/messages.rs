@@ -68,7 +68,10 @@ async fn a_reply_waits_and_is_sent_once() {
     assert_eq!(message["to_address"], case["contacts"][0]["email"]);
     assert_eq!(message["contact_id"], case["contacts"][0]["id"]);
     let number = case["number"].as_str().unwrap();
-    assert_eq!(message["subject"], format!("Re: [{number}] 在宅勤務の導入について"));
+    assert_eq!(
+        message["subject"],
+        format!("Re: [{number}] 在宅勤務の導入について")
+    );
     assert_eq!(message["allowed_steps"], json!(["take_back"]));
     assert_eq!(message.location(), format!("/messages/{}", message.id()));
     app.run_jobs_by(&mailer).await;
@@ -77,7 +80,10 @@ async fn a_reply_waits_and_is_sent_once() {
     let mails = sink.mails();
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].message_id(), message["message_id"]);
-    assert_eq!(mails[0].to, [case["contacts"][0]["email"].as_str().unwrap()]);
+    assert_eq!(
+        mails[0].to,
+        [case["contacts"][0]["email"].as_str().unwrap()]
+    );
     let sent = app.message(&message).await;
     assert_eq!(sent["state"], "sent");
     assert_eq!(sent["attempts"][0]["outcome"], "sent");
@@ -97,25 +103,97 @@ async fn a_reply_waits_and_is_sent_once() {
 
 /// What the server does, and what becomes of the message: its state, the attempt's outcome, and whether the mail arrived.
 const FAULTS: [(Phase, Act, &str, &str, usize); 22] = [
-    (Phase::Greeting, Act::Answer("421 4.3.2 closing"), "queued", "deferred", 0),
-    (Phase::Greeting, Act::Answer("554 5.3.2 not today"), "queued", "not_reached", 0),
+    (
+        Phase::Greeting,
+        Act::Answer("421 4.3.2 closing"),
+        "queued",
+        "deferred",
+        0,
+    ),
+    (
+        Phase::Greeting,
+        Act::Answer("554 5.3.2 not today"),
+        "queued",
+        "not_reached",
+        0,
+    ),
     (Phase::Greeting, Act::Hang, "queued", "not_reached", 0),
     (Phase::Greeting, Act::Drop, "queued", "not_reached", 0),
     (Phase::Ehlo, Act::Hang, "queued", "not_reached", 0),
     (Phase::Ehlo, Act::Drop, "queued", "not_reached", 0),
-    (Phase::Mail, Act::Answer("452 4.3.1 full"), "queued", "deferred", 0),
-    (Phase::Mail, Act::Answer("530 5.7.0 sign in first"), "queued", "not_reached", 0),
+    (
+        Phase::Mail,
+        Act::Answer("452 4.3.1 full"),
+        "queued",
+        "deferred",
+        0,
+    ),
+    (
+        Phase::Mail,
+        Act::Answer("530 5.7.0 sign in first"),
+        "queued",
+        "not_reached",
+        0,
+    ),
     (Phase::Mail, Act::Hang, "queued", "not_reached", 0),
-    (Phase::Rcpt, Act::Answer("451 4.7.1 greylisted"), "queued", "deferred", 0),
-    (Phase::Rcpt, Act::Answer("550 5.1.1 no such user"), "failed", "refused", 0),
+    (
+        Phase::Rcpt,
+        Act::Answer("451 4.7.1 greylisted"),
+        "queued",
+        "deferred",
+        0,
+    ),
+    (
+        Phase::Rcpt,
+        Act::Answer("550 5.1.1 no such user"),
+        "failed",
+        "refused",
+        0,
+    ),
     (Phase::Rcpt, Act::Hang, "queued", "not_reached", 0),
-    (Phase::Data, Act::Answer("554 5.5.1 no"), "failed", "refused", 0),
-    (Phase::Data, Act::Answer("250 what?"), "queued", "not_reached", 0),
+    (
+        Phase::Data,
+        Act::Answer("554 5.5.1 no"),
+        "failed",
+        "refused",
+        0,
+    ),
+    (
+        Phase::Data,
+        Act::Answer("250 what?"),
+        "queued",
+        "not_reached",
+        0,
+    ),
     (Phase::Data, Act::Drop, "queued", "not_reached", 0),
-    (Phase::End, Act::Answer("452 4.2.2 mailbox full"), "queued", "deferred", 0),
-    (Phase::End, Act::Answer("550 5.7.1 spam"), "failed", "refused", 0),
-    (Phase::End, Act::Answer("354 go on"), "unknown", "unknown", 0),
-    (Phase::End, Act::Answer("gibberish"), "unknown", "unknown", 0),
+    (
+        Phase::End,
+        Act::Answer("452 4.2.2 mailbox full"),
+        "queued",
+        "deferred",
+        0,
+    ),
+    (
+        Phase::End,
+        Act::Answer("550 5.7.1 spam"),
+        "failed",
+        "refused",
+        0,
+    ),
+    (
+        Phase::End,
+        Act::Answer("354 go on"),
+        "unknown",
+        "unknown",
+        0,
+    ),
+    (
+        Phase::End,
+        Act::Answer("gibberish"),
+        "unknown",
+        "unknown",
+        0,
+    ),
     (Phase::End, Act::Hang, "unknown", "unknown", 0),
     (Phase::End, Act::Drop, "unknown", "unknown", 0),
     (Phase::End, Act::TakeAndDrop, "unknown", "unknown", 1),
@@ -142,7 +220,10 @@ async fn what_a_server_does_decides_what_is_known() {
         if let Act::Answer(text) = act {
             let reply = after["attempts"][0]["reply"].as_str().unwrap();
             let code = text.split(' ').next().unwrap();
-            assert!(reply.contains(code) || text == "gibberish" || code == "250", "{what}: {reply}");
+            assert!(
+                reply.contains(code) || text == "gibberish" || code == "250",
+                "{what}: {reply}"
+            );
         }
         assert_eq!(sink.take().len(), arrived, "{what}");
         let is_flagged = app.show_case(&case).await["flags"]
@@ -153,11 +234,17 @@ async fn what_a_server_does_decides_what_is_known() {
         // What is queued goes by itself, what is not needs somebody.
         let path = format!("/messages/{}/retry", message.id());
         if state == "queued" {
-            app.as_desk(&desk).post(&path, json!({})).await.problem("conflict");
+            app.as_desk(&desk)
+                .post(&path, json!({}))
+                .await
+                .problem("conflict");
         } else {
             app.advance(TimeDelta::days(1));
             app.run_jobs_by(&mailer).await;
-            assert!(sink.take().is_empty(), "{what}: nothing is repeated by itself");
+            assert!(
+                sink.take().is_empty(),
+                "{what}: nothing is repeated by itself"
+            );
             assert_eq!(after["allowed_steps"], json!(["retry"]));
             let again = app.as_desk(&desk).post(&path, json!({})).await.expect(200);
             assert_eq!(again["state"], "queued");
@@ -200,11 +287,14 @@ async fn half_a_content_is_not_taken() {
         assert!(!last["data_started_at"].is_null(), "{act:?}");
     }
     app.advance(TimeDelta::minutes(10));
-    app.run_jobs_by(&Mailer::smtp(&sink.url("tls=none")).unwrap()).await;
+    app.run_jobs_by(&Mailer::smtp(&sink.url("tls=none")).unwrap())
+        .await;
     assert_eq!(app.message(&message).await["state"], "sent");
     let mails = sink.mails();
     assert_eq!(mails.len(), 1);
-    let read = mail_parser::MessageParser::default().parse(&mails[0].bytes).unwrap();
+    let read = mail_parser::MessageParser::default()
+        .parse(&mails[0].bytes)
+        .unwrap();
     let file = mail_parser::MimeHeaders::attachment_name(read.attachment(0).unwrap());
     assert_eq!(file, Some("図面.bin"));
     assert_eq!(read.attachment(0).unwrap().contents(), vec![7; 15_000_000]);
@@ -215,13 +305,15 @@ async fn attach(app: &TestApp, case_id: uuid::Uuid, name: &str, bytes: &[u8]) ->
     let id = uuid::Uuid::now_v7();
     let digest = app.blobs.put(bytes).await.unwrap();
     let mut db = app.sql().await;
-    sqlx::query("insert into blob (sha256, size, created_at) values ($1, $2, $3) on conflict do nothing")
-        .bind(digest.0.as_slice())
-        .bind(bytes.len() as i64)
-        .bind(app.now())
-        .execute(&mut db)
-        .await
-        .unwrap();
+    sqlx::query(
+        "insert into blob (sha256, size, created_at) values ($1, $2, $3) on conflict do nothing",
+    )
+    .bind(digest.0.as_slice())
+    .bind(bytes.len() as i64)
+    .bind(app.now())
+    .execute(&mut db)
+    .await
+    .unwrap();
     sqlx::query(
         "insert into attachment (id, case_id, sha256, size, filename, content_type, created_at) values ($1, $2, $3, $4, $5, 'application/octet-stream', $6)",
     )
@@ -258,7 +350,11 @@ async fn pauses_grow_and_end_after_two_days() {
         waited.push((next - app.now()).num_minutes());
         app.clock.set(next - TimeDelta::seconds(1));
         app.run_jobs_by(&closed).await;
-        assert_eq!(app.message(&message).await.etag(), after.etag(), "not before its time");
+        assert_eq!(
+            app.message(&message).await.etag(),
+            after.etag(),
+            "not before its time"
+        );
         app.clock.set(next);
         app.run_jobs_by(&closed).await;
     }
@@ -267,9 +363,17 @@ async fn pauses_grow_and_end_after_two_days() {
     assert!((40..=50).contains(&hours), "{hours} hours");
     let after = app.message(&message).await;
     let attempts = after["attempts"].as_array().unwrap();
-    assert!(attempts.iter().all(|attempt| attempt["outcome"] == "not_reached"));
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt["outcome"] == "not_reached")
+    );
     // Staff find it, try again, and the pauses begin anew.
-    let list = app.as_desk(&desk).get("/messages?state=failed").await.expect(200);
+    let list = app
+        .as_desk(&desk)
+        .get("/messages?state=failed")
+        .await
+        .expect(200);
     assert_eq!(list.items().len(), 1);
     app.as_desk(&desk)
         .post(format!("/messages/{}/retry", message.id()), json!({}))
@@ -278,7 +382,11 @@ async fn pauses_grow_and_end_after_two_days() {
     let sink = Sink::start().await;
     app.run_jobs_by(&sink.mailer()).await;
     assert_eq!(sink.mails().len(), 1);
-    let list = app.as_desk(&desk).get("/messages?state=failed").await.expect(200);
+    let list = app
+        .as_desk(&desk)
+        .get("/messages?state=failed")
+        .await
+        .expect(200);
     assert!(list.items().is_empty());
 }
 
@@ -303,18 +411,38 @@ async fn tls_and_passwords() {
     let ca = |sink: &Sink| format!("ca={}", sink.certificate.display());
     let good = [
         (&plain, url(&plain, "smtp", "tls=none"), false),
-        (&starttls, url(&starttls, "smtp", &format!("tls=starttls&{}", ca(&starttls))), true),
-        (&starttls, url(&starttls, "smtp", &format!("tls=required&{}", ca(&starttls))), true),
+        (
+            &starttls,
+            url(
+                &starttls,
+                "smtp",
+                &format!("tls=starttls&{}", ca(&starttls)),
+            ),
+            true,
+        ),
+        (
+            &starttls,
+            url(
+                &starttls,
+                "smtp",
+                &format!("tls=required&{}", ca(&starttls)),
+            ),
+            true,
+        ),
         (&wrapped, url(&wrapped, "smtps", &ca(&wrapped)), true),
     ];
     for (sink, url, tls) in good {
         let message = app.reply(&desk, &case).await;
-        app.release(&Mailer::smtp_within(&url, SHORT).unwrap()).await;
+        app.release(&Mailer::smtp_within(&url, SHORT).unwrap())
+            .await;
         let after = app.message(&message).await;
         assert_eq!(after["state"], "sent", "{url}: {}", after["last_error"]);
         let mails = sink.take();
         assert_eq!(mails.len(), 1);
-        assert_eq!((mails[0].tls, mails[0].user.as_deref()), (tls, Some("sodan@example.jp")));
+        assert_eq!(
+            (mails[0].tls, mails[0].user.as_deref()),
+            (tls, Some("sodan@example.jp"))
+        );
     }
     let wrong = user.replace("word", "w0rd");
     let url_of_plain = url(&plain, "smtp", "tls=none");
@@ -323,19 +451,35 @@ async fn tls_and_passwords() {
         (&plain, url(&plain, "smtp", "tls=required"), "STARTTLS"),
         (&plain, url(&plain, "smtp", "tls=starttls"), "STARTTLS"),
         // A certificate that nobody signed.
-        (&starttls, url(&starttls, "smtp", "tls=required"), "certificate"),
-        (&starttls, url(&starttls, "smtp", "tls=starttls"), "certificate"),
-        (&plain, url(&plain, "smtp", "tls=none").replace(user, &wrong), "535"),
+        (
+            &starttls,
+            url(&starttls, "smtp", "tls=required"),
+            "certificate",
+        ),
+        (
+            &starttls,
+            url(&starttls, "smtp", "tls=starttls"),
+            "certificate",
+        ),
+        (
+            &plain,
+            url(&plain, "smtp", "tls=none").replace(user, &wrong),
+            "535",
+        ),
     ];
     for (sink, url, why) in bad {
         let said = sink.commands().len();
         let message = app.reply(&desk, &case).await;
-        app.release(&Mailer::smtp_within(&url, SHORT).unwrap()).await;
+        app.release(&Mailer::smtp_within(&url, SHORT).unwrap())
+            .await;
         let after = app.message(&message).await;
         assert_eq!(after["state"], "queued", "{url}");
         let reply = after["attempts"][0]["reply"].as_str().unwrap();
         assert!(reply.contains(why), "{url}: {reply}");
-        assert!(!reply.contains("pass word") && !reply.contains("w0rd"), "{reply}");
+        assert!(
+            !reply.contains("pass word") && !reply.contains("w0rd"),
+            "{reply}"
+        );
         let said = sink.commands()[said..].join("\n");
         assert!(!said.contains("MAIL"), "{said}");
         assert!(why == "535" || !said.contains("AUTH"), "{said}");
@@ -360,12 +504,21 @@ async fn a_connection_is_kept_for_the_next_mail_and_replaced_when_it_is_gone() {
     assert_eq!(connections, [1, 1, 1]);
     // The server breaks it in the middle of the next mail, then closes it while it is idle.
     app.reply(&desk, &case).await;
-    sink.script([(Phase::Rcpt, Act::Answer("421 4.4.2 too long")), (Phase::End, Act::Answer("250 ok"))]);
+    sink.script([
+        (Phase::Rcpt, Act::Answer("421 4.4.2 too long")),
+        (Phase::End, Act::Answer("250 ok")),
+    ]);
     app.release(&mailer).await;
     app.advance(TimeDelta::minutes(1));
     app.run_jobs_by(&mailer).await;
     assert!(sink.is_script_done());
-    assert!(sink.commands().iter().filter(|line| line.starts_with("EHLO")).count() == 2);
+    assert!(
+        sink.commands()
+            .iter()
+            .filter(|line| line.starts_with("EHLO"))
+            .count()
+            == 2
+    );
 }
 
 #[actix_web::test]
@@ -387,7 +540,9 @@ async fn two_workers_send_one_mail() {
         .execute(&mut app.sql().await)
         .await
         .unwrap();
-        let workers = app.parallel(4, async |_| jobs::run_due(&app.store, &context).await.unwrap());
+        let workers = app.parallel(4, async |_| {
+            jobs::run_due(&app.store, &context).await.unwrap()
+        });
         assert!(workers.await.iter().sum::<u64>() >= 3);
         let mails = sink.take();
         assert_eq!(mails.len(), 1, "round {round}");
@@ -405,7 +560,10 @@ async fn a_worker_that_was_thought_dead_does_not_go_on() {
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     sink.pause(Duration::from_millis(3));
     let case = app.make_accepted_case(&desk).await;
-    let (mailer, system) = (Mailer::smtp(&sink.url("tls=none")).unwrap(), Actor::system());
+    let (mailer, system) = (
+        Mailer::smtp(&sink.url("tls=none")).unwrap(),
+        Actor::system(),
+    );
     let mut ends = std::collections::BTreeMap::<String, usize>::new();
     for round in 0..20 {
         let message = app.reply(&desk, &case).await;
@@ -517,8 +675,14 @@ async fn taking_back_races_with_the_release() {
     let message = app.reply(&desk, &case).await;
     let path = format!("/messages/{}/take-back", message.id());
     let back = app.as_desk(&desk).post(&path, json!({})).await.expect(200);
-    assert_eq!((&back["state"], &back["allowed_steps"]), (&json!("taken_back"), &json!([])));
-    app.as_desk(&desk).post(&path, json!({})).await.problem("conflict");
+    assert_eq!(
+        (&back["state"], &back["allowed_steps"]),
+        (&json!("taken_back"), &json!([]))
+    );
+    app.as_desk(&desk)
+        .post(&path, json!({}))
+        .await
+        .problem("conflict");
     app.as_desk(&desk)
         .post(format!("/messages/{}/retry", message.id()), json!({}))
         .await
@@ -535,12 +699,29 @@ async fn who_may_write_read_and_take_back() {
     let case = app.make_assigned_case(&desk, &manager).await;
     let path = format!("/cases/{}/messages", case.id());
     let body = json!({ "body": "ご連絡ありがとうございます。" });
-    let by_manager = app.as_manager(&manager).post(&path, body.clone()).await.expect(201);
-    let by_desk = app.as_desk(&desk).post(&path, body.clone()).await.expect(201);
-    app.as_supervisor().post(&path, body.clone()).await.expect(201);
+    let by_manager = app
+        .as_manager(&manager)
+        .post(&path, body.clone())
+        .await
+        .expect(201);
+    let by_desk = app
+        .as_desk(&desk)
+        .post(&path, body.clone())
+        .await
+        .expect(201);
+    app.as_supervisor()
+        .post(&path, body.clone())
+        .await
+        .expect(201);
     app.as_admin().post(&path, body.clone()).await.expect(201);
-    app.as_operator().post(&path, body.clone()).await.problem("forbidden");
-    app.as_auditor().post(&path, body.clone()).await.problem("forbidden");
+    app.as_operator()
+        .post(&path, body.clone())
+        .await
+        .problem("forbidden");
+    app.as_auditor()
+        .post(&path, body.clone())
+        .await
+        .problem("forbidden");
     let received = app.make_case().await;
     app.as_operator()
         .post(format!("/cases/{}/messages", received.id()), body.clone())
@@ -550,7 +731,10 @@ async fn who_may_write_read_and_take_back() {
     let message = format!("/messages/{}", by_desk.id());
     let steps = ["take-back", "retry"].map(|step| format!("{message}/{step}"));
     for stranger in [app.as_desk(&other), app.as_manager(&stranger)] {
-        stranger.post(&path, body.clone()).await.problem("not-found");
+        stranger
+            .post(&path, body.clone())
+            .await
+            .problem("not-found");
         stranger.get(&path).await.problem("not-found");
         stranger.get(&message).await.problem("not-found");
         for step in &steps {
@@ -559,27 +743,69 @@ async fn who_may_write_read_and_take_back() {
         let list = stranger.get("/messages").await.expect(200);
         assert!(list.items().is_empty());
     }
-    for friend in [app.as_desk(&desk), app.as_manager(&manager), app.as_operator()] {
+    for friend in [
+        app.as_desk(&desk),
+        app.as_manager(&manager),
+        app.as_operator(),
+    ] {
         assert_eq!(friend.get(&path).await.expect(200).items().len(), 4);
         friend.get(&message).await.expect(200);
     }
-    assert_eq!(app.as_desk(&desk).get("/messages").await.expect(200).items().len(), 4);
-    assert_eq!(app.as_operator().get("/messages").await.expect(200).items().len(), 5);
     assert_eq!(
-        app.as_operator().get("/messages?state=sent").await.expect(200).items().len(),
+        app.as_desk(&desk)
+            .get("/messages")
+            .await
+            .expect(200)
+            .items()
+            .len(),
+        4
+    );
+    assert_eq!(
+        app.as_operator()
+            .get("/messages")
+            .await
+            .expect(200)
+            .items()
+            .len(),
+        5
+    );
+    assert_eq!(
+        app.as_operator()
+            .get("/messages?state=sent")
+            .await
+            .expect(200)
+            .items()
+            .len(),
         0
     );
 
     // Its writer takes it back, or who leads; nobody else.
-    app.as_manager(&manager).post(&steps[0], json!({})).await.problem("forbidden");
-    app.as_desk(&desk)
-        .post(format!("/messages/{}/take-back", by_manager.id()), json!({}))
+    app.as_manager(&manager)
+        .post(&steps[0], json!({}))
         .await
         .problem("forbidden");
-    app.as_desk(&desk).post(&steps[0], json!({})).if_match("\"99\"").await.problem("stale");
-    app.as_desk(&desk).post(&steps[0], json!({})).if_match(by_desk.etag()).await.expect(200);
+    app.as_desk(&desk)
+        .post(
+            format!("/messages/{}/take-back", by_manager.id()),
+            json!({}),
+        )
+        .await
+        .problem("forbidden");
+    app.as_desk(&desk)
+        .post(&steps[0], json!({}))
+        .if_match("\"99\"")
+        .await
+        .problem("stale");
+    app.as_desk(&desk)
+        .post(&steps[0], json!({}))
+        .if_match(by_desk.etag())
+        .await
+        .expect(200);
     app.as_supervisor()
-        .post(format!("/messages/{}/take-back", by_manager.id()), json!({}))
+        .post(
+            format!("/messages/{}/take-back", by_manager.id()),
+            json!({}),
+        )
         .await
         .expect(200);
 }
@@ -594,10 +820,17 @@ async fn a_page_after_the_other() {
         written.push(app.reply(&desk, &case).await.id());
     }
     written.reverse();
-    for path in [format!("/cases/{}/messages", case.id()), "/messages".to_owned()] {
+    for path in [
+        format!("/cases/{}/messages", case.id()),
+        "/messages".to_owned(),
+    ] {
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = app.as_desk(&desk).get(format!("{path}?limit=2{cursor}")).await.expect(200);
+            let page = app
+                .as_desk(&desk)
+                .get(format!("{path}?limit=2{cursor}"))
+                .await
+                .expect(200);
             seen.extend(page.items().iter().map(HasId::id));
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -621,21 +854,37 @@ async fn to_whom() {
     let path = format!("/cases/{}/messages", case.id());
     let write = async |body: Value| {
         let mut full = json!({ "body": "ご回答です。" });
-        full.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        full.as_object_mut()
+            .unwrap()
+            .extend(body.as_object().unwrap().clone());
         app.as_operator().post(&path, full).await
     };
     let primary = write(json!({})).await.expect(201);
     assert_eq!(primary["to_name"], case["contacts"][0]["name"]);
     let second = write(json!({ "contact_id": contact(1) })).await.expect(201);
-    assert_eq!((&second["to_address"], &second["to_name"]), (&json!("Narita@example.co.jp"), &json!("成田 美咲")));
+    assert_eq!(
+        (&second["to_address"], &second["to_name"]),
+        (&json!("Narita@example.co.jp"), &json!("成田 美咲"))
+    );
     // A contact's address, in whatever writing, is the contact's.
-    let by_address = write(json!({ "to": "narita@EXAMPLE.co.jp" })).await.expect(201);
+    let by_address = write(json!({ "to": "narita@EXAMPLE.co.jp" }))
+        .await
+        .expect(201);
     assert_eq!(by_address["contact_id"], contact(1));
     // A stranger's needs to be meant.
-    write(json!({ "to": "narita@example.com" })).await.invalid(&["/confirmed"]);
-    write(json!({ "to": "narita@example.com", "confirmed": false })).await.invalid(&["/confirmed"]);
-    let outside = write(json!({ "to": "narita@example.com", "confirmed": true })).await.expect(201);
-    assert_eq!((&outside["contact_id"], &outside["to_name"]), (&Value::Null, &Value::Null));
+    write(json!({ "to": "narita@example.com" }))
+        .await
+        .invalid(&["/confirmed"]);
+    write(json!({ "to": "narita@example.com", "confirmed": false }))
+        .await
+        .invalid(&["/confirmed"]);
+    let outside = write(json!({ "to": "narita@example.com", "confirmed": true }))
+        .await
+        .expect(201);
+    assert_eq!(
+        (&outside["contact_id"], &outside["to_name"]),
+        (&Value::Null, &Value::Null)
+    );
     let event: Value = sqlx::query_scalar(
         "select data::jsonb from audit_event where kind = 'message_written' and data::jsonb->>'message_id' = $1",
     )
@@ -645,17 +894,38 @@ async fn to_whom() {
     .unwrap();
     assert_eq!(event["outside_contacts"], true);
 
-    write(json!({ "contact_id": contact(2) })).await.invalid(&["/contact_id"]);
-    write(json!({ "contact_id": case.id() })).await.invalid(&["/contact_id"]);
-    write(json!({ "contact_id": contact(1), "to": "a@example.jp" })).await.invalid(&["/to"]);
-    for bad in ["a@example.jp\r\nBcc: b@example.jp", "a@example.jp,b@example.jp", "花子@example.jp"] {
-        write(json!({ "to": bad, "confirmed": true })).await.invalid(&["/to"]);
+    write(json!({ "contact_id": contact(2) }))
+        .await
+        .invalid(&["/contact_id"]);
+    write(json!({ "contact_id": case.id() }))
+        .await
+        .invalid(&["/contact_id"]);
+    write(json!({ "contact_id": contact(1), "to": "a@example.jp" }))
+        .await
+        .invalid(&["/to"]);
+    for bad in [
+        "a@example.jp\r\nBcc: b@example.jp",
+        "a@example.jp,b@example.jp",
+        "花子@example.jp",
+    ] {
+        write(json!({ "to": bad, "confirmed": true }))
+            .await
+            .invalid(&["/to"]);
     }
-    for bad in ["件名\r\nBcc: b@example.jp", "件名\nX: y", "件\u{0}名", "件\u{85}名"] {
-        write(json!({ "subject": bad })).await.invalid(&["/subject"]);
+    for bad in [
+        "件名\r\nBcc: b@example.jp",
+        "件名\nX: y",
+        "件\u{0}名",
+        "件\u{85}名",
+    ] {
+        write(json!({ "subject": bad }))
+            .await
+            .invalid(&["/subject"]);
     }
     write(json!({ "body": "" })).await.invalid(&["/body"]);
-    write(json!({ "cc": "a@example.jp" })).await.invalid(&["/cc"]);
+    write(json!({ "cc": "a@example.jp" }))
+        .await
+        .invalid(&["/cc"]);
 
     // Files of another case, twice the same, too many.
     let other = app.make_case().await;
@@ -663,21 +933,38 @@ async fn to_whom() {
         attach(&app, case.id(), "規程.pdf", b"pdf").await,
         attach(&app, other.id(), "他社.pdf", b"other").await,
     );
-    write(json!({ "attachment_ids": [own, foreign] })).await.invalid(&["/attachment_ids/1"]);
-    write(json!({ "attachment_ids": [own, own] })).await.invalid(&["/attachment_ids/1"]);
+    write(json!({ "attachment_ids": [own, foreign] }))
+        .await
+        .invalid(&["/attachment_ids/1"]);
+    write(json!({ "attachment_ids": [own, own] }))
+        .await
+        .invalid(&["/attachment_ids/1"]);
     let many: Vec<_> = (0..21).map(|_| uuid::Uuid::now_v7()).collect();
-    write(json!({ "attachment_ids": many })).await.invalid(&["/attachment_ids"]);
+    write(json!({ "attachment_ids": many }))
+        .await
+        .invalid(&["/attachment_ids"]);
     let with_file = write(json!({ "attachment_ids": [own] })).await.expect(201);
     assert_eq!(with_file["attachments"][0]["filename"], "規程.pdf");
-    write(json!({ "in_reply_to_mail_id": own })).await.invalid(&["/in_reply_to_mail_id"]);
+    write(json!({ "in_reply_to_mail_id": own }))
+        .await
+        .invalid(&["/in_reply_to_mail_id"]);
 
     // Nobody to write to.
     let mut request = app.case_request();
-    request["contacts"][0].as_object_mut().unwrap().remove("email");
+    request["contacts"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("email");
     let mute = app.as_operator().post("/cases", request).await.expect(201);
     app.as_operator()
-        .post(format!("/cases/{}/messages", mute.id()), json!({ "body": "ご回答です。" }))
+        .post(
+            format!("/cases/{}/messages", mute.id()),
+            json!({ "body": "ご回答です。" }),
+        )
         .await
         .invalid(&["/contact_id"]);
-    app.as_desk(&desk).post(&path, json!({ "body": "?" })).await.problem("not-found");
+    app.as_desk(&desk)
+        .post(&path, json!({ "body": "?" }))
+        .await
+        .problem("not-found");
 }

@@ -230,8 +230,16 @@ impl Talk<'_> {
             let line = self.line().await?;
             let upper = line.to_ascii_uppercase();
             if upper.starts_with("EHLO") {
-                let starttls = if offers.starttls && !self.tls { "250-STARTTLS\r\n" } else { "" };
-                let auth = if offers.login.is_some() { "250-AUTH PLAIN LOGIN\r\n" } else { "" };
+                let starttls = if offers.starttls && !self.tls {
+                    "250-STARTTLS\r\n"
+                } else {
+                    ""
+                };
+                let auth = if offers.login.is_some() {
+                    "250-AUTH PLAIN LOGIN\r\n"
+                } else {
+                    ""
+                };
                 let answer = format!("250-sink\r\n{starttls}{auth}250 8BITMIME");
                 self.answer(Phase::Ehlo, &answer).await?;
             } else if upper == "STARTTLS" {
