@@ -112,6 +112,17 @@ create table mail_sender (
 );
 comment on table mail_sender is 'who writes to us: locked while a mail of theirs is placed, so that two first mails at once are not two cases unnoticed';
 
+create table mailgun_token (
+    -- SHA-256 of a token that came with a good signature.
+    token_hash bytea primary key check (length(token_hash) = 32),
+    -- SHA-256 of what came with it: the signature says nothing about that.
+    delivery_hash bytea not null check (length(delivery_hash) = 32),
+    -- Until then a signature with this token is good.
+    expires_at timestamptz not null
+);
+comment on table mailgun_token is 'tokens of Mailgun that were used: with another mail they are a replay';
+create index mailgun_token_over on mailgun_token (expires_at);
+
 create table template (
     id uuid primary key,
     -- What the program itself uses it for; null for the texts of staff.

@@ -68,6 +68,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
         .configure(crate::routing::mount)
+        .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
@@ -326,6 +327,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "consultations", description = "Sessions and their reports"),
         (name = "conversation", description = "Timeline, interactions and notes"),
         (name = "mail", description = "Mail that comes in, mail that goes out"),
+        (name = "places", description = "Postal codes, area codes and addresses"),
         (name = "office", description = "Settings and audit"),
     )
 )]

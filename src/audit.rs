@@ -221,6 +221,10 @@ pub enum Event {
     MailAttached {
         mail_id: MailId,
     },
+    MailMoved {
+        mail_id: MailId,
+        other_id: CaseId,
+    },
     MailDiscarded {
         mail_id: MailId,
     },

@@ -13,6 +13,7 @@ pub mod deadlines;
 mod edit;
 mod flags;
 mod list;
+mod mail;
 mod merge;
 mod moves;
 pub mod status;
@@ -28,6 +29,10 @@ use crate::{
     store::{Store, Tx},
 };
 use chrono::{DateTime, Utc};
+pub use mail::{
+    MailCase, add_contact, enterprise_of_sender, is_correspondent, link, mail_after_close,
+    mails_after_close, open_for_mail, settle_by_itself, survivor,
+};
 pub use moves::require_guard;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 pub use status::{Status, Step};

@@ -6,10 +6,17 @@
 use crate::{
     blobs::Blobs,
     database::{self, DatabaseConfig},
-    intake::door::{DEFAULT_MAX_BYTES, Doors},
+    intake::{
+        door::{DEFAULT_MAX_BYTES, Doors},
+        mailgun::Mailgun,
+        postmark::Postmark,
+        sendgrid::Sendgrid,
+        ses::{Https, Ses},
+    },
     mail::{MailIdentity, smtp::Mailer, token::MailKey},
     text::EmailAddress,
 };
+use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use rand::TryRng;
 use secrecy::{ExposeSecret, SecretString};
@@ -114,6 +121,29 @@ pub struct IntakeConfig {
     #[command(flatten)]
     #[allow(missing_docs, reason = "documented there")]
     pub size: MailSize,
+    /// Opens the door for Postmark: the password in its webhook's URL, at least 16 characters
+    #[arg(long, env = "MADOGUCHI_POSTMARK_PASSWORD", hide_env_values = true)]
+    pub postmark_password: Option<SecretString>,
+    /// Opens the door for Mailgun: its HTTP webhook signing key
+    #[arg(long, env = "MADOGUCHI_MAILGUN_SIGNING_KEY", hide_env_values = true)]
+    pub mailgun_signing_key: Option<SecretString>,
+    /// Minutes for which a signature of Mailgun is good
+    #[arg(
+        long,
+        env = "MADOGUCHI_MAILGUN_WINDOW_MINUTES",
+        default_value_t = 15,
+        value_parser = clap::value_parser!(i64).range(1..=1440)
+    )]
+    pub mailgun_window_minutes: i64,
+    /// Opens the door for SendGrid: the public key of its parse webhook's security policy
+    #[arg(long, env = "MADOGUCHI_SENDGRID_PUBLIC_KEY")]
+    pub sendgrid_public_key: Option<String>,
+    /// Opens the door for SendGrid: the password in its webhook's URL, at least 16 characters; with the key, both must hold
+    #[arg(long, env = "MADOGUCHI_SENDGRID_PASSWORD", hide_env_values = true)]
+    pub sendgrid_password: Option<SecretString>,
+    /// Opens the door for Amazon SES: ARNs of the SNS topics that mail may come from, separated by commas
+    #[arg(long, env = "MADOGUCHI_SES_TOPICS", value_delimiter = ',')]
+    pub ses_topics: Vec<String>,
 }
 
 impl IntakeConfig {
@@ -122,8 +152,59 @@ impl IntakeConfig {
     /// # Errors
     /// A sentence for the operator: a secret is too short or cannot be read.
     pub fn doors(&self) -> Result<Doors, String> {
-        Ok(Doors::new(self.size.mail_max_bytes))
+        let postmark = long_enough(&self.postmark_password, "MADOGUCHI_POSTMARK_PASSWORD")?;
+        let signing_key = long_enough(&self.mailgun_signing_key, "MADOGUCHI_MAILGUN_SIGNING_KEY")?;
+        let password = long_enough(&self.sendgrid_password, "MADOGUCHI_SENDGRID_PASSWORD")?;
+        let public_key = self
+            .sendgrid_public_key
+            .as_deref()
+            .filter(|key| !key.is_empty());
+        let sendgrid = match public_key.is_some() || password.is_some() {
+            true => Some(
+                Sendgrid::new(public_key, password)
+                    .map_err(|error| format!("MADOGUCHI_SENDGRID_PUBLIC_KEY: {error}"))?,
+            ),
+            false => None,
+        };
+        let topics: Vec<_> = self
+            .ses_topics
+            .iter()
+            .filter(|arn| !arn.is_empty())
+            .cloned()
+            .collect();
+        let ses = match topics.is_empty() {
+            true => None,
+            false => Some(
+                Ses::new(&topics, Arc::new(Https::new()?))
+                    .map_err(|error| format!("MADOGUCHI_SES_TOPICS: {error}"))?,
+            ),
+        };
+        let window = TimeDelta::minutes(self.mailgun_window_minutes);
+        let mut doors = Doors::new(self.size.mail_max_bytes);
+        doors.postmark = postmark.map(|password| Postmark { password });
+        doors.mailgun = signing_key.map(|signing_key| Mailgun {
+            signing_key,
+            window,
+        });
+        doors.sendgrid = sendgrid;
+        doors.ses = ses;
+        Ok(doors)
     }
+}
+
+/// A secret that others gave; an empty one is none.
+fn long_enough(given: &Option<SecretString>, name: &str) -> Result<Option<SecretString>, String> {
+    match given.as_ref().map(|secret| secret.expose_secret().len()) {
+        None | Some(0) => Ok(None),
+        Some(16..) => Ok(given.clone()),
+        Some(_) => Err(format!("{name} must have at least 16 characters")),
+    }
+}
+
+/// Names the cryptography that TLS uses in this process, before anything speaks TLS: no library brings one by itself.
+pub fn install_cryptography() {
+    // An error means that it was named before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Where files are kept.

@@ -6,15 +6,35 @@
 //! each of which knows its provider's proof and its idea of what is sent again; or by [`ingest`] on standard input. All end
 //! in [`receive`], which stores; [`place`] understands and places, in a job.
 
+pub mod check;
 pub mod door;
 pub mod email;
+pub mod ingest;
 pub mod mailboxes;
+pub mod mailgun;
 pub mod place;
+pub mod postmark;
 pub mod receive;
+pub mod sendgrid;
+pub mod ses;
+pub mod view;
 
+mod form;
+mod rebuild;
+
+pub(crate) use check::settle_if_verified;
+pub(crate) use place::open_follow_up;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Mounts the slice.
 pub fn mount(config: &mut ServiceConfig) {
-    config.configure(email::mount).configure(mailboxes::mount);
+    config
+        .configure(email::mount)
+        .configure(postmark::mount)
+        .configure(mailgun::mount)
+        .configure(sendgrid::mount)
+        .configure(ses::mount)
+        .configure(mailboxes::mount)
+        .configure(view::mount)
+        .configure(check::mount);
 }

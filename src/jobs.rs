@@ -449,6 +449,7 @@ async fn clean_up(store: &Store) -> Result<()> {
     )
     .execute(store.writer())
     .await?;
+    crate::intake::mailgun::forget_tokens(store.writer(), now).await?;
     sqlx::query!(
         "delete from sign_in_throttle where window_started_at < $1",
         now - TimeDelta::days(1)

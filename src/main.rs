@@ -5,7 +5,8 @@ use madoguchi::{
     access::Role,
     app, audit,
     auth::cli,
-    config::{Config, LogConfig, LogFormat, ServeConfig, WorkConfig},
+    config::{Config, LogConfig, LogFormat, ServeConfig, WorkConfig, install_cryptography},
+    intake::ingest::{self, IngestConfig},
     serve::{self, Opened},
 };
 use std::{io::IsTerminal, process::ExitCode};
@@ -56,6 +57,13 @@ enum Command {
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Take in a mail from standard input, for the pipe of a mail server
+    Ingest {
+        #[command(flatten)]
+        config: Config,
+        #[command(flatten)]
+        ingest: IngestConfig,
+    },
 }
 
 #[derive(Subcommand)]
@@ -136,7 +144,18 @@ enum AuditCommand {
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
+    install_cryptography();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // A mail server takes any other code than its own for "never": a slip in its configuration must not bounce mail.
+        Err(error)
+            if error.use_stderr() && std::env::args().nth(1).as_deref() == Some("ingest") =>
+        {
+            return ingest::usage_fault(&error.to_string());
+        }
+        Err(error) => error.exit(),
+    };
+    match run(cli.command).await {
         Ok(code) => code,
         Err(message) => {
             eprintln!("madoguchi: {message}");
@@ -178,6 +197,7 @@ async fn run(command: Command) -> Result<ExitCode, String> {
         Command::Audit(AuditCommand::Verify { config, against }) => {
             return Ok(verify_audit(&config, against.as_deref()).await);
         }
+        Command::Ingest { config, ingest } => return Ok(ingest::run(&config, &ingest).await),
     }
     Ok(ExitCode::SUCCESS)
 }

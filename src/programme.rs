@@ -316,6 +316,21 @@ words! {
         Staff = "staff", "担当者による振り分け";
     }
 
+    /// Why a mail is put before a person (要確認メール).
+    CheckReason {
+        TooMuch = "too_much", "大きすぎる、または複雑すぎるため表示できません";
+        TooSlow = "too_slow", "解析に時間がかかりすぎるため表示できません";
+        Unreadable = "unreadable", "解析できないため表示できません";
+        NoSender = "no_sender", "差出人がありません";
+        OwnAddress = "own_address", "差出人がこの窓口のアドレスです";
+        SenderLimit = "sender_limit", "同じ差出人から新規のメールが続いています";
+        StrangerWithNumber = "stranger_with_number", "件名に案件番号がありますが、差出人は案件の関係者ではありません";
+        StrangerInThread = "stranger_in_thread", "案件のメールへの返信ですが、差出人は案件の関係者ではありません";
+        Automatic = "automatic", "自動送信のメールで、対応する案件がわかりません";
+        UnmatchedReport = "unmatched_report", "配信結果の通知で、対応する送信メールがわかりません";
+        Loop = "loop", "ループの疑いがあり、対応する案件がわかりません";
+    }
+
     /// What an outgoing mail is.
     MessageKind {
         Reply = "reply", "返信";

@@ -14,6 +14,7 @@ use crate::{
     ids::*,
     interactions::{self, InteractionRequest},
     japan,
+    places::settle,
     programme::*,
     store::Tx,
     text::*,
@@ -33,7 +34,7 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 const CALL_LENGTH: TimeDelta = TimeDelta::minutes(30);
 
 /// Most contacts of one case.
-const MAX_CONTACTS: usize = 20;
+pub(super) const MAX_CONTACTS: usize = 20;
 
 /// A new case.
 #[derive(Deserialize, ToSchema)]
@@ -81,11 +82,34 @@ pub struct CreateCaseRequest {
 #[allow(missing_docs, reason = "names say it")]
 pub struct SiteInput {
     pub name: Option<Name>,
+    /// Fills prefecture and municipality where they are absent and it leaves no doubt about them.
     pub postal_code: Option<PostalCode>,
+    /// That of `municipality_code` where absent.
     pub prefecture_code: Option<PrefectureCode>,
     pub municipality_code: Option<MunicipalityCode>,
     pub address: Option<Line200>,
     pub phone: Option<Phone>,
+}
+
+impl SiteInput {
+    /// Notes what is wrong with it.
+    pub(super) fn check(&self, fields: &mut Fields) {
+        let (prefecture, municipality) = (
+            self.prefecture_code.as_ref(),
+            self.municipality_code.as_ref(),
+        );
+        enterprises::check_place(fields, "/site", prefecture, municipality);
+    }
+
+    /// With the place that its postal code tells.
+    pub(super) fn settled(mut self) -> Self {
+        (self.prefecture_code, self.municipality_code) = settle(
+            self.postal_code.as_ref(),
+            self.prefecture_code,
+            self.municipality_code,
+        );
+        self
+    }
 }
 
 /// A contact (相談者).
@@ -140,6 +164,9 @@ impl RequestBody for CreateCaseRequest {
             "email is what the mail intake opens by itself",
         );
         self.enterprise.check("/enterprise", fields);
+        if let Some(site) = &self.site {
+            site.check(fields);
+        }
         check_topics(&self.topics, self.primary_topic, fields);
         check_contacts(&self.contacts, fields);
         for (index, contact) in self.contacts.iter().enumerate() {
@@ -214,7 +241,7 @@ async fn create_case(
         .await
 }
 
-/// Opens a case: the one way in for the API, the demonstration data and the mail intake.
+/// Opens a case for a person: the one way in for the API and the demonstration data.
 ///
 /// # Errors
 /// 422 for what cannot be; 409 where `close_as` does not fit.
@@ -222,17 +249,58 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
     let now = tx.now();
     let received_at = body.received_at.unwrap_or(now);
     let is_late = check_received(received_at, now, body.late_reason.as_ref())?;
-    let fiscal_year = japan::fiscal_year(received_at);
+    let actor = tx.actor().clone();
+    let entry = Entry {
+        received_at,
+        is_late,
+        desk_id: actor.desk(),
+    };
+    let (id, contact_id) = enter(tx, body, entry).await?;
+    record_intake(tx, id, body, received_at, contact_id).await?;
+    if let Some(desk_id) = entry.desk_id {
+        record_own_window(tx, id, desk_id);
+    }
+    if let Some(close) = &body.close_as {
+        let mut case = cases::find(tx.db(), &actor, id).await?;
+        close_as(
+            tx,
+            &mut case,
+            close.outcome,
+            close.note.as_ref().map(Reason::as_str),
+        )
+        .await?;
+    }
+    Ok(id)
+}
+
+/// How a case comes in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// When the enterprise asked.
+    pub received_at: DateTime<Utc>,
+    /// Whether it is a late entry.
+    pub is_late: bool,
+    /// Whose window it is: the case is accepted by that desk at once.
+    pub desk_id: Option<DeskId>,
+}
+
+/// Writes a new case with what staff must notice on it.
+pub(super) async fn enter(
+    tx: &mut Tx,
+    body: &CreateCaseRequest,
+    entry: Entry,
+) -> Result<(CaseId, Option<ContactId>)> {
+    let fiscal_year = japan::fiscal_year(entry.received_at);
     let resolved = enterprises::resolve(tx, &body.enterprise).await?;
     // One case of an enterprise at a time from here on: the second cannot be opened unnoticed.
     enterprises::lock(tx, resolved.id).await?;
     let this_year = this_year(tx, resolved.id, fiscal_year).await?;
-    let flags = notice(tx, &resolved, &this_year, is_late).await?;
+    let flags = notice(tx, &resolved, &this_year, entry.is_late).await?;
     let (id, contact_id) = insert(
         tx,
         body,
         &NewCase {
-            received_at,
+            entry,
             fiscal_year,
             enterprise_id: resolved.id,
             flags: &flags,
@@ -245,7 +313,7 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
         Event::CaseCreated {
             enterprise_id: resolved.id,
             channel: body.channel.name().into(),
-            late: is_late,
+            late: entry.is_late,
         },
     );
     if resolved.created {
@@ -264,22 +332,7 @@ pub async fn open(tx: &mut Tx, body: &CreateCaseRequest) -> Result<CaseId> {
             },
         );
     }
-    record_intake(tx, id, body, received_at, contact_id).await?;
-    let actor = tx.actor().clone();
-    if let Some(desk_id) = actor.desk() {
-        record_own_window(tx, id, desk_id);
-    }
-    if let Some(close) = &body.close_as {
-        let mut case = cases::find(tx.db(), &actor, id).await?;
-        close_as(
-            tx,
-            &mut case,
-            close.outcome,
-            close.note.as_ref().map(Reason::as_str),
-        )
-        .await?;
-    }
-    Ok(id)
+    Ok((id, contact_id))
 }
 
 /// What staff must notice from the first moment on.
@@ -334,7 +387,7 @@ pub(super) async fn this_year(tx: &mut Tx, id: EnterpriseId, fiscal_year: i32) -
 }
 
 /// A desk's own case passes through all history rows in one act.
-fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
+pub(super) fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
     let steps = [
         (Step::Route, Status::Received, Status::Routed),
         (Step::Accept, Status::Routed, Status::Accepted),
@@ -355,7 +408,7 @@ fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
 }
 
 struct NewCase<'a> {
-    received_at: DateTime<Utc>,
+    entry: Entry,
     fiscal_year: i32,
     enterprise_id: EnterpriseId,
     flags: &'a [Flag],
@@ -370,14 +423,18 @@ async fn insert(
     let settings = tx.settings().await?;
     let (id, now) = (CaseId::new(), tx.now());
     let actor: Actor = tx.actor().clone();
-    let desk_id = actor.desk();
+    let Entry {
+        received_at,
+        desk_id,
+        ..
+    } = new.entry;
     let status = if desk_id.is_some() {
         Status::Accepted
     } else {
         Status::Received
     };
     let status_seq = if desk_id.is_some() { 3 } else { 1 };
-    let first_contact = add_business_days(new.received_at, settings.first_contact_days);
+    let first_contact = add_business_days(received_at, settings.first_contact_days);
     let route = desk_id
         .is_none()
         .then(|| add_business_days(now, settings.route_days));
@@ -386,7 +443,7 @@ async fn insert(
         Some(route) if route <= first_contact => (DueKind::Route, route),
         _ => (DueKind::FirstContact, first_contact),
     };
-    let site = body.site.clone().unwrap_or_default();
+    let site = body.site.clone().unwrap_or_default().settled();
     let topics: Vec<String> = body
         .topics
         .iter()
@@ -463,7 +520,7 @@ async fn insert(
         cases::waits_for(status).name(),
         due_kind.name(),
         due_at,
-        new.received_at,
+        received_at,
     )
     .execute(tx.db())
     .await?;

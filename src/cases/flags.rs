@@ -1,16 +1,20 @@
 //! What is attached to a case without moving it: waits, escalations, flags, links.
 
-use super::{View, deadlines, find, lock, raise_flag, require_open, view};
+use super::{
+    Case, View, deadlines, find, lock,
+    mail::{link, pair},
+    moves, raise_flag, require_open, view,
+};
 use crate::{
     access::{Access, Role, permit},
     audit::Event,
     calendar::add_business_days,
-    cases::Status,
     error::{Error, Fields, Result},
     http::{Answer, Body, Items, Json, Path},
     ids::*,
-    interactions,
+    intake, interactions,
     programme::*,
+    store::Tx,
     text::{Line80, Reason},
 };
 use actix_web::{get, post};
@@ -64,7 +68,7 @@ pub struct EscalateRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettleRequest {
-    /// What was found or done, in a few words.
+    /// What was found or done, in a few words; for `mail_after_close` one of `nothing_to_do`, `reopen`, `new_case`.
     pub answer: Line80,
     /// The rest of it.
     pub note: Option<Reason>,
@@ -181,6 +185,10 @@ async fn escalate_case(
 }
 
 /// Settle a flag
+///
+/// `mail_after_close` takes one of three answers: `nothing_to_do`, `reopen` (as `/reopen` does, with its rules; the note
+/// is the reason), `new_case` (a case is opened from the mail and linked as a follow-up; `/links` names it). Every other
+/// flag takes a few words.
 #[utoipa::path(
     tag = "cases",
     operation_id = "settle_flag",
@@ -196,47 +204,117 @@ async fn settle_flag(
     Json(body): Json<SettleRequest>,
 ) -> Result<Answer> {
     let precondition = access.precondition()?;
+    let mail_answer = MailAnswer::of(flag, &body)?;
     access
         .transaction(async |tx| {
-            let case = lock(tx, id).await?;
+            // Before the case is locked: mails and enterprises are locked before cases.
+            let new_case = match mail_answer {
+                Some(MailAnswer::NewCase) => Some(intake::open_follow_up(tx, id).await?),
+                _ => None,
+            };
+            let mut case = lock(tx, id).await?;
             precondition.check(case.version)?;
-            let role = tx.actor().role;
-            if role == Some(Role::Operator)
-                && !matches!(case.status, Status::Received | Status::Routed)
-            {
-                return Err(Error::forbidden("The desk owns this case now."));
+            require_may_settle(tx, &case, flag).await?;
+            settle(tx, &case, flag, &body, new_case).await?;
+            if new_case.is_some() {
+                intake::settle_if_verified(tx, case.id).await?;
             }
-            if flag == Flag::Complaint && !tx.actor().is_lead() {
-                return Err(Error::forbidden("A complaint is settled by a supervisor."));
-            }
-            let settled = sqlx::query!(
-                r#"
-                update case_flag
-                set settled_at = $3, settled_key = $4, answer = $5, note = $6
-                where case_id = $1 and flag = $2 and settled_at is null
-                "#,
-                *case.id,
-                flag.name(),
-                tx.now(),
-                Uuid::now_v7(),
-                body.answer.as_str(),
-                body.note.as_ref().map(Reason::as_str),
-            )
-            .execute(tx.db())
-            .await?;
-            if settled.rows_affected() == 0 {
-                return Err(Error::not_found());
-            }
+            let answer = mail_answer.map_or("given", MailAnswer::name);
             tx.record(
                 case.id,
                 Event::FlagSettled {
                     flag: flag.name().into(),
-                    answer: "given".into(),
+                    answer: answer.into(),
                 },
             );
+            if mail_answer == Some(MailAnswer::Reopen) {
+                let reason = body
+                    .note
+                    .as_ref()
+                    .map_or("終了後に届いたメールのため", Reason::as_str);
+                moves::reopen(tx, &mut case, reason).await?;
+            }
             view::answer(tx, &case).await
         })
         .await
+}
+
+/// What becomes of a mail to a closed case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum MailAnswer {
+    NothingToDo,
+    Reopen,
+    NewCase,
+}
+
+impl MailAnswer {
+    const ALL: [Self; 3] = [Self::NothingToDo, Self::Reopen, Self::NewCase];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::NothingToDo => "nothing_to_do",
+            Self::Reopen => "reopen",
+            Self::NewCase => "new_case",
+        }
+    }
+
+    /// None for the flags that take any words.
+    fn of(flag: Flag, body: &SettleRequest) -> Result<Option<Self>> {
+        if flag != Flag::MailAfterClose {
+            return Ok(None);
+        }
+        let said = body.answer.as_str();
+        match Self::ALL.into_iter().find(|answer| answer.name() == said) {
+            Some(answer) => Ok(Some(answer)),
+            None => Err(Error::invalid(
+                "/answer",
+                "must be nothing_to_do, reopen or new_case for this flag",
+            )),
+        }
+    }
+}
+
+/// The help center settles the flags of the cases it owns, or owned when they were closed; a complaint is a lead's.
+async fn require_may_settle(tx: &mut Tx, case: &Case, flag: Flag) -> Result<()> {
+    if tx.actor().role == Some(Role::Operator) && !moves::is_help_centers(tx, case).await? {
+        return Err(Error::forbidden("The desk owns this case now."));
+    }
+    if flag == Flag::Complaint && !tx.actor().is_lead() {
+        return Err(Error::forbidden("A complaint is settled by a supervisor."));
+    }
+    Ok(())
+}
+
+/// Writes down how it was settled, and which case was opened for it.
+async fn settle(
+    tx: &mut Tx,
+    case: &Case,
+    flag: Flag,
+    body: &SettleRequest,
+    new_case: Option<CaseId>,
+) -> Result<()> {
+    let settled = sqlx::query!(
+        r#"
+        update case_flag
+        set settled_at = $3, settled_key = $4, answer = $5, note = $6,
+            detail = case when $7::text is null then detail
+                else coalesce(detail, '{}') || jsonb_build_object('case_id', $7::text) end
+        where case_id = $1 and flag = $2 and settled_at is null
+        "#,
+        *case.id,
+        flag.name(),
+        tx.now(),
+        Uuid::now_v7(),
+        body.answer.as_str(),
+        body.note.as_ref().map(Reason::as_str),
+        new_case.map(|id| id.to_string()),
+    )
+    .execute(tx.db())
+    .await?;
+    match settled.rows_affected() {
+        0 => Err(Error::not_found()),
+        _ => Ok(()),
+    }
 }
 
 /// Link two cases
@@ -266,28 +344,15 @@ async fn link_case(
             if find(tx.db(), &actor, body.other_id).await.is_err() {
                 return Err(Error::invalid("/other_id", "is no case that you may see"));
             }
-            // The earlier case of a follow-up first, otherwise the smaller id: one row per pair.
-            let (first, second) = match body.kind {
-                LinkKind::FollowUp => (body.other_id, id),
-                _ => (id.min(body.other_id), id.max(body.other_id)),
-            };
-            let linked = sqlx::query!(
-                "insert into case_link (case_id, other_id, kind, linked_at) values ($1, $2, $3, $4) on conflict do nothing",
-                *first,
-                *second,
-                body.kind.name(),
-                tx.now(),
-            )
-            .execute(tx.db())
-            .await?;
-            match linked.rows_affected() {
-                0 => tx.unchanged(),
-                _ => {
-                    tx.record(id, Event::CaseLinked { other_id: body.other_id, link: body.kind.name().into() });
-                    tx.record(body.other_id, Event::CaseLinked { other_id: id, link: body.kind.name().into() });
-                }
+            if !link(tx, id, body.other_id, body.kind).await? {
+                tx.unchanged();
             }
-            Ok(Answer::ok(&LinkView { case_id: first, other_id: second, kind: body.kind }))
+            let (first, second) = pair(id, body.other_id, body.kind);
+            Ok(Answer::ok(&LinkView {
+                case_id: first,
+                other_id: second,
+                kind: body.kind,
+            }))
         })
         .await
 }
@@ -301,7 +366,8 @@ pub struct FlagView {
     pub raised_at: DateTime<Utc>,
     /// Why, in somebody's words.
     pub reason: Option<String>,
-    /// Counts that help to judge it: for `same_enterprise_this_year` how many cases and used sessions there were.
+    /// What helps to judge it: for `same_enterprise_this_year` how many cases and used sessions there were, for
+    /// `mail_after_close` the mails (`mail_ids`) and the case that was opened for them (`case_id`).
     #[schema(value_type = Option<Object>)]
     pub detail: Option<serde_json::Value>,
     /// When it was settled.

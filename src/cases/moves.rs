@@ -159,10 +159,9 @@ async fn route_case(
 async fn record_proposal(tx: &mut Tx, case: &Case, taken: DeskId) -> Result<()> {
     let now = tx.now();
     let proposals = crate::routing::propose(tx.db(), case, now).await?;
-    let first = proposals.first();
-    let because = first
-        .map(|proposal| proposal.reasons.join("、"))
-        .unwrap_or_default();
+    let first = proposals.items.first();
+    let because = first.map_or(&proposals.notes, |proposal| &proposal.reasons);
+    let because = because.join("、");
     tx.record(
         case.id,
         Event::DeskProposed {
@@ -395,26 +394,43 @@ async fn reopen_case(
         .transaction(async |tx| {
             let mut case = lock(tx, id).await?;
             precondition.check(case.version)?;
-            if case.merged_into.is_some() {
-                return Err(Error::illegal_move(
-                    "The case was merged into another one: unmerge it.",
-                ));
-            }
-            let to = status_when_reopened(tx, &case).await?;
-            require_may_reopen(tx, &case, to).await?;
-            transition(
-                tx,
-                &mut case,
-                Step::Reopen(to),
-                Move {
-                    reason: Some(body.reason.as_str()),
-                    ..Move::default()
-                },
-            )
-            .await?;
+            reopen(tx, &mut case, body.reason.as_str()).await?;
             view::answer(tx, &case).await
         })
         .await
+}
+
+/// Reopens a case that the caller has locked.
+///
+/// # Errors
+/// 409 for one that is open or merged, 403 for who may not, or not any more.
+pub(super) async fn reopen(tx: &mut Tx, case: &mut Case, reason: &str) -> Result<()> {
+    if case.merged_into.is_some() {
+        return Err(Error::illegal_move(
+            "The case was merged into another one: unmerge it.",
+        ));
+    }
+    let to = status_when_reopened(tx, case).await?;
+    require_may_reopen(tx, case, to).await?;
+    transition(
+        tx,
+        case,
+        Step::Reopen(to),
+        Move {
+            reason: Some(reason),
+            ..Move::default()
+        },
+    )
+    .await
+}
+
+/// Whether the help center owns it, or owned it when it was closed.
+pub(super) async fn is_help_centers(tx: &mut Tx, case: &Case) -> Result<bool> {
+    Ok(match case.status {
+        Status::Received | Status::Routed => true,
+        Status::Closed => status_when_reopened(tx, case).await? == Status::Received,
+        _ => false,
+    })
 }
 
 /// Where it was owned: the desk's if it had accepted it.

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     access::{Access, permit},
-    cases::View,
     error::{Error, ProblemType, Result},
     http::{Answer, Path},
     ids::MailId,
@@ -134,27 +133,13 @@ async fn download_email(
     access: Access<permit::ReadMail>,
     Path(id): Path<MailId>,
 ) -> Result<HttpResponse> {
-    let mail = sqlx::query!("select case_id from inbound_mail where id = $1", *id)
-        .fetch_optional(access.read())
-        .await?
-        .ok_or_else(Error::not_found)?;
-    let view = View::of(access.actor());
-    let is_visible = match mail.case_id {
-        _ if view == View::All => true,
-        Some(case_id) => {
-            let mut db = access.read().acquire().await?;
-            view.includes(&mut db, case_id).await?
-        }
-        None => false,
-    };
-    if !is_visible {
-        return Err(Error::not_found());
-    }
+    let mut db = access.read().acquire().await?;
+    super::view::require_visible(&mut db, access.actor(), id).await?;
     let bytes = sqlx::query_scalar!(
         "select bytes from inbound_raw where inbound_mail_id = $1",
         *id
     )
-    .fetch_one(access.read())
+    .fetch_one(&mut *db)
     .await?;
     // To be saved, never to be shown: a mail may hold anything.
     let disposition = format!("attachment; filename=\"mail-{id}.eml\"");

@@ -20,6 +20,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart, SinglePart,
         header::{
@@ -29,8 +30,9 @@ use lettre::{
     },
 };
 
-/// Most characters of an encoded word (RFC 2047, 2) less `=?UTF-8?B?` and `?=`, in bytes before base64.
-const WORD_BYTES: usize = 45;
+/// Bytes of text in an encoded word: with base64 and `=?UTF-8?B??=` around it 64 characters, so that a line has at most 76
+/// also behind `Subject: ` (RFC 2047, 2).
+const WORD_BYTES: usize = 39;
 
 /// Most octets before the @ (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL: usize = 64;
@@ -90,7 +92,10 @@ pub fn compose(sheet: &Sheet, identity: &MailIdentity) -> Result<OutgoingMail, U
         Some(case_id) => answers_to(mailbox, case_id, identity)?,
         None => from.clone(),
     };
+    // lettre would read the envelope out of the headers, and cannot read quoted addresses.
+    let envelope = Envelope::new(Some(answers_to.clone()), vec![to.clone()]).map_err(not_built)?;
     let mut message = Message::builder()
+        .envelope(envelope)
         .from(person(sheet.from_name.as_deref(), from.clone())?)
         .to(person(sheet.to_name.as_deref(), to.clone())?)
         // Set here, so that lettre does not ask the clock, and put in Japanese time below.
@@ -299,7 +304,7 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' '..=b'~')) && !text.contains("=?")
 }
 
-/// RFC 2047: words of at most 75 characters, each of whole characters, one per line.
+/// RFC 2047: short words, each of whole characters, one per line.
 fn encoded_words(text: &str) -> String {
     let mut words = Vec::new();
     let mut start = 0;
@@ -394,5 +399,301 @@ fn checked(bytes: Vec<u8>) -> Result<Vec<u8>, Unsendable> {
     match is_clean {
         true => Ok(bytes),
         false => Err(Unsendable("the mail cannot be written in lines".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mail_parser::{MessageParser, MimeHeaders};
+    use proptest::prelude::*;
+
+    fn sheet() -> Sheet {
+        Sheet {
+            id: MessageId("01a205a5-3cdd-73c0-9f60-e523390c7b4a".parse().unwrap()),
+            case_id: None,
+            kind: MessageKind::Reply,
+            from_address: None,
+            from_name: None,
+            to_address: "soumu@example.co.jp".into(),
+            to_name: None,
+            subject: "Telework".into(),
+            body: "Hello\n.\nBye".into(),
+            calendar: None,
+            in_reply_to: None,
+            references: Vec::new(),
+            message_id: "c.1.2.3@madoguchi.example".into(),
+            release_at: "2026-11-24T01:02:03Z".parse().unwrap(),
+            files: Vec::new(),
+        }
+    }
+
+    fn text(sheet: &Sheet) -> String {
+        let mail = compose(sheet, &MailIdentity::example()).unwrap();
+        String::from_utf8(mail.bytes).unwrap()
+    }
+
+    fn refused(change: impl FnOnce(&mut Sheet)) {
+        let mut sheet = sheet();
+        change(&mut sheet);
+        let result = compose(&sheet, &MailIdentity::example());
+        assert!(result.is_err(), "{sheet:?}");
+    }
+
+    const PDF: &str = "在宅勤務規程(案)第2版_最終_表ソ能😀とても長い名前のファイル.pdf";
+
+    #[test]
+    fn a_plain_mail() {
+        assert_eq!(
+            text(&sheet()),
+            concat!(
+                "From: sodan@madoguchi.example\r\n",
+                "To: soumu@example.co.jp\r\n",
+                "Date: Tue, 24 Nov 2026 10:02:03 +0900\r\n",
+                "Subject: Telework\r\n",
+                "Message-ID: <c.1.2.3@madoguchi.example>\r\n",
+                "Content-Language: ja\r\n",
+                "MIME-Version: 1.0\r\n",
+                "Content-Type: text/plain; charset=utf-8\r\n",
+                "Content-Transfer-Encoding: 7bit\r\n",
+                "\r\n",
+                "Hello\r\n.\r\nBye\r\n",
+            )
+        );
+    }
+
+    fn full() -> Sheet {
+        Sheet {
+            case_id: Some(CaseId(uuid::Uuid::from_u128(7))),
+            kind: MessageKind::Invitation,
+            from_address: Some("aomori@example.jp".into()),
+            from_name: Some("テレワーク・サポートネットワーク 青森窓口".into()),
+            to_name: Some("髙﨑 花子, \"総務\"".into()),
+            subject: "Re: [TW-2026-000123] 第1回コンサルティングの日程について(ご確認ください)①㈱"
+                .into(),
+            body: "日時: 11月27日(金) 10時\n".repeat(40),
+            calendar: Some(
+                "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:相談\r\nEND:VCALENDAR\r\n".into(),
+            ),
+            in_reply_to: Some("b@example.co.jp".into()),
+            references: vec!["a@example.co.jp".into()],
+            files: vec![
+                File {
+                    filename: PDF.into(),
+                    content_type: "application/pdf".into(),
+                    bytes: (0..=255).collect(),
+                },
+                File {
+                    filename: "a \"quoted\" \\ name.eml".into(),
+                    content_type: "message/rfc822".into(),
+                    bytes: b"Subject: x\r\n\r\n".to_vec(),
+                },
+            ],
+            ..sheet()
+        }
+    }
+
+    #[test]
+    fn everything_is_read_back() {
+        let sheet = full();
+        let mail = compose(&sheet, &MailIdentity::example()).unwrap();
+        let read = MessageParser::default().parse(&mail.bytes).unwrap();
+        assert_eq!(read.subject(), Some(sheet.subject.as_str()));
+        let from = read.from().unwrap().first().unwrap();
+        assert_eq!(from.name(), sheet.from_name.as_deref());
+        assert_eq!(from.address(), Some("aomori@example.jp"));
+        let to = read.to().unwrap().first().unwrap();
+        assert_eq!(to.name(), sheet.to_name.as_deref());
+        let reply_to = read.reply_to().unwrap().first().unwrap();
+        assert_eq!(reply_to.address(), Some(mail.from.as_ref()));
+        let key = &MailIdentity::example().key;
+        assert_eq!(key.read_plus_address(mail.from.as_ref()), sheet.case_id);
+        let body = read.body_text(0).unwrap().replace("\r\n", "\n");
+        assert_eq!(body, sheet.body);
+        assert_eq!(read.in_reply_to().as_text(), Some("b@example.co.jp"));
+        let references = read.references().as_text_list().unwrap();
+        assert_eq!(references, ["a@example.co.jp", "b@example.co.jp"]);
+
+        let calendar = read
+            .parts
+            .iter()
+            .find(|part| part.is_content_type("text", "calendar"))
+            .unwrap();
+        let kind = calendar.content_type().unwrap();
+        assert_eq!(kind.attribute("method"), Some("REQUEST"));
+        assert_eq!(kind.attribute("charset"), Some("utf-8"));
+        assert_eq!(calendar.text_contents(), sheet.calendar.as_deref());
+    }
+
+    #[test]
+    fn files_are_read_back() {
+        let sheet = full();
+        let mail = compose(&sheet, &MailIdentity::example()).unwrap();
+        let read = MessageParser::default().parse(&mail.bytes).unwrap();
+        let files: Vec<_> = read
+            .attachments()
+            .filter_map(|part| Some((part.attachment_name()?, part)))
+            .collect();
+        let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["invite.ics", PDF, "a \"quoted\" \\ name.eml"]);
+        for ((_, part), file) in files[1..].iter().zip(&sheet.files) {
+            assert_eq!(part.contents(), file.bytes);
+        }
+        let kinds: Vec<_> = files
+            .iter()
+            .map(|(_, part)| part.content_type().unwrap().subtype().unwrap())
+            .collect();
+        assert_eq!(kinds, ["ics", "pdf", "octet-stream"]);
+        // Old programs read only this one.
+        let name = files[1].1.content_type().unwrap().attribute("name");
+        assert_eq!(name, Some(PDF));
+    }
+
+    #[test]
+    fn the_same_row_gives_the_same_bytes() {
+        assert_eq!(text(&full()), text(&full()));
+    }
+
+    #[test]
+    fn lines_are_short() {
+        for line in text(&full()).split("\r\n") {
+            assert!(line.len() <= 76 || line.contains('@'), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_wrote_says_so() {
+        for (kind, auto, bulk) in [
+            (MessageKind::Reply, None, false),
+            (MessageKind::Acknowledgement, Some("auto-replied"), true),
+            (MessageKind::Invitation, Some("auto-generated"), false),
+            (MessageKind::Notice, Some("auto-generated"), true),
+        ] {
+            let text = text(&Sheet { kind, ..sheet() });
+            let has = |header: &str| text.contains(&format!("\r\n{header}\r\n"));
+            assert_eq!(text.contains("\r\nAuto-Submitted: "), auto.is_some());
+            assert!(auto.is_none_or(|auto| has(&format!("Auto-Submitted: {auto}"))));
+            assert_eq!(has("X-Auto-Response-Suppress: All"), auto.is_some());
+            assert_eq!(has("Precedence: bulk"), bulk);
+        }
+    }
+
+    #[test]
+    fn nothing_is_injected() {
+        for evil in [
+            "x\r\nBcc: evil@example.com",
+            "x\nBcc: y",
+            "x\rBcc: y",
+            "x\0",
+            "x\u{85}y",
+        ] {
+            refused(|sheet| sheet.subject = evil.into());
+            refused(|sheet| sheet.to_name = Some(evil.into()));
+            refused(|sheet| sheet.from_name = Some(evil.into()));
+            refused(|sheet| sheet.to_address = format!("{evil}@example.jp"));
+            refused(|sheet| sheet.from_address = Some(format!("{evil}@example.jp")));
+            refused(|sheet| sheet.message_id = format!("{evil}@example.jp"));
+            refused(|sheet| sheet.in_reply_to = Some(format!("{evil}@example.jp")));
+            refused(|sheet| sheet.references = vec![format!("{evil}@example.jp")]);
+            refused(|sheet| sheet.files = vec![empty_file(evil, "text/plain")]);
+        }
+        refused(|sheet| sheet.calendar = Some("METHOD:REQUEST; charset=x\r\n".into()));
+        refused(|sheet| sheet.calendar = Some("METHOD:REQUEST\0\r\n".into()));
+        refused(|sheet| sheet.message_id = "a@example.jp> <b@example.jp".into());
+    }
+
+    fn empty_file(filename: &str, content_type: &str) -> File {
+        File {
+            filename: filename.into(),
+            content_type: content_type.into(),
+            bytes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_type_that_says_more_than_a_type_is_none() {
+        for evil in [
+            "text/html\r\nBcc: evil@example.com",
+            "multipart/mixed; boundary=x",
+            "nonsense",
+        ] {
+            let text = text(&Sheet {
+                files: vec![empty_file("a", evil)],
+                ..sheet()
+            });
+            let header = "\r\nContent-Type: application/octet-stream;\r\n name=\"a\"\r\n";
+            assert!(text.contains(header), "{text}");
+        }
+    }
+
+    #[test]
+    fn threads_are_cut_in_the_middle() {
+        let ids: Vec<String> = (0..30).map(|n| format!("{n}@example.jp")).collect();
+        let cut = [0, 1, 2, 3, 24, 25, 26, 27, 28, 29].map(|n: usize| &ids[n]);
+        assert_eq!(trimmed(&ids, None), cut);
+        assert_eq!(
+            trimmed(&ids[..3], Some(&ids[1])),
+            [&ids[0], &ids[2], &ids[1]]
+        );
+        let bad = ["<a@b>", "a b@c", "a@b\r\n", "nothing", ""].map(String::from);
+        assert!(thread(&bad).is_empty());
+        assert_eq!(thread(&ids).len(), 10);
+    }
+
+    #[test]
+    fn a_mailbox_with_a_long_name_gets_answers_without_the_case() {
+        let long = format!("{}@example.jp", "a".repeat(30));
+        let sheet = Sheet {
+            from_address: Some(long.clone()),
+            ..full()
+        };
+        let mail = compose(&sheet, &MailIdentity::example()).unwrap();
+        assert_eq!(mail.from.to_string(), long);
+    }
+
+    proptest! {
+        /// Words are short, whole by themselves, and give the text back.
+        #[test]
+        fn words_give_the_text_back(subject in "[ -~あ-んア-ー髙﨑😀=?]{1,120}") {
+            let subject = subject.trim().to_owned();
+            prop_assume!(!subject.is_empty());
+            let mut decoded = String::new();
+            for word in encoded_words(&subject).split("\r\n ") {
+                prop_assert!(word.len() <= 64);
+                let base64 = word.strip_prefix("=?UTF-8?B?").unwrap().strip_suffix("?=").unwrap();
+                decoded += &String::from_utf8(BASE64_STANDARD.decode(base64).unwrap()).unwrap();
+            }
+            prop_assert_eq!(&decoded, &subject);
+            let text = text(&Sheet { subject: subject.clone(), ..sheet() });
+            let read = MessageParser::default().parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(read.subject(), Some(subject.as_str()));
+        }
+
+        /// Whatever a row holds, there is a mail with the headers that we know, or none.
+        #[test]
+        fn any_row_gives_known_headers_or_nothing(
+            subject: String, name: String, body: String, filename: String, bytes: Vec<u8>, content_type: String,
+            to in "[!-~]{0,9}@[a-z.]{0,9}", reference: String,
+        ) {
+            let sheet = Sheet {
+                subject,
+                to_name: Some(name),
+                body,
+                to_address: to,
+                references: vec![reference],
+                files: vec![File { filename, content_type, bytes }],
+                ..sheet()
+            };
+            if let Ok(mail) = compose(&sheet, &MailIdentity::example()) {
+                let text = String::from_utf8(mail.bytes).unwrap();
+                let (head, _) = text.split_once("\r\n\r\n").unwrap();
+                let known = ["From", "To", "Date", "Subject", "Message-ID", "References",
+                    "Content-Language", "MIME-Version", "Content-Type"];
+                for line in head.split("\r\n").filter(|line| !line.starts_with([' ', '\t'])) {
+                    let (name, _) = line.split_once(": ").unwrap();
+                    prop_assert!(known.contains(&name), "{}", line);
+                }
+            }
+        }
     }
 }

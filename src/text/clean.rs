@@ -44,6 +44,37 @@ pub fn block(input: &str, max: usize) -> Result<String, TextError> {
     finish(text, max)
 }
 
+/// What of a text written by others (a mail) can be kept on one line: what [`line`] refuses is left out, line breaks
+/// become spaces, the rest is cut. None where nothing is left. [`line`] takes the answer as it is.
+pub fn mend_line(input: &str, max: usize) -> Option<String> {
+    let spaced = input.chars().map(|c| match c {
+        c if c == '\t' || is_line_break(c) => ' ',
+        c => c,
+    });
+    mend(spaced, max, line)
+}
+
+/// What of a text written by others can be kept, over several lines; see [`mend_line`]. [`block`] takes the answer.
+pub fn mend_block(input: &str, max: usize) -> Option<String> {
+    mend(input.chars(), max, block)
+}
+
+fn mend(
+    chars: impl Iterator<Item = char>,
+    max: usize,
+    take: fn(&str, usize) -> Result<String, TextError>,
+) -> Option<String> {
+    let text: String = chars
+        .filter(|&c| !c.is_control() || c == '\t' || is_line_break(c))
+        .filter(|&c| !reorders(c) && !is_noncharacter(c))
+        .collect();
+    // Composing makes a text longer only in rare scripts: a second, shorter try is enough of an effort for them.
+    [max, max / 3].into_iter().find_map(|length| {
+        let cut: String = trim(&text).chars().take(length).collect();
+        take(&cut, max).ok()
+    })
+}
+
 /// Trims white space, byte order marks and zero-width spaces at both ends.
 pub(crate) fn trim(input: &str) -> &str {
     input.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'))
@@ -205,6 +236,36 @@ mod tests {
             assert!(block(bad, 10).is_err(), "{bad:?}");
             assert!(line(bad, 10).is_err(), "{bad:?}");
         }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn mended_texts_are_taken_as_they_are(input in "(\\PC|[\0\r\n\t\u{1b}\u{85}\u{202e}\u{2028}\u{fdd0}\u{958}か\u{3099}])*", max in 3..40_usize) {
+            for (mended, take) in [
+                (mend_line(&input, max), line as fn(&str, usize) -> _),
+                (mend_block(&input, max), block as fn(&str, usize) -> _),
+            ] {
+                if let Some(text) = mended {
+                    proptest::prop_assert!(text.chars().count() <= max);
+                    proptest::prop_assert_eq!(take(&text, max), Ok(text.clone()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn mended_texts_keep_what_they_can() {
+        assert_eq!(mend_line(" a\0b\r\nc\u{202E}d\t ", 9).unwrap(), "ab  cd");
+        assert_eq!(mend_block("a\u{1B}$B\r\nb\0", 9).unwrap(), "a$B\nb");
+        assert_eq!(mend_block("あいうえお", 3).unwrap(), "あいう");
+        assert_eq!(
+            mend_line("\u{958}\u{958}\u{958}", 3)
+                .unwrap()
+                .chars()
+                .count(),
+            2
+        );
+        assert_eq!(mend_block(" \u{3000}\u{200B}\0", 9), None);
     }
 
     #[test]

@@ -369,6 +369,23 @@ impl TestApp {
             .collect()
     }
 
+    /// Where a program behind a real socket is reached.
+    pub fn address(&self) -> SocketAddr {
+        match &self.transport {
+            Transport::Socket(address, _) => *address,
+            Transport::InProcess(_) => panic!("this one has no socket"),
+        }
+    }
+
+    /// `DATABASE_URL` for another process over the same database.
+    pub async fn database_url(&self) -> String {
+        let options = server().await.database.superuser(&self.database);
+        options
+            .expect("the server for tests is private")
+            .to_url_lossy()
+            .to_string()
+    }
+
     /// A connection of the program's own role, as an intruder in the program would have it.
     pub async fn sql(&self) -> PgConnection {
         self.connections.program.connect().await.unwrap()

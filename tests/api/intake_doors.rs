@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;
 use madoguchi::{app::AppOptions, intake::door::Doors};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ impl TestApp {
         self.with_token(&self.intake_token().await)
     }
 
-    async fn intake_token(&self) -> String {
+    pub async fn intake_token(&self) -> String {
         let body = json!({ "name": "MTA", "permissions": ["intake"], "expires_at": self.now() + TimeDelta::days(30) });
         let made = self.as_admin().post("/api-tokens", body).await.expect(201);
         made["token"].as_str().unwrap().to_owned()
@@ -32,7 +32,7 @@ fn door(client: &Client, mail: impl Into<Vec<u8>>) -> Call {
         .body("message/rfc822", mail.into())
 }
 
-async fn mailbox(app: &TestApp, address: &str, desk: Option<&TestResponse>) -> Uuid {
+pub async fn mailbox(app: &TestApp, address: &str, desk: Option<&TestResponse>) -> Uuid {
     let body = json!({ "address": address, "desk_id": desk.map(HasId::id) });
     let made = app.as_admin().post("/mailboxes", body).await.expect(201);
     made.id()
@@ -40,19 +40,19 @@ async fn mailbox(app: &TestApp, address: &str, desk: Option<&TestResponse>) -> U
 
 /// What is kept of a mail, oldest first.
 #[derive(Debug, sqlx::FromRow)]
-struct Kept {
-    id: Uuid,
-    mailbox_id: Option<Uuid>,
-    provider: String,
-    delivery_id: Option<String>,
-    envelope_from: Option<String>,
-    envelope_to: Vec<String>,
-    is_original: bool,
-    bytes: Vec<u8>,
-    jobs: i64,
+pub struct Kept {
+    pub id: Uuid,
+    pub mailbox_id: Option<Uuid>,
+    pub provider: String,
+    pub delivery_id: Option<String>,
+    pub envelope_from: Option<String>,
+    pub envelope_to: Vec<String>,
+    pub is_original: bool,
+    pub bytes: Vec<u8>,
+    pub jobs: i64,
 }
 
-async fn kept(app: &TestApp) -> Vec<Kept> {
+pub async fn kept(app: &TestApp) -> Vec<Kept> {
     sqlx::query_as(
         r#"
         select m.*, r.bytes,

@@ -1,6 +1,6 @@
 //! The addresses that enterprises write to.
 
-use crate::harness::{HasId, TestApp};
+use crate::harness::TestApp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -96,7 +96,7 @@ async fn a_mailbox_is_changed_by_who_has_seen_it() {
         recorded,
         [
             "mailbox_created ",
-            r#"mailbox_edited ["name", "desk_id", "active"]"#,
+            r#"mailbox_edited ["name","desk_id","active"]"#,
             r#"mailbox_edited ["desk_id"]"#
         ]
     );

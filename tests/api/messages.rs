@@ -11,7 +11,10 @@ use madoguchi::{
     error::Error,
     ids::*,
     jobs,
-    mail::smtp::{Mailer, Timeouts},
+    mail::{
+        MailIdentity,
+        smtp::{Mailer, Timeouts},
+    },
     messages::{self, Draft},
     programme::{Delivery, MessageKind},
     text::EmailAddress,
@@ -967,4 +970,395 @@ async fn to_whom() {
         .post(&path, json!({ "body": "?" }))
         .await
         .problem("not-found");
+}
+
+/// A message as a worker that is gone left it: in an attempt that came so far, and without a job.
+async fn left_behind(app: &TestApp, message: &TestResponse, has_started: bool) -> uuid::Uuid {
+    let attempt_id = uuid::Uuid::now_v7();
+    let mut db = app.sql().await;
+    sqlx::query("delete from job where payload->>'message_id' = $1")
+        .bind(message.id().to_string())
+        .execute(&mut db)
+        .await
+        .unwrap();
+    sqlx::query("insert into message_attempt (id, message_id, started_at, data_started_at) values ($1, $2, $3, $4)")
+        .bind(attempt_id)
+        .bind(message.id())
+        .bind(app.now())
+        .bind(has_started.then(|| app.now()))
+        .execute(&mut db)
+        .await
+        .unwrap();
+    for step in [
+        "state = 'queued'",
+        "state = 'sending', attempts = 1, attempt_id = $2",
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "update message set {step} where id = $1 and $2::uuid is not null"
+        )))
+        .bind(message.id())
+        .bind(attempt_id)
+        .execute(&mut db)
+        .await
+        .unwrap();
+    }
+    attempt_id
+}
+
+#[actix_web::test]
+async fn what_a_dead_worker_left_is_taken_up() {
+    let app = TestApp::start().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let mailer = sink.mailer();
+    let case = app.make_accepted_case(&desk).await;
+    let (forgotten, before, within, alive) = (
+        app.reply(&desk, &case).await,
+        app.reply(&desk, &case).await,
+        app.reply(&desk, &case).await,
+        app.reply(&desk, &case).await,
+    );
+    app.run_jobs_by(&mailer).await;
+    left_behind(&app, &before, false).await;
+    left_behind(&app, &within, true).await;
+    let lease = left_behind(&app, &alive, true).await;
+    let mut db = app.sql().await;
+    sqlx::query("delete from job where payload->>'message_id' = $1")
+        .bind(forgotten.id().to_string())
+        .execute(&mut db)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into job (kind, payload, run_at, created_at, leased_until, lease_id) values ('clean_up', '{}', $1, $1, $1 + interval '1 hour', $2)",
+    )
+    .bind(app.now())
+    .bind(lease)
+    .execute(&mut db)
+    .await
+    .unwrap();
+    app.advance(TimeDelta::minutes(4));
+    app.run_jobs_by(&mailer).await;
+    let words = async |message: &TestResponse| {
+        let message = app.message(message).await;
+        let outcomes: Vec<_> = message["attempts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|attempt| attempt["outcome"].as_str().unwrap_or("-").to_owned())
+            .collect();
+        format!(
+            "{}: {}",
+            message["state"].as_str().unwrap(),
+            outcomes.join(" ")
+        )
+    };
+    assert_eq!(words(&forgotten).await, "sent: sent");
+    assert_eq!(words(&before).await, "sent: not_reached sent");
+    assert_eq!(words(&within).await, "unknown: unknown");
+    assert_eq!(words(&alive).await, "sending: -");
+    assert_eq!(sink.mails().len(), 2);
+    assert_eq!(
+        app.show_case(&case).await["flags"],
+        json!(["delivery_failed"])
+    );
+    // Its lease passes: nobody knows what became of it.
+    app.advance(TimeDelta::hours(1));
+    app.run_jobs_by(&mailer).await;
+    assert_eq!(words(&alive).await, "unknown: unknown");
+    assert_eq!(sink.mails().len(), 2);
+}
+
+#[actix_web::test]
+async fn reports_come_back() {
+    let app = TestApp::start().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let case = app.make_accepted_case(&desk).await;
+    let message = app.reply(&desk, &case).await;
+    app.release(&sink.mailer()).await;
+    let report = async |delivery, detail: &str| {
+        let id = MessageId(message.id());
+        app.store
+            .transaction(&Actor::system(), async |tx| {
+                // The caller's own event in real life.
+                tx.unchanged();
+                messages::reported(tx, id, MailId::new(), delivery, detail).await
+            })
+            .await
+            .unwrap();
+        let after = app.message(&message).await;
+        (after["delivery"].clone(), after["delivery_detail"].clone())
+    };
+    let is_flagged = async || app.show_case(&case).await["flags"] == json!(["delivery_failed"]);
+    assert_eq!(
+        report(Delivery::Delayed, "4.4.1").await,
+        (json!("delayed"), json!("4.4.1"))
+    );
+    assert!(!is_flagged().await);
+    let failed = (json!("failed"), json!("5.1.1 no such user"));
+    assert_eq!(report(Delivery::Failed, "5.1.1 no such user").await, failed);
+    assert!(is_flagged().await);
+    assert_eq!(report(Delivery::Failed, "5.1.1 no such user").await, failed);
+    assert_eq!(
+        report(Delivery::Delayed, "4.4.1").await,
+        failed,
+        "an old one that comes late"
+    );
+    let events: i64 =
+        sqlx::query_scalar("select count(*) from audit_event where kind = 'message_reported'")
+            .fetch_one(&mut app.sql().await)
+            .await
+            .unwrap();
+    assert_eq!(events, 2);
+    let flags = app
+        .as_desk(&desk)
+        .get(format!("/cases/{}/flags", case.id()))
+        .await
+        .expect(200);
+    let reason = flags.items()[0]["reason"].as_str().unwrap();
+    let address = message["to_address"].as_str().unwrap();
+    assert!(
+        reason.contains("***@example.co.jp") && !reason.contains(address),
+        "{reason}"
+    );
+    let list = app
+        .as_desk(&desk)
+        .get("/messages?delivery=failed")
+        .await
+        .expect(200);
+    assert_eq!(list.items().len(), 1);
+    // A report about nothing of ours is no error.
+    app.store
+        .transaction(&Actor::system(), async |tx| {
+            tx.unchanged();
+            messages::reported(tx, MessageId::new(), MailId::new(), Delivery::Failed, "").await
+        })
+        .await
+        .unwrap();
+}
+
+#[actix_web::test]
+async fn an_answer_by_mail_is_the_first_contact() {
+    let app = TestApp::start().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let case = app.make_accepted_case(&desk).await;
+    assert_eq!(case["due"]["kind"], "first_contact");
+    app.reply(&desk, &case).await;
+    assert_eq!(
+        app.show_case(&case).await["due"]["kind"],
+        "first_contact",
+        "not sent yet"
+    );
+    app.release(&sink.mailer()).await;
+    assert!(app.show_case(&case).await["due"].is_null());
+}
+
+#[actix_web::test]
+async fn the_breaker_stops_automatic_mail() {
+    let app = TestApp::start().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let case = app.make_accepted_case(&desk).await;
+    let settings = app.as_admin().get("/settings").await.expect(200);
+    app.as_admin()
+        .patch("/settings", json!({ "automatic_mails_per_hour": 3 }))
+        .if_match(settings.etag())
+        .await
+        .expect(200);
+    let to = EmailAddress::parse("soumu@example.co.jp").unwrap();
+    let system = Actor::system();
+    let write = async || {
+        app.store
+            .transaction(&system, async |tx| {
+                let case = cases::lock(tx, CaseId(case.id())).await?;
+                let may = messages::may_send_automatically(tx).await?;
+                match may {
+                    true => drop(messages::write(tx, &notice(&case, &to)).await?),
+                    false => tx.unchanged(),
+                }
+                Ok(may)
+            })
+            .await
+            .unwrap()
+    };
+    // What people write is not counted.
+    for _ in 0..5 {
+        app.reply(&desk, &case).await;
+    }
+    for _ in 0..3 {
+        assert!(write().await);
+    }
+    assert!(!write().await);
+    app.advance(TimeDelta::minutes(61));
+    assert!(write().await);
+    app.run_jobs_by(&sink.mailer()).await;
+    assert_eq!(sink.mails().len(), 5 + 4);
+}
+
+#[actix_web::test]
+async fn from_the_mailbox_of_the_owner() {
+    let app = TestApp::start().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let mailer = sink.mailer();
+    let case = app.make_accepted_case(&desk).await;
+    let key = &MailIdentity::example().key;
+    let sent_from = async || {
+        app.reply(&desk, &case).await;
+        app.release(&mailer).await;
+        let mail = sink.take().pop().unwrap();
+        let reply_to = key.plus_address(&mailbox_of(&mail.text()), CaseId(case.id()));
+        assert_eq!(mail.from, reply_to, "reports come back to the case");
+        let read = mail_parser::MessageParser::default()
+            .parse(&mail.bytes)
+            .unwrap();
+        let from = read.from().unwrap().first().unwrap().clone();
+        assert_eq!(
+            read.reply_to().unwrap().first().unwrap().address(),
+            Some(&*reply_to)
+        );
+        (
+            from.name.map(String::from),
+            from.address.unwrap().into_owned(),
+        )
+    };
+    let open = async |address: &str, name: &str, desk_id: Option<uuid::Uuid>, active: bool| {
+        sqlx::query("insert into mailbox (id, address, address_key, name, desk_id, active, created_at, updated_at) values ($1, $2, lower($2), $3, $4, $5, $6, $6)")
+            .bind(uuid::Uuid::now_v7())
+            .bind(address)
+            .bind(name)
+            .bind(desk_id)
+            .bind(active)
+            .bind(app.now())
+            .execute(&mut app.sql().await)
+            .await
+            .unwrap();
+    };
+    let named = |name: &str, address: &str| (Some(name.to_owned()), address.to_owned());
+    assert_eq!(sent_from().await, (None, "sodan@madoguchi.example".into()));
+    open("center@example.jp", "テレワーク相談センター", None, true).await;
+    assert_eq!(
+        sent_from().await,
+        named("テレワーク相談センター", "center@example.jp")
+    );
+    let other = app.make_desk_for("13").await;
+    open("tokyo@example.jp", "東京窓口", Some(other.id()), true).await;
+    open("old@example.jp", "旧窓口", Some(desk.id()), false).await;
+    assert_eq!(
+        sent_from().await,
+        named("テレワーク相談センター", "center@example.jp")
+    );
+    open("aomori@example.jp", "青森窓口", Some(desk.id()), true).await;
+    assert_eq!(sent_from().await, named("青森窓口", "aomori@example.jp"));
+}
+
+/// The address in the From header.
+fn mailbox_of(text: &str) -> String {
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("From: "))
+        .unwrap();
+    let address = line.trim_start_matches("From: ");
+    let address = address.rsplit('<').next().unwrap();
+    address.trim_end_matches('>').to_owned()
+}
+
+#[actix_web::test]
+async fn an_address_that_no_server_takes_fails_in_words() {
+    let app = TestApp::start().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let case = app.make_accepted_case(&desk).await;
+    let path = format!("/cases/{}/messages", case.id());
+    let long = format!("{}@example.jp", "a".repeat(80));
+    for (to, state) in [
+        (long.as_str(), "failed"),
+        ("foo..bar.@docomo.ne.jp", "sent"),
+        (".-abc-.@ezweb.ne.jp", "sent"),
+    ] {
+        let body = json!({ "body": "ご回答です。", "to": to, "confirmed": true });
+        let message = app.as_desk(&desk).post(&path, body).await.expect(201);
+        app.release(&sink.mailer()).await;
+        let after = app.message(&message).await;
+        assert_eq!(after["state"], state, "{to}: {}", after["last_error"]);
+        let mails = sink.take();
+        if state == "failed" {
+            assert!(
+                after["last_error"]
+                    .as_str()
+                    .unwrap()
+                    .contains("no mail can be sent to")
+            );
+            assert!(mails.is_empty());
+        } else {
+            let (local, domain) = to.split_once('@').unwrap();
+            assert_eq!(mails[0].to, [format!("\"{local}\"@{domain}")]);
+            assert!(
+                mails[0]
+                    .text()
+                    .contains(&format!("To: \"{local}\"@{domain}"))
+            );
+        }
+    }
+    assert!(
+        app.show_case(&case).await["flags"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("delivery_failed"))
+    );
+}
+
+#[actix_web::test]
+async fn without_a_server_mail_is_written_to_a_folder() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let case = app.make_accepted_case(&desk).await;
+    let message = app.reply(&desk, &case).await;
+    app.advance(TimeDelta::minutes(2));
+    app.run_jobs().await;
+    assert_eq!(app.message(&message).await["state"], "sent");
+    let mails = app.outbox();
+    assert_eq!(mails.len(), 1);
+    let read = mail_parser::MessageParser::default()
+        .parse(&mails[0])
+        .unwrap();
+    assert_eq!(read.message_id(), message["message_id"].as_str());
+    assert_eq!(
+        read.body_text(0).unwrap().trim(),
+        message["body"].as_str().unwrap()
+    );
+}
+
+#[actix_web::test]
+async fn an_answer_continues_the_thread() {
+    let app = TestApp::start().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let case = app.make_accepted_case(&desk).await;
+    let mail_id = uuid::Uuid::now_v7();
+    let references: Vec<_> = (0..14).map(|n| format!("{n}@example.co.jp")).collect();
+    sqlx::query(
+        "insert into inbound_mail (id, sha256, size, provider, envelope_to, is_original, received_at, state, processed_at, message_id, reference_ids, subject, case_id, placed_by)
+         values ($1, $2, 1, 'raw', '{}', true, $3, 'processed', $3, 'last@example.co.jp', $4, 'Ｒｅ：規程の件', $5, 'staff')",
+    )
+    .bind(mail_id)
+    .bind([7_u8; 32].as_slice())
+    .bind(app.now())
+    .bind(&references)
+    .bind(case.id())
+    .execute(&mut app.sql().await)
+    .await
+    .unwrap();
+    let body = json!({ "body": "ご回答です。", "in_reply_to_mail_id": mail_id });
+    let path = format!("/cases/{}/messages", case.id());
+    let message = app.as_desk(&desk).post(&path, body).await.expect(201);
+    let number = case["number"].as_str().unwrap();
+    assert_eq!(message["subject"], format!("Re: [{number}] 規程の件"));
+    app.release(&sink.mailer()).await;
+    let mail = sink.take().pop().unwrap();
+    let read = mail_parser::MessageParser::default()
+        .parse(&mail.bytes)
+        .unwrap();
+    assert_eq!(read.in_reply_to().as_text(), Some("last@example.co.jp"));
+    let expected: Vec<_> = [0, 1, 2, 3, 9, 10, 11, 12, 13]
+        .map(|n| format!("{n}@example.co.jp"))
+        .into_iter()
+        .chain(["last@example.co.jp".to_owned()])
+        .collect();
+    assert_eq!(read.references().as_text_list().unwrap(), expected);
+    assert!(read.header("Auto-Submitted").is_none(), "a person wrote it");
 }

@@ -5,6 +5,7 @@
 use crate::{harness::TestApp, openapi::assert_current};
 use madoguchi::{
     cases::{Status, Step},
+    messages,
     programme::SessionState,
 };
 use std::{collections::BTreeSet, fmt::Write};
@@ -56,6 +57,20 @@ async fn the_database_knows_the_steps_of_the_machine_and_no_others() {
     assert_eq!(
         in_sql,
         SESSION_STEPS
+            .map(|(from, to)| (name(from.name()), name(to.name())))
+            .into()
+    );
+
+    let in_sql: BTreeSet<(String, String)> =
+        sqlx::query_as("select from_state, to_state from message_step")
+            .fetch_all(&mut db)
+            .await
+            .unwrap()
+            .into_iter()
+            .collect();
+    assert_eq!(
+        in_sql,
+        messages::state::STEPS
             .map(|(from, to)| (name(from.name()), name(to.name())))
             .into()
     );
