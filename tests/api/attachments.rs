@@ -256,7 +256,7 @@ async fn nothing_that_is_served_can_run() {
             "請求書fdp.exe",
         ),
         ("a%22; x=%22b.xml", "application/xml", "a\"; x=\"b.xml"),
-        ("..", "multipart/mixed", "添付ファイル"),
+        ("..", "message/rfc822", "添付ファイル"),
     ] {
         let bytes = format!("<script>alert('{given}')</script>");
         let answer = upload(&operator, &case, &[(given, content_type, bytes.as_bytes())])
