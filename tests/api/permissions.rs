@@ -320,7 +320,9 @@ impl World {
                 "kind": "phone", "direction": "outbound", "occurred_at": self.app.now(), "result": "absent", "body": "不在",
             }),
             "write_note" => json!({ "body": "メモ" }),
-            "write_message" => json!({ "subject": "ご回答", "body": "ご連絡ありがとうございます。" }),
+            "write_message" => {
+                json!({ "subject": "ご回答", "body": "ご連絡ありがとうございます。" })
+            }
             id => panic!("{id}: give an example of a good body here"),
         })
     }
