@@ -38,6 +38,7 @@ mod permissions;
 mod places;
 mod races;
 mod schema;
+mod sending;
 mod settings;
 mod states;
 mod templates;
