@@ -265,7 +265,9 @@ impl World {
 
     /// A body that nothing is wrong with.
     pub fn body(&self, operation: &Operation) -> Option<Value> {
-        operation.value.get("requestBody")?;
+        // A file is no JSON: see `send`.
+        let contents = &operation.value.get("requestBody")?["content"];
+        contents.get("application/json")?;
         let in_days = |days: i64| self.app.now() + TimeDelta::days(days);
         let reason = json!({ "reason": "理由" });
         Some(match operation.id() {
@@ -305,12 +307,17 @@ impl World {
                 "kind": "phone", "direction": "outbound", "occurred_at": self.app.now(), "result": "absent", "body": "不在",
             }),
             "write_note" => json!({ "body": "メモ" }),
+            "write_message" => json!({ "body": "ご回答です。" }),
             id => panic!("{id}: give an example of a good body here"),
         })
     }
 
     async fn send(&self, client: &Client, operation: &Operation, path: String) -> TestResponse {
+        const FILE: &str = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\na\r\n--b--\r\n";
         let call = match self.body(operation) {
+            _ if operation.id() == "add_attachments" => client
+                .call(operation.method.clone(), path)
+                .body("multipart/form-data; boundary=b", FILE),
             Some(body) => client
                 .call(operation.method.clone(), path)
                 .body("application/json", body.to_string()),
