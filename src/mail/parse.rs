@@ -20,6 +20,8 @@ mod mime;
 mod params;
 mod quote;
 mod report;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::programme::MailKind;

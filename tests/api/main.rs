@@ -26,6 +26,7 @@ mod interactions;
 mod invitations;
 mod mail_check;
 mod mail_crash;
+mod mail_crash;
 mod mail_place;
 mod mailboxes;
 mod managers;
