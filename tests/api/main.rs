@@ -24,7 +24,6 @@ mod intake_doors;
 mod intake_providers;
 mod interactions;
 mod invitations;
-mod mail_crash;
 mod mail_check;
 mod mail_crash;
 mod mail_place;
