@@ -272,7 +272,7 @@ async fn what_cannot_be_answered_is_kept_all_the_same() {
         .receive(
             &letter(HANAKO, "差出人なし")
                 .without("From")
-                .from_nobody()
+                .by_nobody()
                 .with("X-A", "1"),
         )
         .await;
@@ -806,7 +806,7 @@ async fn mail_for_many_is_not_acknowledged() {
         letter("news@example.jp", "お知らせ").with("List-Id", "<news.example.jp>"),
         letter("a@example.jp", "お知らせ").with("Precedence", "bulk"),
         letter("noreply@example.jp", "お知らせ"),
-        letter("b@example.jp", "お知らせ").from_nobody(),
+        letter("b@example.jp", "お知らせ").by_nobody(),
     ] {
         let mail = app.receive(&sent).await;
         assert_eq!(mail["acknowledged"], false, "{:#}", mail.json);
