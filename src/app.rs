@@ -313,7 +313,7 @@ fn problem_of(kind: ProblemType) -> Problem {
 #[openapi(
     info(
         title = "Madoguchi",
-        description = "Case management for public consultation programmes.\n\nErrors are RFC 9457 problem documents. Every single resource has an ETag; PATCH and a report's PUT need If-Match. Every POST but sign-in and token making takes an Idempotency-Key. Lists are paged by `limit` and `cursor`.",
+        description = "Case management for public consultation programmes.\n\nErrors are RFC 9457 problem documents. Every single resource has an ETag; PATCH and a report's PUT need If-Match. Every POST but sign-in, token making and handing in mail takes an Idempotency-Key. Lists are paged by `limit` and `cursor`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         contact(name = "Madoguchi")
     ),

@@ -272,7 +272,7 @@ async fn what_cannot_be_answered_is_kept_all_the_same() {
         .receive(
             &letter(HANAKO, "差出人なし")
                 .without("From")
-                .from_nobody()
+                .by_nobody()
                 .with("X-A", "1"),
         )
         .await;
@@ -301,7 +301,6 @@ async fn whatever_stands_in_a_mail_fits_its_row() {
         "{}",
         &description[..60]
     );
-    assert!(!mail["warnings"].as_array().unwrap().is_empty());
     let raw = format!("/intake/emails/{}/raw", mail.id());
     assert_eq!(
         app.as_operator().get(raw).await.expect(200).bytes,
@@ -807,7 +806,7 @@ async fn mail_for_many_is_not_acknowledged() {
         letter("news@example.jp", "お知らせ").with("List-Id", "<news.example.jp>"),
         letter("a@example.jp", "お知らせ").with("Precedence", "bulk"),
         letter("noreply@example.jp", "お知らせ"),
-        letter("b@example.jp", "お知らせ").from_nobody(),
+        letter("b@example.jp", "お知らせ").by_nobody(),
     ] {
         let mail = app.receive(&sent).await;
         assert_eq!(mail["acknowledged"], false, "{:#}", mail.json);
@@ -983,7 +982,8 @@ fn nested() -> Letter {
 async fn a_mail_that_cannot_be_read_stops_nothing() {
     let app = TestApp::start().await;
     let door = app.as_mail_system().await;
-    let hostile = app.deliver_by(&door, &nested()).await;
+    let sent = nested();
+    let hostile = app.deliver_by(&door, &sent).await;
     let good = app.deliver_by(&door, &letter(HANAKO, "相談")).await;
     app.run_jobs().await;
     let mail = app.show_mail(&hostile).await;
@@ -992,10 +992,8 @@ async fn a_mail_that_cannot_be_read_stops_nothing() {
     assert!(!mail["warnings"][0].as_str().unwrap().is_empty());
     assert_eq!(app.show_mail(&good).await["placed_by"], "new_case");
     let raw = format!("/intake/emails/{}/raw", mail.id());
-    assert_eq!(
-        app.as_operator().get(raw).await.expect(200).bytes,
-        nested().bytes()
-    );
+    let bytes = app.as_operator().get(raw).await.expect(200).bytes;
+    assert!(bytes == sent.bytes(), "the raw message is another");
     let list = app
         .as_supervisor()
         .get("/intake/emails?to_check=true")

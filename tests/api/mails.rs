@@ -65,7 +65,7 @@ impl Letter {
     }
 
     /// From the null sender.
-    pub fn from_nobody(mut self) -> Self {
+    pub fn by_nobody(mut self) -> Self {
         self.envelope_from = String::new();
         self
     }
@@ -114,7 +114,7 @@ pub fn delivery_report(about: &str, recipient: &str, action: &str, status: &str)
         "MAILER-DAEMON@mx.example.co.jp",
         "Delivery Status Notification",
     )
-    .from_nobody()
+    .by_nobody()
     .with(
         "Content-Type",
         "multipart/report; report-type=delivery-status; boundary=\"teil\"",
