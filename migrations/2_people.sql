@@ -7,8 +7,6 @@ create table desk (
     -- E.164
     phone text check (phone ~ '^\+[0-9]{6,15}$'),
     email text check (length(email) <= 254),
-    -- Specialities (得意分野): of desks that cover a place alike, those that have a case's topics come first.
-    topics text[] not null default '{}',
     active boolean not null default true,
     version bigint not null default 1,
     created_at timestamptz not null,

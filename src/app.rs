@@ -68,7 +68,6 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
         .configure(crate::routing::mount)
-        .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::interactions::mount)
@@ -312,7 +311,7 @@ fn problem_of(kind: ProblemType) -> Problem {
 #[openapi(
     info(
         title = "Madoguchi",
-        description = "Case management for public consultation programmes.\n\nErrors are RFC 9457 problem documents. Every single resource has an ETag; PATCH and a report's PUT need If-Match. Every POST but sign-in, token making and handing in mail takes an Idempotency-Key. Lists are paged by `limit` and `cursor`.",
+        description = "Case management for public consultation programmes.\n\nErrors are RFC 9457 problem documents. Every single resource has an ETag; PATCH and a report's PUT need If-Match. Every POST but sign-in and token making takes an Idempotency-Key. Lists are paged by `limit` and `cursor`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
         contact(name = "Madoguchi")
     ),
@@ -327,7 +326,6 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "consultations", description = "Sessions and their reports"),
         (name = "conversation", description = "Timeline, interactions and notes"),
         (name = "mail", description = "Mail that comes in, mail that goes out"),
-        (name = "places", description = "Postal codes, area codes and addresses"),
         (name = "office", description = "Settings and audit"),
     )
 )]

@@ -1,11 +1,10 @@
 //! Regional desks (地域窓口) and the areas they cover.
 //!
 //! Owns `desk` and `desk_coverage`. A desk covers prefectures or municipalities from a date to a date; one desk never
-//! covers the same area twice on a day (`desk_coverage_once`), several desks may cover the same area. Whoever covers a designated
-//! city covers its wards. Routing asks [`covering`] for proposals; the route itself is the cases' matter.
+//! covers the same area twice on a day (`desk_coverage_once`), several desks may cover the same area. Routing asks
+//! [`covering`] for proposals; the route itself is the cases' matter.
 
 mod coverage;
-mod proposals;
 
 use crate::{
     access::{Access, OFFICE, permit},
@@ -13,14 +12,12 @@ use crate::{
     error::{Error, OnConstraint, Result},
     http::{Answer, Body, Changes, Items, Json, Path, Query, absent_or_null},
     ids::*,
-    programme::Topic,
     store::Tx,
     text::{Code, EmailAddress, Name, Phone},
 };
 use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
-pub use coverage::{AddCoverageRequest, Coverage, EditCoverageRequest};
-pub use proposals::{DeskProposal, covering};
+pub use coverage::{AddCoverageRequest, Coverage, DeskProposal, EditCoverageRequest, covering};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};
@@ -138,8 +135,6 @@ pub struct Desk {
     pub phone: Option<Phone>,
     /// Where enterprises write.
     pub email: Option<EmailAddress>,
-    /// Its specialities (得意分野): of desks that cover a place alike, those that have a case's topics come first.
-    pub topics: Vec<Topic>,
     /// Whether cases are routed to it.
     pub active: bool,
     /// The version behind the ETag.
@@ -168,8 +163,6 @@ pub struct CreateDeskRequest {
     pub name: Name,
     pub phone: Option<Phone>,
     pub email: Option<EmailAddress>,
-    #[serde(default)]
-    pub topics: Vec<Topic>,
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub active: bool,
@@ -192,8 +185,6 @@ pub struct EditDeskRequest {
     pub phone: Option<Option<Phone>>,
     #[serde(default, deserialize_with = "absent_or_null")]
     pub email: Option<Option<EmailAddress>>,
-    /// Replaces all of them.
-    pub topics: Option<Vec<Topic>>,
     pub active: Option<bool>,
 }
 
@@ -235,7 +226,7 @@ async fn load(
         Desk,
         r#"
         select id, code as "code: _", name as "name: _", phone as "phone: _", email as "email: _",
-            topics as "topics: _", active, version, created_at, updated_at
+            active, version, created_at, updated_at
         from desk
         where ($1::uuid is null or id = $1)
         and ($2::boolean is null or active = $2)
@@ -253,15 +244,14 @@ async fn create(tx: &mut Tx, body: &CreateDeskRequest) -> Result<Desk> {
     let now = tx.now();
     sqlx::query!(
         r#"
-        insert into desk (id, code, name, phone, email, topics, active, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+        insert into desk (id, code, name, phone, email, active, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $7)
         "#,
         *id,
         body.code.as_str(),
         body.name.as_str(),
         body.phone.as_ref().map(Phone::as_str),
         body.email.as_ref().map(EmailAddress::as_str),
-        as_set(&body.topics) as _,
         body.active,
         now,
     )
@@ -278,11 +268,6 @@ async fn edit(tx: &mut Tx, mut desk: Desk, body: &EditDeskRequest) -> Result<Des
     changes.set("name", &mut desk.name, body.name.clone());
     changes.set("phone", &mut desk.phone, body.phone.clone());
     changes.set("email", &mut desk.email, body.email.clone());
-    changes.set(
-        "topics",
-        &mut desk.topics,
-        body.topics.as_deref().map(as_set),
-    );
     changes.set("active", &mut desk.active, body.active);
     let fields = changes.into_names();
     if fields.is_empty() {
@@ -293,7 +278,7 @@ async fn edit(tx: &mut Tx, mut desk: Desk, body: &EditDeskRequest) -> Result<Des
     sqlx::query!(
         r#"
         update desk
-        set code = $2, name = $3, phone = $4, email = $5, topics = $6, active = $7, updated_at = $8
+        set code = $2, name = $3, phone = $4, email = $5, active = $6, updated_at = $7
         where id = $1
         "#,
         *desk.id,
@@ -301,7 +286,6 @@ async fn edit(tx: &mut Tx, mut desk: Desk, body: &EditDeskRequest) -> Result<Des
         desk.name.as_str(),
         desk.phone.as_ref().map(Phone::as_str),
         desk.email.as_ref().map(EmailAddress::as_str),
-        &desk.topics as _,
         desk.active,
         now,
     )
@@ -316,14 +300,6 @@ async fn edit(tx: &mut Tx, mut desk: Desk, body: &EditDeskRequest) -> Result<Des
         },
     );
     find(tx.db(), desk.id).await
-}
-
-/// Each once, in one order, so that equal sets are stored equally.
-fn as_set(topics: &[Topic]) -> Vec<Topic> {
-    let mut topics = topics.to_vec();
-    topics.sort();
-    topics.dedup();
-    topics
 }
 
 fn code_taken() -> Error {

@@ -18,7 +18,6 @@ use crate::{
     http::{Answer, Body, Json, Path},
     ids::*,
     japan,
-    places::settle,
     programme::EnterpriseKind,
     store::Tx,
     text::{
@@ -28,7 +27,6 @@ use crate::{
 };
 use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
-pub(crate) use input::check_place;
 pub use input::{EditEnterpriseRequest, EnterpriseInput};
 pub use list::EnterpriseCase;
 pub(crate) use list::push_name;
@@ -508,11 +506,10 @@ fn compared(name: &str) -> String {
 /// None when another enterprise has the corporate number.
 async fn insert(tx: &mut Tx, input: &EnterpriseInput) -> Result<Option<EnterpriseId>> {
     let kind = input.kind.expect("checked with the body: no id, so a kind");
-    let (prefecture, municipality) = settle(
-        input.postal_code.as_ref(),
-        input.prefecture_code.clone(),
-        input.municipality_code.clone(),
-    );
+    let prefecture = input.prefecture_code.clone().or(input
+        .municipality_code
+        .as_ref()
+        .map(|code| code.prefecture_code()));
     let now = tx.now();
     let id = sqlx::query_scalar!(
         r#"
@@ -532,7 +529,7 @@ async fn insert(tx: &mut Tx, input: &EnterpriseInput) -> Result<Option<Enterpris
         input.corporate_number.as_ref().map(CorporateNumber::as_str),
         input.postal_code.as_ref().map(PostalCode::as_str),
         prefecture.as_ref().map(PrefectureCode::as_str),
-        municipality.as_ref().map(MunicipalityCode::as_str),
+        input.municipality_code.as_ref().map(MunicipalityCode::as_str),
         input.address.as_ref().map(Line200::as_str),
         input.industry_code.as_ref().map(IndustryCode::as_str),
         input.employees,

@@ -1,11 +1,10 @@
-//! What is particular to Japan: its time, fiscal year and era, its prefectures and municipalities, and the folding of its
+//! What is particular to Japan: its time, fiscal year and era, its prefectures, and the folding of its
 //! writing.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
 
 pub mod dates;
 pub mod folding;
-pub mod places;
 pub mod prefectures;
 
 pub use folding::{fold, fold_enterprise};

@@ -1,6 +1,6 @@
 //! The `madoguchi` program: its subcommands. Everything else is in the library.
 
-use clap::{Args, Parser, Subcommand, error::ErrorKind};
+use clap::{Args, Parser, Subcommand};
 use madoguchi::{
     access::Role,
     app, audit,
@@ -152,11 +152,6 @@ async fn main() -> ExitCode {
             if error.use_stderr() && std::env::args().nth(1).as_deref() == Some("ingest") =>
         {
             return ingest::usage_fault(&error.to_string());
-        }
-        // "ingset" in a pipe; clap's own code would bounce mail.
-        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
-            let _ = error.print();
-            return ExitCode::from(ingest::TRY_AGAIN);
         }
         Err(error) => error.exit(),
     };

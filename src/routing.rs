@@ -1,7 +1,6 @@
 //! Who is responsible and who could help: proposals for a case, each with its reasons in words.
 //!
-//! A proposal is advice. What was proposed and what was taken is kept with every routing. Where a case is, is what was entered;
-//! where nothing was, it is derived from what is known ([`location`]), and the reasons say so.
+//! A proposal is advice. What was proposed and what was taken is kept with every routing.
 
 use crate::{
     access::{Access, permit},
@@ -10,83 +9,50 @@ use crate::{
     error::Result,
     http::{Answer, Items, Path, Query},
     ids::*,
-    japan::{places::Place, tokyo_date},
+    japan::tokyo_date,
     managers::{self, CaseNeeds, ManagerProposal},
     programme::{Line, Topic},
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sqlx::PgConnection;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
-
-mod location;
 
 /// Mounts the proposals.
 pub fn mount(config: &mut ServiceConfig) {
     config.service(propose_desks).service(propose_managers);
 }
 
-/// The desks that could take a case.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct DeskProposals {
-    /// The desks, the best first. None: the case stays with the help center.
-    pub items: Vec<DeskProposal>,
-    /// What to mind before routing, for people (Japanese): several places that it may be in, entries that contradict each other,
-    /// why no desk is proposed.
-    pub notes: Vec<String>,
-}
-
-/// The desks that cover the case's place today, best first, and what there is to mind.
+/// The desks that cover the case's site today, best first; none where the place is not known yet, which leaves it to the
+/// help center.
 pub async fn propose(
     db: &mut PgConnection,
     case: &Case,
     now: DateTime<Utc>,
-) -> Result<DeskProposals> {
-    let location = location::locate(db, case.id).await?;
-    let mut notes = location.notes;
-    let places = &location.places;
-    let names = || {
-        places
-            .iter()
-            .map(Place::name)
-            .collect::<Vec<_>>()
-            .join("、")
+) -> Result<Vec<DeskProposal>> {
+    let Some(prefecture_code) = &case.prefecture_code else {
+        return Ok(Vec::new());
     };
-    if places.is_empty() {
-        notes.push("所在地がわからないため窓口を提案できません。相談センターで対応します。".into());
-        return Ok(DeskProposals {
-            items: Vec::new(),
-            notes,
-        });
-    }
-    let mut items = desks::covering(db, places, &case.topics, tokyo_date(now)).await?;
-    for proposal in &mut items {
-        proposal.reasons.extend(location.derived.clone());
-    }
-    if places.len() > 1 {
-        notes.push(format!("所在地が一つに決まりません（{}）。", names()));
-    }
-    if items.is_empty() {
-        notes.push(format!(
-            "{}を担当する窓口がありません。相談センターで対応します。",
-            names()
-        ));
-    }
-    Ok(DeskProposals { items, notes })
+    desks::covering(
+        db,
+        prefecture_code,
+        case.municipality_code.as_deref(),
+        tokyo_date(now),
+    )
+    .await
 }
 
 /// Propose desks for a case
 ///
-/// Those whose coverage includes the site today, the closest area first, then by speciality and load, each with its reasons. Where
-/// no place was entered, it is derived from postal code, address or a landline's area code. For those who route: the reasons name
-/// how much other desks have to do.
+/// Those whose coverage includes the site today, the best first, each with its reasons. For those who route: the reasons name how much
+/// other desks have to do.
 #[utoipa::path(
     tag = "cases",
     operation_id = "propose_desks",
     params(("id" = Uuid, Path, description = "The case")),
-    responses((status = 200, description = "The proposals", body = DeskProposals)),
+    responses((status = 200, description = "The proposals", body = Items<DeskProposal>)),
     extensions(("x-permission" = json!("route_cases")))
 )]
 #[get("/cases/{id}/desk-proposals")]
@@ -96,7 +62,8 @@ async fn propose_desks(
 ) -> Result<Answer> {
     let mut db = access.read().acquire().await?;
     let case = cases::find(&mut db, access.actor(), id).await?;
-    Ok(Answer::ok(&propose(&mut db, &case, access.now()).await?))
+    let items = propose(&mut db, &case, access.now()).await?;
+    Ok(Answer::ok(&Items { items }))
 }
 
 /// For which line.

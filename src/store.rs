@@ -187,14 +187,13 @@ impl Store {
             jobs: Vec::new(),
             settings: None,
             unchanged: None,
-            is_news_to_directory: true,
             answer_is_own: false,
         };
         // Dropping the transaction rolls it back.
         let result = work(&mut tx).await?;
         let has_jobs = !tx.jobs.is_empty();
-        let changes_directory = tx.events.iter().any(|(chain, _)| *chain == Chain::Office)
-            || (tx.unchanged.is_some() && tx.is_news_to_directory);
+        let changes_directory =
+            tx.events.iter().any(|(chain, _)| *chain == Chain::Office) || tx.unchanged.is_some();
         tx.flush().await?;
         tx.inner.commit().await?;
         if has_jobs {
@@ -219,7 +218,6 @@ pub struct Tx {
     jobs: Vec<Job>,
     settings: Option<Arc<Settings>>,
     unchanged: Option<&'static Location<'static>>,
-    is_news_to_directory: bool,
     answer_is_own: bool,
 }
 
@@ -259,14 +257,6 @@ impl Tx {
     #[track_caller]
     pub fn unchanged(&mut self) {
         self.unchanged = Some(Location::caller());
-    }
-
-    /// Like [`Self::unchanged`], for what has to do with nobody's sign-in either: it spares the look that the directory of
-    /// people takes after sessions and tokens may have changed. For a mail that came in, of which there are many.
-    #[track_caller]
-    pub fn unchanged_for_all(&mut self) {
-        self.unchanged();
-        self.is_news_to_directory = false;
     }
 
     /// The answer speaks of the actor's own (an offer that they declined): an idempotent repetition gives it again

@@ -13,7 +13,6 @@ use crate::{
     error::{Error, ProblemType, Result},
     http::{Answer, Items, Path, bind_body},
     ids::*,
-    mail::parse::is_encrypted,
     store::Tx,
 };
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -136,7 +135,7 @@ async fn receive(mut form: Multipart, blobs: &Blobs) -> Result<Vec<Upload>> {
             size: bytes.len() as u64,
             filename: names::filename(&filename),
             content_type: names::content_type(&content_type),
-            is_encrypted: is_encrypted(&bytes),
+            is_encrypted: false,
         });
     }
     match uploads.is_empty() {

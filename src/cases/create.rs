@@ -14,7 +14,6 @@ use crate::{
     ids::*,
     interactions::{self, InteractionRequest},
     japan,
-    places::settle,
     programme::*,
     store::Tx,
     text::*,
@@ -82,34 +81,11 @@ pub struct CreateCaseRequest {
 #[allow(missing_docs, reason = "names say it")]
 pub struct SiteInput {
     pub name: Option<Name>,
-    /// Fills prefecture and municipality where they are absent and it leaves no doubt about them.
     pub postal_code: Option<PostalCode>,
-    /// That of `municipality_code` where absent.
     pub prefecture_code: Option<PrefectureCode>,
     pub municipality_code: Option<MunicipalityCode>,
     pub address: Option<Line200>,
     pub phone: Option<Phone>,
-}
-
-impl SiteInput {
-    /// Notes what is wrong with it.
-    pub(super) fn check(&self, fields: &mut Fields) {
-        let (prefecture, municipality) = (
-            self.prefecture_code.as_ref(),
-            self.municipality_code.as_ref(),
-        );
-        enterprises::check_place(fields, "/site", prefecture, municipality);
-    }
-
-    /// With the place that its postal code tells.
-    pub(super) fn settled(mut self) -> Self {
-        (self.prefecture_code, self.municipality_code) = settle(
-            self.postal_code.as_ref(),
-            self.prefecture_code,
-            self.municipality_code,
-        );
-        self
-    }
 }
 
 /// A contact (相談者).
@@ -164,9 +140,6 @@ impl RequestBody for CreateCaseRequest {
             "email is what the mail intake opens by itself",
         );
         self.enterprise.check("/enterprise", fields);
-        if let Some(site) = &self.site {
-            site.check(fields);
-        }
         check_topics(&self.topics, self.primary_topic, fields);
         check_contacts(&self.contacts, fields);
         for (index, contact) in self.contacts.iter().enumerate() {
@@ -443,7 +416,7 @@ async fn insert(
         Some(route) if route <= first_contact => (DueKind::Route, route),
         _ => (DueKind::FirstContact, first_contact),
     };
-    let site = body.site.clone().unwrap_or_default().settled();
+    let site = body.site.clone().unwrap_or_default();
     let topics: Vec<String> = body
         .topics
         .iter()

@@ -63,9 +63,6 @@ impl RequestBody for EditCaseRequest {
         if let Some(topics) = &self.topics {
             check_topics(topics, self.primary_topic, fields);
         }
-        if let Some(site) = &self.site {
-            site.check(fields);
-        }
         if let Some(contacts) = &self.contacts {
             check_contacts(contacts, fields);
         }
@@ -174,7 +171,7 @@ async fn apply(tx: &mut Tx, case: &Case, body: &EditCaseRequest) -> Result<Vec<S
         notice_other_cases(tx, case, enterprise_id).await?;
         set(&mut query, &mut fields, "enterprise_id", enterprise_id);
     }
-    if let Some(site) = body.site.clone().map(SiteInput::settled) {
+    if let Some(site) = &body.site {
         set(
             &mut query,
             &mut fields,

@@ -159,9 +159,10 @@ async fn route_case(
 async fn record_proposal(tx: &mut Tx, case: &Case, taken: DeskId) -> Result<()> {
     let now = tx.now();
     let proposals = crate::routing::propose(tx.db(), case, now).await?;
-    let first = proposals.items.first();
-    let because = first.map_or(&proposals.notes, |proposal| &proposal.reasons);
-    let because = because.join("、");
+    let first = proposals.first();
+    let because = first
+        .map(|proposal| proposal.reasons.join("、"))
+        .unwrap_or_default();
     tx.record(
         case.id,
         Event::DeskProposed {

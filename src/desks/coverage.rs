@@ -1,4 +1,4 @@
-//! Which areas a desk covers, from a date to a date.
+//! Which areas a desk covers, from a date to a date, and which desks cover a place.
 
 use super::find;
 use crate::{
@@ -7,10 +7,10 @@ use crate::{
     error::{Error, Fields, OnConstraint, Result},
     http::{Answer, Body, Changes, Items, Json, Path, absent_or_null},
     ids::*,
-    japan::places::municipality_of,
+    japan::prefectures,
     programme::check_period,
     store::Tx,
-    text::{MunicipalityCode, PrefectureCode},
+    text::{Code, MunicipalityCode, Name, PrefectureCode},
 };
 use actix_web::{delete, get, patch, post};
 use chrono::NaiveDate;
@@ -50,8 +50,7 @@ async fn list_coverage(
 
 /// Add an area to a desk
 ///
-/// A prefecture or a municipality, from a day to a last day. A designated city stands for all its wards. The same area twice on
-/// a day is a conflict.
+/// A prefecture or a municipality, from a day to a last day. The same area twice on a day is a conflict.
 #[utoipa::path(
     tag = "people",
     operation_id = "add_coverage",
@@ -177,6 +176,21 @@ pub struct Coverage {
     pub version: i64,
 }
 
+/// A desk that could take a case, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DeskProposal {
+    /// The desk.
+    pub desk_id: DeskId,
+    /// Its code.
+    pub code: Code,
+    /// Its name.
+    pub name: Name,
+    /// Its cases that are not closed.
+    pub open_cases: i64,
+    /// Why it is proposed, for people (Japanese).
+    pub reasons: Vec<String>,
+}
+
 /// An area for a desk: a prefecture or a municipality, not both.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -201,14 +215,6 @@ impl Body for AddCoverageRequest {
             ),
             _ => {}
         }
-        if let Some(code) = &self.municipality_code {
-            // An area that no place lies in would never be proposed, and nobody would know why.
-            fields.require(
-                municipality_of(code.as_str()).is_some(),
-                "/municipality_code",
-                "is no municipality of today",
-            );
-        }
         check_period(fields, ("/from", Some(self.from)), ("/to", self.to));
     }
 }
@@ -227,6 +233,82 @@ pub struct EditCoverageRequest {
 impl Body for EditCoverageRequest {
     fn check(&self, fields: &mut Fields) {
         check_period(fields, ("/from", self.from), ("/to", self.to.flatten()));
+    }
+}
+
+/// The active desks whose coverage on that day (in Japan) includes the place: those that cover the municipality before
+/// those that cover the prefecture, then those with fewer open cases, then by code. Each says why.
+pub async fn covering(
+    db: impl PgExecutor<'_>,
+    prefecture_code: &str,
+    municipality_code: Option<&str>,
+    on: NaiveDate,
+) -> Result<Vec<DeskProposal>> {
+    let rows = sqlx::query!(
+        r#"
+        select d.id, d.code as "code: Code", d.name as "name: Name",
+            v.municipality_code, v.from_date, v.to_date,
+            (
+                select count(*)
+                from case_file c
+                where c.desk_id = d.id and c.status <> 'closed'
+            ) as "open_cases!"
+        from desk d
+        join desk_coverage v on v.desk_id = d.id
+        where d.active
+        and (v.prefecture_code = $1 or v.municipality_code = $2)
+        and v.from_date <= $3
+        and (v.to_date is null or v.to_date >= $3)
+        order by v.municipality_code is null, "open_cases!", d.code
+        "#,
+        prefecture_code,
+        municipality_code,
+        on,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut proposals: Vec<DeskProposal> = Vec::new();
+    for row in rows {
+        let area = area_reason(
+            prefecture_code,
+            row.municipality_code.as_deref(),
+            row.from_date,
+            row.to_date,
+        );
+        // A desk may cover the place both ways: one proposal with two reasons, where the better one stands.
+        match proposals
+            .iter_mut()
+            .find(|proposal| proposal.desk_id == row.id)
+        {
+            Some(proposal) => proposal.reasons.insert(1, area),
+            None => proposals.push(DeskProposal {
+                desk_id: row.id,
+                code: row.code,
+                name: row.name,
+                open_cases: row.open_cases,
+                reasons: vec![area, format!("受付中の案件 {} 件", row.open_cases)],
+            }),
+        }
+    }
+    Ok(proposals)
+}
+
+/// Why the coverage speaks for a desk, as in 「青森県を担当（2026-04-01 から）」.
+fn area_reason(
+    prefecture_code: &str,
+    municipality_code: Option<&str>,
+    from: NaiveDate,
+    to: Option<NaiveDate>,
+) -> String {
+    let prefecture = prefectures::prefecture_of(prefecture_code)
+        .map_or(prefecture_code, |prefecture| prefecture.name);
+    let area = match municipality_code {
+        Some(code) => format!("{prefecture}の市区町村（{code}）"),
+        None => prefecture.to_owned(),
+    };
+    match to {
+        Some(to) => format!("{area}を担当（{from} から {to} まで）"),
+        None => format!("{area}を担当（{from} から）"),
     }
 }
 
@@ -336,6 +418,27 @@ fn covered_already() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn reasons_name_the_area_and_its_days() {
+        assert_eq!(
+            area_reason("02", None, day("2026-04-01"), None),
+            "青森県を担当（2026-04-01 から）"
+        );
+        assert_eq!(
+            area_reason(
+                "02",
+                Some("022012"),
+                day("2026-04-01"),
+                Some(day("2027-03-31"))
+            ),
+            "青森県の市区町村（022012）を担当（2026-04-01 から 2027-03-31 まで）"
+        );
+    }
 
     #[test]
     fn an_area_is_a_prefecture_or_a_municipality() {

@@ -5,7 +5,6 @@ use crate::{
     error::{Fields, Result},
     http::{Body, Changes, absent_or_null},
     ids::EnterpriseId,
-    places::settle,
     programme::EnterpriseKind,
     text::{
         CorporateNumber, IndustryCode, Kana, Line200, MunicipalityCode, Name, Phone, PostalCode,
@@ -34,7 +33,6 @@ pub struct EnterpriseInput {
     pub representative: Option<Name>,
     /// The enterprise that has it on record is taken, whatever else is said here.
     pub corporate_number: Option<CorporateNumber>,
-    /// Fills prefecture and municipality where they are absent and it leaves no doubt about them.
     pub postal_code: Option<PostalCode>,
     /// That of `municipality_code` where absent.
     pub prefecture_code: Option<PrefectureCode>,
@@ -188,26 +186,6 @@ impl EditEnterpriseRequest {
             prefecture,
         );
         set!(address, industry_code, employees, employees_regular, phone);
-        if self.postal_code.is_some()
-            && self.prefecture_code.is_none()
-            && self.municipality_code.is_none()
-        {
-            let (prefecture, municipality) = settle(
-                enterprise.postal_code.as_ref(),
-                enterprise.prefecture_code.clone(),
-                enterprise.municipality_code.clone(),
-            );
-            changes.set(
-                "prefecture_code",
-                &mut enterprise.prefecture_code,
-                Some(prefecture),
-            );
-            changes.set(
-                "municipality_code",
-                &mut enterprise.municipality_code,
-                Some(municipality),
-            );
-        }
         let mut fields = Fields::default();
         let number = enterprise.corporate_number.as_ref();
         check_kind(
@@ -401,22 +379,6 @@ mod tests {
         assert_eq!(names, ["municipality_code", "prefecture_code"]);
         assert_eq!(changed.prefecture_code.unwrap().as_str(), "13");
         assert_eq!(change("{}").unwrap().0, [""; 0]);
-        // A postal code changes no place that is on record, and fills one that is not.
-        let (names, _) = change(r#"{"postal_code": "100-0001"}"#).unwrap();
-        assert_eq!(names, ["postal_code"]);
-        let mut nowhere = Enterprise {
-            prefecture_code: None,
-            municipality_code: None,
-            ..enterprise()
-        };
-        let body: EditEnterpriseRequest =
-            serde_json::from_str(r#"{"postal_code": "100-0001"}"#).unwrap();
-        let names = body.apply(&mut nowhere).unwrap();
-        assert_eq!(
-            names,
-            ["postal_code", "prefecture_code", "municipality_code"]
-        );
-        assert_eq!(nowhere.municipality_code.unwrap().as_str(), "131016");
     }
 
     #[test]

@@ -40,9 +40,6 @@ const WRAPPER: usize = 3;
 /// Memory is counted in pieces of this many bytes.
 const PIECE: usize = 64 * 1024;
 
-/// However small the largest mail is, many small ones come at once.
-const LEAST_PIECES: usize = 256;
-
 /// Which doors are open, and how much fits through them; given to the app as `Data<Doors>`.
 pub struct Doors {
     /// The largest mail that is taken, in bytes.
@@ -61,7 +58,7 @@ pub struct Doors {
 impl Doors {
     /// Only the doors that need an API token, for mails of that many bytes.
     pub fn new(max_bytes: usize) -> Self {
-        let pieces = (ROOM * max_bytes.div_ceil(PIECE)).max(LEAST_PIECES);
+        let pieces = ROOM * max_bytes.div_ceil(PIECE);
         let room = || Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS)));
         Self {
             max_bytes,
@@ -308,8 +305,7 @@ mod tests {
 
     #[test]
     fn room_is_taken_and_given_back() {
-        let doors = Doors::new(LEAST_PIECES / ROOM * PIECE);
-        let most = doors.max_bytes;
+        let doors = Doors::new(PIECE);
         let body = || Body {
             bytes: BytesMut::new(),
             _room: None,
@@ -317,10 +313,8 @@ mod tests {
         let mut bodies = Vec::new();
         for _ in 0..ROOM {
             let mut body = body();
-            doors
-                .make_room(&mut body, most - 10, Sender::Stranger)
-                .unwrap();
-            body.bytes.extend_from_slice(&vec![0; most - 10]);
+            doors.make_room(&mut body, 10, Sender::Stranger).unwrap();
+            body.bytes.extend_from_slice(&[0; 10]);
             // What is in the same piece needs no further room.
             doors.make_room(&mut body, 10, Sender::Stranger).unwrap();
             bodies.push(body);
@@ -330,8 +324,11 @@ mod tests {
         doors.make_room(&mut late, 1, Sender::Known).unwrap();
         bodies.pop();
         let mut later = body();
-        doors.make_room(&mut later, most, Sender::Stranger).unwrap();
-        let mut last = body();
-        assert!(doors.make_room(&mut last, 1, Sender::Stranger).is_err());
+        doors.make_room(&mut later, 1, Sender::Stranger).unwrap();
+        assert!(
+            doors
+                .make_room(&mut later, PIECE + 1, Sender::Stranger)
+                .is_err()
+        );
     }
 }

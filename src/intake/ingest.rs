@@ -24,7 +24,7 @@ use std::{
 };
 
 /// `EX_TEMPFAIL` of sysexits.h: Postfix, Exim and sendmail try again.
-pub const TRY_AGAIN: u8 = 75;
+const TRY_AGAIN: u8 = 75;
 
 /// What qmail-command(8) takes for "try again".
 const TRY_AGAIN_QMAIL: u8 = 111;

@@ -67,7 +67,12 @@ async fn receive_postmark(
             return Err(not_proven());
         }
         let body = doors.read_wrapper(&request, payload, Sender::Known).await?;
-        let inbound = Inbound::read(&body.bytes)?;
+        let inbound: Inbound = serde_json::from_slice(&body.bytes).map_err(|_| {
+            Error::problem(
+                ProblemType::Malformed,
+                "This is not what Postmark sends: it is no JSON.",
+            )
+        })?;
         let (mail, is_original) = inbound.mail();
         let delivery = Delivery {
             bytes: &mail,
@@ -140,16 +145,6 @@ struct Attachment {
 }
 
 impl Inbound {
-    fn read(body: &[u8]) -> Result<Self> {
-        // serde would read a list as the fields in their order.
-        Some(body)
-            .filter(|body| body.trim_ascii_start().starts_with(b"{"))
-            .and_then(|body| serde_json::from_slice(body).ok())
-            .ok_or_else(|| {
-                Error::problem(ProblemType::Malformed, "This is not what Postmark sends.")
-            })
-    }
-
     /// The message, and whether it is what was sent.
     fn mail(&self) -> (Vec<u8>, bool) {
         match self.raw_email.0.as_str() {

@@ -91,7 +91,7 @@ pub async fn receive(tx: &mut Tx, delivery: &Delivery<'_>) -> Result<Receipt> {
     let mailboxes = mailboxes_of(tx, &recipients).await?;
     let first = recipients
         .first()
-        .and_then(|recipient| mailboxes[&keys(recipient)[0]]);
+        .map_or(None, |recipient| mailboxes[&keys(recipient)[0]]);
     // By mailbox and not as the recipients stand: two deliveries at once take the rows in the same order.
     let mut copies: BTreeMap<Option<MailboxId>, Vec<&str>> = BTreeMap::from([(first, Vec::new())]);
     for recipient in &recipients {
@@ -110,7 +110,7 @@ pub async fn receive(tx: &mut Tx, delivery: &Delivery<'_>) -> Result<Receipt> {
     }
     // No audit event: what arrived is judged, placed and recorded by the job, and until then nobody has done anything
     // about any case. The row itself is the proof of receipt.
-    tx.unchanged_for_all();
+    tx.unchanged();
     Ok(Receipt {
         id: ids[&first],
         sha256: hex::encode(sha256),
@@ -134,8 +134,7 @@ async fn keep(
         .map(|id| shortened(id, MAX_DELIVERY_ID))
         .filter(|id| !id.is_empty());
     let from = delivery.envelope.from.as_deref().map(tidy);
-    let size = i32::try_from(delivery.bytes.len())
-        .expect("the largest mail is half a gigabyte: MADOGUCHI_MAIL_MAX_BYTES");
+    let size = i32::try_from(delivery.bytes.len()).map_err(|_| sqlx::Error::RowNotFound)?;
     // A parallel delivery of the same mail waits here until the first one is safe or gone.
     let stored = sqlx::query!(
         r#"

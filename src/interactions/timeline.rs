@@ -10,11 +10,10 @@ use crate::{
     error::Result,
     http::{Answer, Cursor, Page, Path, Query, page_size},
     ids::*,
-    programme::{Delivery, Direction, MailKind, MailState, MessageKind, MessageState},
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::ToSchema;
@@ -45,60 +44,8 @@ pub struct TimelineItem {
     pub interaction: Option<InteractionView>,
     /// The note, where one was written.
     pub note: Option<NoteView>,
-    /// The mail, where one was placed here; absent again when it was moved to another case.
-    pub mail: Option<TimelineMail>,
-    /// The message, where one was written.
-    pub message: Option<TimelineMessage>,
     /// Why: the reason given with a move or a release.
     pub reason: Option<String>,
-}
-
-/// A mail that came in, as far as a timeline shows it.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct TimelineMail {
-    /// The mail.
-    pub id: MailId,
-    /// Always `inbound`.
-    pub direction: Direction,
-    /// How far the intake is with it.
-    pub state: MailState,
-    /// What it is.
-    pub kind: Option<MailKind>,
-    /// Who wrote it, as the mail says.
-    pub from_address: Option<String>,
-    /// The name beside the address.
-    pub from_name: Option<String>,
-    /// Whether the sender was a known correspondent of the case.
-    pub is_known_sender: Option<bool>,
-    /// The subject.
-    pub subject: Option<String>,
-    /// What is new in it; the beginning of a very long one.
-    pub text: Option<String>,
-    /// How many files it brought.
-    pub attachments: i64,
-}
-
-/// A message that went out, or waits to, as far as a timeline shows it.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct TimelineMessage {
-    /// The message.
-    pub id: MessageId,
-    /// Always `outbound`.
-    pub direction: Direction,
-    /// Where it stands now.
-    pub state: MessageState,
-    /// What it is.
-    pub kind: MessageKind,
-    /// To whom.
-    pub to_address: String,
-    /// The name beside the address.
-    pub to_name: Option<String>,
-    /// The subject.
-    pub subject: String,
-    /// The text.
-    pub text: String,
-    /// What a delivery report said later.
-    pub delivery: Option<Delivery>,
 }
 
 /// Show the timeline of a case
@@ -120,18 +67,14 @@ async fn show_timeline(
     let limit = page_size(filter.limit)?;
     let before = filter.cursor.as_ref().map(Cursor::keys).transpose()?;
     let mut db = access.read().acquire().await?;
-    let actor = access.actor();
-    let case = cases::find(&mut db, actor, id).await?;
-    // What somebody unknown sent is not for managers before a person has looked at it.
-    let for_manager = actor.manager().is_some();
-    let items = load(&mut db, &case, for_manager, before, limit + 1).await?;
+    let case = cases::find(&mut db, access.actor(), id).await?;
+    let items = load(&mut db, &case, before, limit + 1).await?;
     Ok(Answer::ok(&Page::new(items, limit, |item| item.seq)))
 }
 
 async fn load(
     db: &mut PgConnection,
     case: &Case,
-    for_manager: bool,
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<TimelineItem>> {
@@ -141,7 +84,6 @@ async fn load(
             case t.kind
                 when 'case_created' then c.received_at
                 when 'interaction_recorded' then coalesce(i.occurred_at, t.recorded_at)
-                when 'mail_placed' then coalesce(m.received_at, t.recorded_at)
                 when 'consultation_held' then (t.data->>'started_at')::timestamptz
                 else t.recorded_at
             end as "occurred_at!",
@@ -152,13 +94,6 @@ async fn load(
                 'callback_at', i.callback_at, 'recorded_by', w.author) end as "interaction: SqlJson<InteractionView>",
             case when n.id is not null then json_build_object('id', n.id, 'case_id', n.case_id, 'body', n.body,
                 'recorded_at', n.recorded_at, 'recorded_by', w.author) end as "note: SqlJson<NoteView>",
-            case when m.id is not null then json_build_object('id', m.id, 'direction', 'inbound', 'state', m.state, 'kind', m.kind,
-                'from_address', m.from_address, 'from_name', m.from_name, 'is_known_sender', m.is_known_sender,
-                'subject', m.subject, 'text', left(m.reply_text, 20000),
-                'attachments', (select count(*) from attachment f where f.inbound_mail_id = m.id)) end as "mail: SqlJson<TimelineMail>",
-            case when o.id is not null then json_build_object('id', o.id, 'direction', 'outbound', 'state', o.state, 'kind', o.kind,
-                'to_address', o.to_address, 'to_name', o.to_name, 'subject', o.subject, 'text', o.body,
-                'delivery', o.delivery) end as "message: SqlJson<TimelineMessage>",
             coalesce(r.reason, a.end_reason) as reason
         from audit_event t
         join case_file c on c.id = t.chain
@@ -168,19 +103,14 @@ async fn load(
         left join note n on t.kind = 'note_added' and n.id = (t.data->>'note_id')::uuid
         left join move_reason r on t.kind = 'case_moved' and r.case_id = t.chain and r.seq = (t.data->>'seq')::int
         left join assignment a on t.kind = 'assignment_ended' and a.id = (t.data->>'assignment_id')::uuid
-        left join inbound_mail m on t.kind in ('mail_placed', 'mail_attached') and m.id = (t.data->>'mail_id')::uuid
-            and m.case_id = t.chain
-        left join message o on t.kind = 'message_written' and o.id = (t.data->>'message_id')::uuid
         where t.chain = $1
         and ($2::bigint is null or t.seq < $2)
-        and not ($4 and m.is_known_sender is false and m.placed_by <> 'staff')
         order by t.seq desc
         limit $3
         "#,
         *case.id,
         before,
         limit,
-        for_manager,
     )
     .fetch_all(db)
     .await?;
@@ -195,8 +125,6 @@ async fn load(
             data: row.data,
             interaction: row.interaction.map(|interaction| interaction.0),
             note: row.note.map(|note| note.0),
-            mail: row.mail.map(|mail| mail.0),
-            message: row.message.map(|message| message.0),
             reason: row.reason,
         })
         .collect())

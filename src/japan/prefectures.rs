@@ -1,5 +1,9 @@
 //! The 47 prefectures (JIS X 0401).
 
+use crate::text::clean;
+
+use super::folding::fold;
+
 /// A prefecture.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Prefecture {
@@ -26,6 +30,115 @@ pub fn prefecture_of(code: &str) -> Option<&'static Prefecture> {
 pub fn all() -> impl ExactSizeIterator<Item = &'static Prefecture> {
     PREFECTURES.iter()
 }
+
+/// The prefecture in which a written address lies, if the address says so: 東京都千代田区…, also after a postal
+/// code, with old kanji or spaces in between. Without 都, 府 or 県 only where it is safe: the short name alone,
+/// the prefecture's city of the same name (青森市…), and 東京 before a ward. 福島区… is in Osaka and 石川町… in
+/// Fukushima, so a bare short name before anything else tells nothing.
+pub fn from_address(address: &str) -> Option<&'static Prefecture> {
+    let folded = fold(address);
+    let written: String = without_postal_code(without_country(&folded))
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    all()
+        .find(|prefecture| written.starts_with(prefecture.name))
+        .or_else(|| {
+            all().find(|prefecture| {
+                written
+                    .strip_prefix(prefecture.short_name)
+                    .is_some_and(|rest| is_safe(prefecture, rest))
+            })
+        })
+}
+
+/// Whether a short name followed by `rest` can mean nothing but the prefecture.
+fn is_safe(prefecture: &Prefecture, rest: &str) -> bool {
+    let has_namesake = NAMESAKE_CITIES.contains(&prefecture.short_name);
+    rest.is_empty()
+        || (has_namesake && rest.starts_with('市'))
+        || (prefecture.code == "13" && TOKYO_WARDS.iter().any(|ward| rest.starts_with(ward)))
+}
+
+/// 日本国, or 日本 before anything that is not part of a name such as 日本橋.
+fn without_country(folded: &str) -> &str {
+    let ends = |c: char| c.is_whitespace() || ",、〒".contains(c);
+    let rest = folded.strip_prefix("日本国").or_else(|| {
+        folded
+            .strip_prefix("日本")
+            .filter(|rest| rest.starts_with(ends))
+    });
+    rest.map_or(folded, |rest| rest.trim_start_matches([' ', ',', '、']))
+}
+
+fn without_postal_code(folded: &str) -> &str {
+    let marked = folded.strip_prefix('〒').unwrap_or(folded);
+    let rest = marked.trim_start_matches(|c: char| {
+        c.is_ascii_digit() || c.is_whitespace() || clean::is_hyphen(c)
+    });
+    rest.trim_start_matches([',', '、'])
+}
+
+/// Short names of prefectures that have a city of that name; no other prefecture has such a city.
+const NAMESAKE_CITIES: [&str; 31] = [
+    "青森",
+    "秋田",
+    "山形",
+    "福島",
+    "栃木",
+    "千葉",
+    "新潟",
+    "富山",
+    "福井",
+    "山梨",
+    "長野",
+    "岐阜",
+    "静岡",
+    "京都",
+    "大阪",
+    "奈良",
+    "和歌山",
+    "鳥取",
+    "岡山",
+    "広島",
+    "山口",
+    "徳島",
+    "高知",
+    "福岡",
+    "佐賀",
+    "長崎",
+    "熊本",
+    "大分",
+    "宮崎",
+    "鹿児島",
+    "沖縄",
+];
+
+const TOKYO_WARDS: [&str; 23] = [
+    "千代田区",
+    "中央区",
+    "港区",
+    "新宿区",
+    "文京区",
+    "台東区",
+    "墨田区",
+    "江東区",
+    "品川区",
+    "目黒区",
+    "大田区",
+    "世田谷区",
+    "渋谷区",
+    "中野区",
+    "杉並区",
+    "豊島区",
+    "北区",
+    "荒川区",
+    "板橋区",
+    "練馬区",
+    "足立区",
+    "葛飾区",
+    "江戸川区",
+];
 
 const fn prefecture(
     code: &'static str,
@@ -96,7 +209,7 @@ static PREFECTURES: [Prefecture; 47] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{japan::fold, text::Kana};
+    use crate::text::Kana;
     use std::collections::HashSet;
 
     #[test]
@@ -132,7 +245,67 @@ mod tests {
                 .len(),
             47
         );
+        assert!(
+            NAMESAKE_CITIES
+                .iter()
+                .all(|city| all().any(|prefecture| prefecture.short_name == *city))
+        );
         assert_eq!(prefecture_of("48"), None);
         assert_eq!(prefecture_of("1"), None);
+    }
+
+    #[test]
+    fn addresses_that_name_their_prefecture() {
+        for prefecture in all() {
+            let address = format!("{}某市1-2-3", prefecture.name);
+            assert_eq!(from_address(&address), Some(prefecture));
+        }
+        for (address, code) in [
+            ("東京都千代田区霞が関1-2-2", "13"),
+            ("〒100-8926　東京都千代田区", "13"),
+            ("〒１００－８９２６ 東京都千代田区", "13"),
+            ("1008926東京都千代田区", "13"),
+            ("  東 京 都 港区", "13"),
+            ("日本国東京都港区", "13"),
+            ("日本、〒530-0001 大阪府大阪市", "27"),
+            ("日本 〒530-0001, 大阪府大阪市", "27"),
+            ("京都府京都市", "26"),
+            ("京都市上京区", "26"),
+            ("東京千代田区", "13"),
+            ("東京", "13"),
+            ("青森", "02"),
+            ("青森市長島1-1-1", "02"),
+            ("廣島縣廣島市", "34"),
+            ("德島県", "36"),
+            ("宮﨑市橘通東", "45"),
+            ("北海道札幌市", "01"),
+            ("大阪市福島区", "27"),
+        ] {
+            assert_eq!(
+                from_address(address).map(|prefecture| prefecture.code),
+                Some(code),
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn addresses_that_do_not() {
+        for address in [
+            "",
+            "〒100-8926",
+            "福島区福島1-1",
+            "石川町1-1",
+            "山口町",
+            "港区芝公園",
+            "横浜市西区",
+            "神奈川区",
+            "千代田区",
+            "香川郡",
+            "日本橋",
+            "東京ドーム前",
+        ] {
+            assert_eq!(from_address(address), None, "{address}");
+        }
     }
 }

@@ -28,7 +28,6 @@ use crate::programme::MailKind;
 use body::Body;
 use chrono::{DateTime, Utc};
 use encoding_rs::Encoding;
-pub use files::is_encrypted;
 use header::Header;
 use limits::{Budget, MAX_ADDRESSES, MAX_REFERENCES, MAX_SUBJECT, MAX_TEXT, cut, cut_chars};
 use mime::Part;
@@ -131,7 +130,8 @@ pub fn parse(raw: &[u8], envelope: &Envelope) -> Result<ParsedMail, TooMuch> {
     let root = Part::read(&raw, &mut budget)?;
     let mut body = Body::read(&root, &mut budget)?;
     let hint = body.encoding;
-    let (text, html) = body.finish();
+    let text = body.text(&mut budget);
+    let html = body.html();
     let header = &root.header;
     let subject = header
         .get("subject")
@@ -165,7 +165,7 @@ pub fn parse(raw: &[u8], envelope: &Envelope) -> Result<ParsedMail, TooMuch> {
         must_not_answer,
         report,
         text: with_inside(text, &body.inside),
-        warnings: body.warnings,
+        warnings: body.warnings(),
         attachments: body.attachments,
         from,
     })

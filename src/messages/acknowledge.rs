@@ -5,7 +5,7 @@
 //! it to say: of the mail it quotes the subject, and not even that where it holds a link.
 
 use super::{
-    Draft, may_send_automatically,
+    Draft,
     sender::{Sender, addressed, is_own_address},
     write,
 };
@@ -120,10 +120,7 @@ async fn may_acknowledge(tx: &mut Tx, case: &Case, mail: &FirstMail<'_>) -> Resu
     let is_known = before.iter().any(|row| row.case_id == Some(case.id))
         || before.iter().any(|row| is_repeated(&row.subject));
     let recent = before.iter().filter(|row| row.is_recent).count() as i64;
-    if is_known || recent >= settings.acknowledgements_per_sender {
-        return Ok(false);
-    }
-    may_send_automatically(tx).await
+    Ok(!is_known && recent < settings.acknowledgements_per_sender)
 }
 
 async fn values(

@@ -5,7 +5,7 @@
 //! (the mail would come back as an enterprise's).
 
 use super::{
-    Draft, MessageKind, may_send_automatically,
+    Draft, MessageKind,
     sender::{Sender, is_own_address},
     write,
 };
@@ -76,7 +76,7 @@ pub async fn mail_arrived(tx: &mut Tx, case: &Case) -> Result<()> {
             from message m
             where m.case_id = $1 and m.kind = 'notice' and m.subject = $2 and m.created_at > $3
             and not exists (
-                select from message r where r.case_id = $1 and r.kind = 'reply' and r.created_at > m.created_at
+                select from message r where r.case_id = $1 and r.kind = 'reply' and r.created_at >= m.created_at
             )
         ) as "is_told!"
         "#,
@@ -86,10 +86,10 @@ pub async fn mail_arrived(tx: &mut Tx, case: &Case) -> Result<()> {
     )
     .fetch_one(tx.db())
     .await?;
-    if is_told || !may_send_automatically(tx).await? {
-        return Ok(());
+    match is_told {
+        true => Ok(()),
+        false => send(tx, case, &desk, Some(text)).await,
     }
-    send(tx, case, &desk, Some(text)).await
 }
 
 /// Tells a manager of an offer.

@@ -1,10 +1,7 @@
 //! Numbers and codes that an office gives: postal code, corporate number, places, industries, desks, cases.
 
 use super::{Shape, TextError, clean, text_type};
-use crate::japan::{
-    places::Municipality,
-    prefectures::{self, Prefecture},
-};
+use crate::japan::prefectures::{self, Prefecture};
 
 text_type! {
     /// A Japanese postal code, accepted with or without 〒 and hyphen, also full-width. The answer is 7
@@ -146,12 +143,6 @@ impl MunicipalityCode {
     /// The 5 digits of JIS X 0402, without the check digit.
     pub fn jis(&self) -> &str {
         &self.0[..5]
-    }
-}
-
-impl From<&'static Municipality> for MunicipalityCode {
-    fn from(municipality: &'static Municipality) -> Self {
-        Self(municipality.code.to_owned())
     }
 }
 

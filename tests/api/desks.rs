@@ -433,7 +433,7 @@ async fn the_nearest_and_least_busy_desk_is_proposed_first() {
     assert_eq!(
         proposals[0]["reasons"],
         json!([
-            "青森市を担当（2026-11-24 から 2026-11-24 まで）",
+            "青森県の市区町村（022012）を担当（2026-11-24 から 2026-11-24 まで）",
             "青森県を担当（2026-04-01 から）",
             "受付中の案件 0 件"
         ])

@@ -1,8 +1,11 @@
 //! What people read in a mail, and its files.
 
 use super::{
-    ParsedAttachment, TooMuch, charset, files, html,
-    limits::{Budget, MAX_ATTACHMENTS, MAX_SUBJECT, MAX_TEXT, cut, cut_bytes, cut_chars},
+    ParsedAttachment, TooMuch, charset, files,
+    html::{self, Page},
+    limits::{
+        Budget, MAX_ATTACHMENTS, MAX_PAGES, MAX_SUBJECT, MAX_TEXT, cut, cut_bytes, cut_chars,
+    },
     mime::{Content, Part},
     params, words,
 };
@@ -16,7 +19,9 @@ pub struct Body {
     pub attachments: Vec<ParsedAttachment>,
     /// In which charset its text is: a hint for what has no label.
     pub encoding: Option<&'static Encoding>,
-    pub warnings: Vec<String>,
+    warnings: Vec<String>,
+    /// Not all of the text is here.
+    is_cut: bool,
     /// The text of mails in the mail, each under a line that says so.
     pub inside: String,
 }
@@ -30,8 +35,6 @@ struct Segment {
 
 /// Bytes of a text that are decoded: more than what is kept of it, in any charset.
 const MAX_TEXT_BYTES: usize = 2 * MAX_TEXT;
-
-const CUT: &str = "本文が長すぎるため、途中までを表示しています。";
 
 /// Where a part stands.
 #[derive(Clone, Copy, Default)]
@@ -74,15 +77,11 @@ impl Body {
                 kind => {
                     let is_related = kind == "multipart/related";
                     for (at, child) in children.iter().enumerate() {
-                        let is_related = is_related && at > 0;
-                        self.part(
-                            child,
-                            Place {
-                                is_related,
-                                ..place
-                            },
-                            budget,
-                        )?;
+                        let place = Place {
+                            is_related: is_related && at > 0,
+                            ..place
+                        };
+                        self.part(child, place, budget)?;
                     }
                     Ok(())
                 }
@@ -100,16 +99,12 @@ impl Body {
         budget: &mut Budget,
     ) -> Result<(), TooMuch> {
         let before = std::mem::take(&mut self.segments);
+        let place = Place {
+            is_alternative: true,
+            ..place
+        };
         for child in children {
-            let is_alternative = true;
-            self.part(
-                child,
-                Place {
-                    is_alternative,
-                    ..place
-                },
-                budget,
-            )?;
+            self.part(child, place, budget)?;
         }
         let forms = std::mem::replace(&mut self.segments, before);
         let mut merged = Segment::default();
@@ -139,7 +134,7 @@ impl Body {
         if self.is_blank() {
             let is_status = |part: &&Part<'_>| part.kind().ends_with("delivery-status");
             for child in children.iter().filter(is_status) {
-                self.text(child, budget)?;
+                self.readable(child, budget)?;
             }
         }
         Ok(())
@@ -160,7 +155,7 @@ impl Body {
             // Programs name the text itself, too, without calling it a file; the first text is what is to be read.
             || filename.is_some() && !(disposition.word.is_empty() && self.segments.is_empty());
         if !is_file {
-            return self.text(part, budget);
+            return self.readable(part, budget);
         }
         let is_other_form = place.is_alternative
             && filename.is_none()
@@ -240,9 +235,10 @@ impl Body {
             ..Place::default()
         };
         body.part(inside, place, budget)?;
-        let (text, _) = body.finish();
+        let text = body.text(budget);
         self.attachments = body.attachments;
         self.warnings = body.warnings;
+        self.is_cut |= body.is_cut;
         if self.inside.len() < MAX_TEXT {
             self.inside.push_str(&headline.text());
             self.inside.push_str(&text);
@@ -274,7 +270,7 @@ impl Body {
         }
     }
 
-    fn text(&mut self, part: &Part<'_>, budget: &mut Budget) -> Result<(), TooMuch> {
+    fn readable(&mut self, part: &Part<'_>, budget: &mut Budget) -> Result<(), TooMuch> {
         let bytes = part.bytes(budget)?;
         let mut label = part.content_type.get("charset").map(str::to_owned);
         let mut is_html = part.kind() == "text/html";
@@ -293,60 +289,38 @@ impl Body {
         self.encoding = self.encoding.or(decoded.encoding);
         let mut text = tidy(&decoded.text);
         is_html |= looks_like_html(&text);
-        if !is_html
-            && part
-                .content_type
-                .get("format")
-                .is_some_and(|f| f.eq_ignore_ascii_case("flowed"))
-        {
-            let del_sp = part
-                .content_type
-                .get("delsp")
-                .is_some_and(|d| d.eq_ignore_ascii_case("yes"));
-            text = unflow(&text, del_sp);
+        let is_word = |name, word| {
+            let value = part.content_type.get(name);
+            value.is_some_and(|value| value.eq_ignore_ascii_case(word))
+        };
+        if !is_html && is_word("format", "flowed") {
+            text = unflow(&text, is_word("delsp", "yes"));
         }
-        if is_long || text.len() > MAX_TEXT && !is_html {
-            self.warn(CUT);
+        if is_long || !is_html && text.len() > MAX_TEXT {
+            self.is_cut = true;
         }
-        if !is_html {
-            text.truncate(cut(&text, MAX_TEXT).len());
-        }
-        self.segments.push(if is_html {
-            Segment {
-                plain: None,
-                html: Some(text),
-            }
+        let mut segment = Segment::default();
+        if is_html {
+            segment.html = Some(text);
         } else {
-            Segment {
-                plain: Some(text),
-                html: None,
-            }
-        });
+            text.truncate(cut(&text, MAX_TEXT).len());
+            segment.plain = Some(text);
+        }
+        self.segments.push(segment);
         Ok(())
     }
 
-    /// Everything readable as text, and the HTML, cleaned, where there is any.
-    pub fn finish(&mut self) -> (String, Option<String>) {
+    /// Everything readable as text.
+    pub fn text(&mut self, budget: &mut Budget) -> String {
         let mut text = String::new();
-        let mut page = String::new();
-        let has_html = self.segments.iter().any(|segment| segment.html.is_some());
-        for segment in std::mem::take(&mut self.segments) {
-            let plain = segment.plain.filter(|text| !text.trim().is_empty());
-            if has_html {
-                match (&segment.html, &plain) {
-                    (Some(html), _) => page.push_str(&html::clean(html)),
-                    (None, Some(plain)) => page.push_str(&html::from_text(plain)),
-                    (None, None) => {}
-                }
-            }
-            let readable = match (plain, segment.html) {
-                (Some(plain), _) => plain,
+        for segment in &self.segments {
+            let readable = match (segment.plain(), &segment.html) {
+                (Some(plain), _) => Cow::Borrowed(plain),
                 (None, Some(html)) => {
-                    let (text, is_whole) = html::to_text(&html);
-                    if !is_whole {
-                        self.warn(CUT);
-                    }
-                    tidy(&text)
+                    let page = Page::to_read(html, budget.pages);
+                    budget.pages = budget.pages.saturating_sub(page.len());
+                    self.is_cut |= !page.is_whole;
+                    Cow::Owned(tidy(&page.text()))
                 }
                 (None, None) => continue,
             };
@@ -355,11 +329,44 @@ impl Body {
             }
             text.push_str(&readable);
         }
-        if text.len() > MAX_TEXT {
-            self.warn(CUT);
-            text.truncate(cut(&text, MAX_TEXT).len());
+        self.is_cut |= text.len() > MAX_TEXT;
+        text.truncate(cut(&text, MAX_TEXT).len());
+        text
+    }
+
+    /// All of it as HTML, cleaned, where there is any HTML.
+    pub fn html(&mut self) -> Option<String> {
+        let mut left = MAX_PAGES;
+        let mut html = String::new();
+        if self.segments.iter().all(|segment| segment.html.is_none()) {
+            return None;
         }
-        (text, (!page.trim().is_empty()).then_some(page))
+        for segment in &self.segments {
+            if let Some(page) = &segment.html {
+                let page = Page::to_show(page, left);
+                left = left.saturating_sub(page.len());
+                self.is_cut |= !page.is_whole;
+                html.push_str(&page.clean());
+            } else if let Some(plain) = segment.plain() {
+                html.push_str(&html::from_text(plain));
+            }
+        }
+        (!html.trim().is_empty()).then_some(html)
+    }
+
+    /// What was odd, in words for staff.
+    pub fn warnings(&mut self) -> Vec<String> {
+        if self.is_cut {
+            self.warn("本文が長すぎるため、途中までを表示しています。");
+        }
+        std::mem::take(&mut self.warnings)
+    }
+}
+
+impl Segment {
+    /// The plain form, if it says anything.
+    fn plain(&self) -> Option<&str> {
+        self.plain.as_deref().filter(|text| !text.trim().is_empty())
     }
 }
 

@@ -11,6 +11,7 @@
 //! `encoding_rs` decodes; our own is only what WHATWG leaves out and mail has: the relatives of ISO-2022-JP with
 //! half-width kana by SO and SI, JIS X 0212, and pictures of mobile carriers.
 
+use super::limits;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
     EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
@@ -199,6 +200,9 @@ fn is_cut_utf8(bytes: &[u8], first: &std::str::Utf8Error) -> bool {
     good > bad * 4
 }
 
+/// Bytes that statistics are made of: more do not change them, and take time.
+const GUESSED_BYTES: usize = 128 << 10;
+
 fn guess(bytes: &[u8], hint: Option<&'static Encoding>) -> Decoded {
     if is_stray(bytes) {
         let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
@@ -211,7 +215,7 @@ fn guess(bytes: &[u8], hint: Option<&'static Encoding>) -> Decoded {
         }
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(bytes, true);
+    detector.feed(limits::cut_bytes(bytes, GUESSED_BYTES), true);
     let guessed = detector.guess(Some(b"jp"), Utf8Detection::Allow);
     for encoding in [guessed, SHIFT_JIS, EUC_JP] {
         let (text, damaged) = encoding.decode_without_bom_handling(bytes);

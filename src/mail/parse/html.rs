@@ -14,39 +14,56 @@ use std::collections::HashSet;
 const MAX_OPEN: usize = 64;
 
 /// Lists and quotes inside each other: each indents its text, and every line carries the indentation.
-const MAX_INDENTED: usize = 20;
+const MAX_INDENTED: usize = 10;
 
 /// Bytes of an attribute's value.
 const MAX_ATTRIBUTE: usize = 2000;
 
-/// Bytes of a page after it was written anew: half a million letters without styles. Both libraries take about a second
-/// per megabyte of the worst there is.
-const MAX_PAGE: usize = 512 << 10;
-
 /// Wider than any line, so that nothing is wrapped.
 const WIDTH: usize = 1_000_000;
 
-/// HTML as text; false where it was too long and is cut.
-pub fn to_text(html: &str) -> (String, bool) {
-    let simple = Rewriter::new(Purpose::Text).rewrite(html);
-    let text = html2text::config::plain_no_decorate()
-        .string_from_read(simple.as_bytes(), WIDTH)
-        .unwrap_or_default();
-    (text, simple.len() < MAX_PAGE)
+/// A page, simplified for one of its two purposes.
+pub struct Page {
+    simple: String,
+    /// Without what was too much.
+    pub is_whole: bool,
 }
 
-/// HTML that is safe to show, without anything that is loaded from elsewhere: no `img` at all, because a picture that is
-/// loaded tells the sender that and where the mail was read.
-pub fn clean(html: &str) -> String {
-    let simple = Rewriter::new(Purpose::Show).rewrite(html);
-    let tags: HashSet<&str> = SHOWN.iter().copied().collect();
-    ammonia::Builder::default()
-        .tags(tags)
-        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
-        .url_relative(ammonia::UrlRelative::Deny)
-        .link_rel(Some("noopener noreferrer nofollow"))
-        .clean(&simple)
-        .to_string()
+impl Page {
+    /// For [`Self::text`]; at most `max` bytes.
+    pub fn to_read(html: &str, max: usize) -> Self {
+        Rewriter::new(Purpose::Text, max).rewrite(html)
+    }
+
+    /// For [`Self::clean`]; at most `max` bytes.
+    pub fn to_show(html: &str, max: usize) -> Self {
+        Rewriter::new(Purpose::Show, max).rewrite(html)
+    }
+
+    /// Its size as it goes through the libraries.
+    pub fn len(&self) -> usize {
+        self.simple.len()
+    }
+
+    /// As text.
+    pub fn text(&self) -> String {
+        html2text::config::plain_no_decorate()
+            .string_from_read(self.simple.as_bytes(), WIDTH)
+            .unwrap_or_default()
+    }
+
+    /// Safe to show, without anything that is loaded from elsewhere: no `img` at all, because a picture that is loaded
+    /// tells the sender that and where the mail was read.
+    pub fn clean(&self) -> String {
+        let tags: HashSet<&str> = SHOWN.iter().copied().collect();
+        ammonia::Builder::default()
+            .tags(tags)
+            .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+            .url_relative(ammonia::UrlRelative::Deny)
+            .link_rel(Some("noopener noreferrer nofollow"))
+            .clean(&self.simple)
+            .to_string()
+    }
 }
 
 /// Text as HTML, for mails of which only a part is HTML.
@@ -172,6 +189,7 @@ const ATTRIBUTES: &[&str] = &[
 /// Writes HTML anew, in one pass.
 struct Rewriter {
     purpose: Purpose,
+    max: usize,
     out: String,
     open: Vec<&'static str>,
     /// Nothing stands on this line yet.
@@ -181,9 +199,10 @@ struct Rewriter {
 }
 
 impl Rewriter {
-    fn new(purpose: Purpose) -> Self {
+    fn new(purpose: Purpose, max: usize) -> Self {
         Self {
             purpose,
+            max,
             out: String::new(),
             open: Vec::new(),
             is_fresh: true,
@@ -191,13 +210,13 @@ impl Rewriter {
         }
     }
 
-    fn rewrite(mut self, html: &str) -> String {
+    fn rewrite(mut self, html: &str) -> Page {
         let mut rest = html;
         // Looking for an end that never comes is done once.
         let mut has_comment_end = true;
-        while !rest.is_empty() && self.out.len() < MAX_PAGE {
+        while !rest.is_empty() && self.out.len() < self.max {
             let text = &rest[..rest.find('<').unwrap_or(rest.len())];
-            self.text(cut(text, MAX_PAGE));
+            self.text(cut(text, self.max));
             rest = &rest[text.len()..];
             if rest.is_empty() {
                 break;
@@ -220,7 +239,10 @@ impl Rewriter {
         while let Some(name) = self.open.pop() {
             self.end(name);
         }
-        self.out
+        Page {
+            simple: self.out,
+            is_whole: rest.is_empty(),
+        }
     }
 
     fn text(&mut self, text: &str) {

@@ -56,11 +56,17 @@ pub const MAX_FAILED: usize = 100;
 /// Bytes of a diagnostic that are kept.
 pub const MAX_DIAGNOSTIC: usize = 1000;
 
-/// Decoded bytes that may still be made.
+/// Bytes of HTML, written anew, that go through the libraries for HTML, all pages of a mail together: half a million
+/// letters without styles. They take about a second per megabyte of the worst there is, the rest of the parser a tenth.
+pub const MAX_PAGES: usize = 512 << 10;
+
+/// What may still be made of a mail.
 #[derive(Debug)]
 pub struct Budget {
     bytes: usize,
     parts: usize,
+    /// Bytes of HTML, see [`MAX_PAGES`].
+    pub pages: usize,
 }
 
 impl Budget {
@@ -69,6 +75,7 @@ impl Budget {
         Self {
             bytes: MAX_DECODED_BYTES,
             parts: MAX_PARTS,
+            pages: MAX_PAGES,
         }
     }
 

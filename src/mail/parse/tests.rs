@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::{fs, path::PathBuf, time::Instant};
+use std::{fs, path::PathBuf, sync::LazyLock};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/mail")
@@ -12,7 +12,7 @@ fn raw(name: &str) -> Vec<u8> {
     fs::read(folder().join(name).with_extension("eml")).unwrap()
 }
 
-fn fixtures() -> Vec<Vec<u8>> {
+static FIXTURES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let mut paths: Vec<_> = fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -20,7 +20,7 @@ fn fixtures() -> Vec<Vec<u8>> {
         .collect();
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
-}
+});
 
 fn mail(name: &str) -> ParsedMail {
     let envelope = Envelope {
@@ -734,14 +734,21 @@ fn attacks() -> Vec<(&'static str, String)> {
     attacks
 }
 
+/// Seconds that this thread has run, whatever else the machine is busy with; nothing where the system does not tell.
+fn processor_time() -> f64 {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = told.split(' ').next().and_then(|word| word.parse().ok());
+    nanoseconds.unwrap_or(0.0) / 1e9
+}
+
 #[test]
 fn attacks_take_no_longer_than_their_size() {
     for (piece, raw) in attacks() {
-        let begin = Instant::now();
+        let begin = processor_time();
         let read = parse(raw.as_bytes(), &Envelope::default());
-        let took = begin.elapsed();
-        // Hundreds of times what it takes, so that a busy machine does not matter; what is quadratic takes minutes.
-        assert!(took.as_secs() < 30, "{piece:?} took {took:?}");
+        let took = processor_time() - begin;
+        // Many times what it takes in a debug build; what is quadratic takes minutes.
+        assert!(took < 20.0, "{piece:?} took {took} seconds");
         if let Ok(mail) = read {
             assert_bounded(&mail, raw.len());
         }
@@ -784,10 +791,7 @@ fn assert_bounded(mail: &ParsedMail, size: usize) {
             .iter()
             .all(|html| !html.contains("<img") && !html.contains("<script"))
     );
-    assert_eq!(
-        mail.must_not_answer,
-        mail.must_not_answer || mail.kind != MailKind::Normal
-    );
+    assert!(mail.must_not_answer || mail.kind == MailKind::Normal);
 }
 
 proptest! {
@@ -807,7 +811,7 @@ proptest! {
         other in any::<prop::sample::Index>(),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..30),
     ) {
-        let all = fixtures();
+        let all = &*FIXTURES;
         let mut raw = all[which.index(all.len())].clone();
         let other = &all[other.index(all.len())];
         for (at, byte, how) in changes {
