@@ -45,7 +45,10 @@ create table inbound_mail (
     received_at timestamptz not null,
     state text not null check (state in ('pending', 'processed', 'quarantined')),
     -- Why a person must look at it.
-    quarantine_reason text check (length(quarantine_reason) between 1 and 60),
+    quarantine_reason text check (quarantine_reason in (
+        'too_much', 'too_slow', 'unreadable', 'no_sender', 'own_address', 'sender_limit', 'stranger_with_number',
+        'stranger_in_thread', 'automatic', 'unmatched_report', 'loop'
+    )),
     kind text check (kind in ('normal', 'auto_reply', 'auto_reply_suspected', 'bounce', 'delay', 'delivery_success', 'arf', 'mdn', 'loop')),
     message_id text check (length(message_id) between 1 and 1000),
     in_reply_to text[] not null default '{}',
@@ -81,6 +84,7 @@ create table inbound_mail (
     -- The same bytes to the same mailbox are the same mail.
     constraint inbound_mail_once unique nulls not distinct (mailbox_id, sha256),
     constraint inbound_mail_state check ((state = 'pending') = (processed_at is null)),
+    constraint inbound_mail_to_check check ((state = 'quarantined') = (quarantine_reason is not null)),
     constraint inbound_mail_placed check ((case_id is null) = (placed_by is null)),
     constraint inbound_mail_discarded check ((discarded_at is null) = (discard_reason is null))
 );

@@ -239,6 +239,15 @@ mod tests {
         }
     }
 
+    /// As in `MADOGUCHI_STORAGE_URL=s3://files/tests AWS_ENDPOINT=http://127.0.0.1:9000 AWS_REGION=…
+    /// AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… cargo test --lib blobs -- --ignored`.
+    #[tokio::test]
+    #[ignore = "needs S3-compatible storage"]
+    async fn s3() {
+        let url = std::env::var("MADOGUCHI_STORAGE_URL").expect("it names the storage");
+        keeps_its_promises(&Blobs::s3(&url).unwrap()).await;
+    }
+
     #[tokio::test]
     async fn what_was_altered_is_not_given_out() {
         let folder = Folder::new();

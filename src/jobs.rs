@@ -392,7 +392,10 @@ async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) 
             crate::messages::send::run(store, &system, &context.mailer, *message_id, attempt_id)
                 .await
         }
-        Work::SweepMessages {} => crate::messages::send::sweep(store, &system).await,
+        Work::SweepMessages {} => {
+            crate::messages::send::sweep(store, &system).await?;
+            crate::intake::place::measure(store).await
+        }
     }
 }
 

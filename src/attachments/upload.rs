@@ -13,6 +13,7 @@ use crate::{
     error::{Error, ProblemType, Result},
     http::{Answer, Items, Path, bind_body},
     ids::*,
+    mail::parse::is_encrypted,
     store::Tx,
 };
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -135,7 +136,7 @@ async fn receive(mut form: Multipart, blobs: &Blobs) -> Result<Vec<Upload>> {
             size: bytes.len() as u64,
             filename: names::filename(&filename),
             content_type: names::content_type(&content_type),
-            is_encrypted: false,
+            is_encrypted: is_encrypted(&bytes),
         });
     }
     match uploads.is_empty() {

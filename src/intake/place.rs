@@ -86,8 +86,8 @@ async fn load(store: &Store, mail_id: MailId) -> Result<Option<(Vec<u8>, Envelop
 }
 
 /// Why a mail could not be read.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Unread(CheckReason, &'static str);
+#[derive(Clone, Debug, PartialEq)]
+struct Unread(CheckReason, String);
 
 /// Reads a mail on a thread of its own. One that takes too long is left to end by itself: the parser's own limits see to
 /// that; nobody waits for it.
@@ -98,18 +98,20 @@ async fn read(
     parse: impl Fn(&[u8], &Envelope) -> Result<ParsedMail, TooMuch> + Send + 'static,
 ) -> Result<ParsedMail, Unread> {
     let parsing = tokio::task::spawn_blocking(move || parse(&bytes, &envelope));
-    match tokio::time::timeout(time, parsing).await {
-        Ok(Ok(Ok(mail))) => Ok(mail),
-        Ok(Ok(Err(TooMuch(limit)))) => Err(Unread(CheckReason::TooMuch, limit)),
-        Ok(Err(_)) => Err(Unread(
-            CheckReason::Unreadable,
-            "解析中に問題が起きました。元のメールは保存しています。",
-        )),
-        Err(_) => Err(Unread(
+    let (because, told) = match tokio::time::timeout(time, parsing).await {
+        Ok(Ok(Ok(mail))) => return Ok(mail),
+        Ok(Ok(Err(TooMuch(limit)))) => (
+            CheckReason::TooMuch,
+            format!("読み取りの上限を超えています({limit})。"),
+        ),
+        Ok(Err(_)) => (CheckReason::Unreadable, "解析中に問題が起きました。".into()),
+        Err(_) => (
             CheckReason::TooSlow,
-            "解析に時間がかかりすぎました。元のメールは保存しています。",
-        )),
-    }
+            "解析に時間がかかりすぎました。".into(),
+        ),
+    };
+    let warning = format!("{told}元のメールはそのまま保存しています。");
+    Err(Unread(because, warning))
 }
 
 /// A file of the mail whose bytes are kept.
@@ -176,8 +178,8 @@ async fn place_unread(tx: &mut Tx, mail_id: MailId, unread: &Unread) -> Result<O
     let Some(mail) = lock_pending(tx, mail_id).await? else {
         return Ok(None);
     };
-    let Unread(because, warning) = *unread;
-    row::keep_unread(tx, mail.id, because, warning).await?;
+    let Unread(because, warning) = unread;
+    row::keep_unread(tx, mail.id, *because, warning).await?;
     tx.record(
         OFFICE,
         Event::MailQuarantined {
@@ -187,7 +189,7 @@ async fn place_unread(tx: &mut Tx, mail_id: MailId, unread: &Unread) -> Result<O
     );
     Ok(Some(Placed {
         kind: None,
-        because: Some(because),
+        because: Some(*because),
     }))
 }
 
@@ -225,6 +227,10 @@ async fn place(
     }
     if thread::has_twin(tx, mail.id, &content).await? {
         content.warn("同じMessage-IDのメールがほかにもあります。");
+    }
+    let identity = tx.mail().clone();
+    if thread::addressed(&identity, &mail.envelope_to, &content).len() > 1 {
+        content.warn("宛先に、ほかの案件の返信用アドレスもあります。");
     }
     let verdict = judge(tx, &mail, &mut content).await?;
     let placement = match verdict {

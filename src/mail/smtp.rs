@@ -24,6 +24,7 @@ use std::{
     cell::Cell,
     fmt,
     io::Write,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -186,7 +187,7 @@ struct Server {
     security: Security,
     credentials: Option<Credentials>,
     timeouts: Timeouts,
-    /// The name in EHLO: this machine's.
+    /// The name in EHLO.
     hello: ClientId,
     kept: Mutex<Vec<Kept>>,
 }
@@ -239,7 +240,7 @@ impl Server {
             host,
             security,
             timeouts,
-            hello: ClientId::default(),
+            hello: hello(),
             kept: Mutex::default(),
         })
     }
@@ -388,6 +389,15 @@ impl Server {
                 Err(_) => Fault::Late("the content").in_the_content(progress.get().1),
             };
         }
+    }
+}
+
+/// This machine's name; where that has no domain, as in a container, an address in its stead (RFC 5321, 4.1.4), because
+/// strict servers refuse a bare name.
+fn hello() -> ClientId {
+    match ClientId::default() {
+        ClientId::Domain(name) if !name.contains('.') => ClientId::Ipv4(Ipv4Addr::LOCALHOST),
+        id => id,
     }
 }
 

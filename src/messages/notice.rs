@@ -76,7 +76,7 @@ pub async fn mail_arrived(tx: &mut Tx, case: &Case) -> Result<()> {
             from message m
             where m.case_id = $1 and m.kind = 'notice' and m.subject = $2 and m.created_at > $3
             and not exists (
-                select from message r where r.case_id = $1 and r.kind = 'reply' and r.created_at >= m.created_at
+                select from message r where r.case_id = $1 and r.kind = 'reply' and r.created_at > m.created_at
             )
         ) as "is_told!"
         "#,

@@ -1,7 +1,7 @@
 //! Where a case is: what was entered, or else what follows from postal code, address or a landline.
 //!
 //! The first that says something: the site's own codes, its postal code and address, its landline; then the same of the enterprise;
-//! then the landlines of the contacts. An agent's telephone is where the agent is.
+//! then the address in a mail's signature; then the landlines of the contacts. An agent's telephone is where the agent is.
 
 use crate::{
     error::Result,
@@ -9,7 +9,7 @@ use crate::{
     japan::{
         places::{
             Place,
-            address::{Basis, Reading, of_both},
+            address::{Basis, Reading, in_text, of_both},
             municipality_of, of_phone,
         },
         prefectures::prefecture_of,
@@ -47,6 +47,7 @@ pub(super) async fn locate(db: &mut PgConnection, case_id: CaseId) -> Result<Loc
             c.site_address, c.site_phone as "site_phone: Phone",
             e.prefecture_code, e.municipality_code, e.postal_code as "postal_code: PostalCode",
             e.address, e.phone as "phone: Phone",
+            case when c.channel = 'email' then c.description end as mail,
             array(
                 select k.phone
                 from contact k
@@ -75,10 +76,11 @@ pub(super) async fn locate(db: &mut PgConnection, case_id: CaseId) -> Result<Loc
         address: row.address,
         phone: row.phone,
     };
-    Ok(find(&site, &office, &row.contact_phones))
+    let mail = row.mail.as_deref().unwrap_or_default();
+    Ok(find(&site, &office, mail, &row.contact_phones))
 }
 
-fn find(site: &Spot, office: &Spot, contact_phones: &[Phone]) -> Location {
+fn find(site: &Spot, office: &Spot, mail: &str, contact_phones: &[Phone]) -> Location {
     [site, office]
         .into_iter()
         .find_map(|spot| {
@@ -86,6 +88,7 @@ fn find(site: &Spot, office: &Spot, contact_phones: &[Phone]) -> Location {
                 .or_else(|| spot.written())
                 .or_else(|| by_phone(spot.phone.as_ref()?))
         })
+        .or_else(|| by_signature(mail))
         .or_else(|| contact_phones.iter().find_map(by_phone))
         .unwrap_or_default()
 }
@@ -156,6 +159,16 @@ impl Spot {
     }
 }
 
+/// Where the address in a mail is: a guess, as the writer may sit elsewhere than the matter.
+fn by_signature(mail: &str) -> Option<Location> {
+    let places = in_text(mail)?.places;
+    Some(Location {
+        derived: Some(derived("メールの署名の住所", &places)),
+        places,
+        notes: Vec::new(),
+    })
+}
+
 /// Where a landline's area code is.
 fn by_phone(phone: &Phone) -> Option<Location> {
     let places = of_phone(phone);
@@ -207,13 +220,14 @@ mod tests {
     #[test]
     fn what_was_entered_comes_first() {
         let site = spot(("02", "022012"), "", "", "03-1234-5678");
-        let location = find(&site, &spot(("13", ""), "", "", ""), &[]);
+        let location = find(&site, &spot(("13", ""), "", "", ""), "", &[]);
         assert_eq!(names(&location), ["青森県青森市"]);
         assert_eq!((location.derived, location.notes.len()), (None, 0));
         // The branch counts, not the head office.
         let location = find(
             &spot(("", ""), "030-0801", "", ""),
             &spot(("13", "131016"), "", "", ""),
+            "",
             &[],
         );
         assert_eq!(names(&location), ["青森県青森市"]);
@@ -221,7 +235,12 @@ mod tests {
             location.derived.unwrap(),
             "所在地は郵便番号から推定（青森県青森市）"
         );
-        let location = find(&Spot::default(), &spot(("13", "131016"), "", "", ""), &[]);
+        let location = find(
+            &Spot::default(),
+            &spot(("13", "131016"), "", "", ""),
+            "",
+            &[],
+        );
         assert_eq!(names(&location), ["東京都千代田区"]);
     }
 
@@ -230,6 +249,7 @@ mod tests {
         let location = find(
             &spot(("14", "141003"), "231-0021", "", ""),
             &Spot::default(),
+            "",
             &[],
         );
         assert_eq!(names(&location), ["神奈川県横浜市中区"]);
@@ -240,6 +260,7 @@ mod tests {
         let location = find(
             &spot(("34", ""), "", "府中市府川町", ""),
             &Spot::default(),
+            "",
             &[],
         );
         assert_eq!(names(&location), ["広島県府中市"]);
@@ -247,13 +268,23 @@ mod tests {
             location.derived.unwrap(),
             "所在地は住所から推定（広島県府中市）"
         );
-        let location = find(&spot(("24", ""), "498-0000", "", ""), &Spot::default(), &[]);
+        let location = find(
+            &spot(("24", ""), "498-0000", "", ""),
+            &Spot::default(),
+            "",
+            &[],
+        );
         assert_eq!(names(&location), ["三重県桑名郡木曽岬町"]);
     }
 
     #[test]
     fn contradictions_are_told() {
-        let location = find(&spot(("02", ""), "100-0001", "", ""), &Spot::default(), &[]);
+        let location = find(
+            &spot(("02", ""), "100-0001", "", ""),
+            &Spot::default(),
+            "",
+            &[],
+        );
         assert_eq!(names(&location), ["青森県"]);
         assert_eq!(
             location.notes,
@@ -264,6 +295,7 @@ mod tests {
         let location = find(
             &spot(("", ""), "100-0001", "青森市長島", ""),
             &Spot::default(),
+            "",
             &[],
         );
         assert_eq!(names(&location), ["青森県青森市", "東京都千代田区"]);
@@ -276,7 +308,7 @@ mod tests {
     #[test]
     fn a_landline_is_better_than_nothing() {
         let phones = ["090-1234-5678", "0479-22-8181"].map(|phone| Phone::parse(phone).unwrap());
-        let location = find(&Spot::default(), &Spot::default(), &phones);
+        let location = find(&Spot::default(), &Spot::default(), "", &phones);
         assert_eq!(names(&location), ["千葉県", "茨城県"]);
         assert_eq!(
             location.derived.unwrap(),
@@ -285,10 +317,30 @@ mod tests {
         let location = find(
             &Spot::default(),
             &spot(("", ""), "", "", "017-734-1111"),
+            "",
             &phones,
         );
         assert_eq!(names(&location), ["青森県"]);
-        let location = find(&Spot::default(), &Spot::default(), &phones[..1]);
+        let location = find(&Spot::default(), &Spot::default(), "", &phones[..1]);
         assert_eq!(location, Location::default());
+    }
+
+    #[test]
+    fn a_signature_is_a_guess() {
+        let mail = "在宅勤務について伺います。\n\n株式会社りんご\n〒030-0801 青森市新町1-2-3\nTEL 03-1234-5678\n";
+        let phones = [Phone::parse("03-1234-5678").unwrap()];
+        let location = find(&Spot::default(), &Spot::default(), mail, &phones);
+        assert_eq!(names(&location), ["青森県青森市"]);
+        assert_eq!(
+            location.derived.unwrap(),
+            "所在地はメールの署名の住所から推定（青森県青森市）"
+        );
+        let known = find(
+            &Spot::default(),
+            &spot(("13", ""), "", "", ""),
+            mail,
+            &phones,
+        );
+        assert_eq!(names(&known), ["東京都"]);
     }
 }

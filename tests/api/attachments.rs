@@ -256,7 +256,7 @@ async fn nothing_that_is_served_can_run() {
             "請求書fdp.exe",
         ),
         ("a%22; x=%22b.xml", "application/xml", "a\"; x=\"b.xml"),
-        ("..", "multipart/mixed", "添付ファイル"),
+        ("..", "message/rfc822", "添付ファイル"),
     ] {
         let bytes = format!("<script>alert('{given}')</script>");
         let answer = upload(&operator, &case, &[(given, content_type, bytes.as_bytes())])
@@ -541,18 +541,24 @@ async fn a_mail_that_is_read_again_keeps_the_ids_of_its_files() {
 async fn archives_are_bytes_to_us() {
     let app = TestApp::start().await;
     let case = app.make_case().await;
-    // A zip that claims four gigabytes in 60 bytes: nobody opens it.
-    let mut bomb = b"PK\x03\x04\x14\0\0\0\x08\0".to_vec();
-    bomb.extend_from_slice(&[0xff; 50]);
-    let answer = upload(
-        &app.as_operator(),
-        &case,
-        &[("爆弾.zip", "application/zip", &bomb)],
-    )
-    .await
-    .expect(201);
-    let served = download(&app.as_operator(), answer.items()[0].id())
-        .await
-        .expect(200);
-    assert_eq!(served.bytes, bomb);
+    let operator = app.as_operator();
+    // The head of a zip entry; the flag says whether it is locked. It claims four gigabytes in 60 bytes: nobody opens it.
+    let zip = |flag: u8| {
+        let mut bytes = b"PK\x03\x04\x14\0".to_vec();
+        bytes.extend_from_slice(&[flag, 0, 8, 0]);
+        bytes.extend_from_slice(&[0xff; 50]);
+        bytes
+    };
+    for (name, flag, encrypted) in [("爆弾.zip", 0, None), ("鍵付き.zip", 1, Some("true"))] {
+        let bytes = zip(flag);
+        let answer = upload(&operator, &case, &[(name, "application/zip", &bytes)])
+            .await
+            .expect(201);
+        assert_eq!(answer.items()[0]["is_encrypted"], encrypted.is_some());
+        let served = download(&operator, answer.items()[0].id())
+            .await
+            .expect(200);
+        assert_eq!(served.bytes, bytes);
+        assert_eq!(served.header("x-attachment-encrypted"), encrypted, "{name}");
+    }
 }

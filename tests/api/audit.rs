@@ -326,6 +326,8 @@ const REMOVE_CASE: &str = "
     delete from deadline where case_id = '{case}';
     delete from case_flag where case_id = '{case}';
     delete from consent where case_id = '{case}';
+    delete from message_attempt where message_id in (select id from message where case_id = '{case}');
+    delete from message where case_id = '{case}';
     delete from contact where case_id = '{case}';
     delete from move_reason where case_id = '{case}';
     set constraints all deferred;

@@ -16,6 +16,24 @@ async fn the_process_is_alive_and_ready() {
 }
 
 #[actix_web::test]
+async fn without_a_worker_the_process_is_not_ready() {
+    let app = TestApp::start().await;
+    app.run_jobs().await;
+    let case = app.make_case().await;
+    let message = json!({ "body": "ご回答です。" });
+    app.as_operator()
+        .post(format!("/cases/{}/messages", case.id()), message)
+        .await
+        .expect(201);
+    app.as_nobody().get("//readyz").await.expect(200);
+    app.advance(chrono::TimeDelta::minutes(10));
+    let waits = app.as_nobody().get("//readyz").may_fail().await;
+    waits.problem("unavailable");
+    app.run_jobs().await;
+    app.as_nobody().get("//readyz").await.expect(200);
+}
+
+#[actix_web::test]
 async fn everybody_can_sign_in_over_a_real_socket() {
     let app = TestApp::start_with_sockets().await;
     let me = app.as_admin().get("/me").await.expect(200);

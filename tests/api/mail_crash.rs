@@ -12,7 +12,7 @@ use std::{
 };
 
 /// How many messages are committed; as many again are rolled back.
-const MESSAGES: usize = 60;
+const MESSAGES: usize = 48;
 
 /// Each worker lives for so many milliseconds after it began to work, at most.
 const LIFE: u64 = 250;
@@ -33,6 +33,7 @@ impl Worker {
             .env("DATABASE_READER_URL", url(&app.connections.reader))
             .env("MADOGUCHI_DATA_DIR", data_dir)
             .env("MADOGUCHI_SMTP_URL", sink.url("tls=none"))
+            .env("MADOGUCHI_AUDIT_KEY", "a key for tests, a key for tests")
             .env("MADOGUCHI_LOG", "error")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -106,7 +107,7 @@ async fn let_leases_end(db: &mut PgConnection) {
 
 #[actix_web::test]
 async fn a_worker_is_killed_at_random() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     app.clock.set(Utc::now());
     let settings = app.as_admin().get("/settings").await.expect(200);
     app.as_admin()

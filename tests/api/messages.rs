@@ -36,6 +36,16 @@ impl Sink {
 }
 
 impl TestApp {
+    /// A fresh program that writes no mail by itself, so that all mail is the test's.
+    pub async fn start_silent() -> Self {
+        let app = Self::start().await;
+        sqlx::query("update template set active = false where purpose is not null")
+            .execute(&mut app.sql().await)
+            .await
+            .unwrap();
+        app
+    }
+
     /// A reply by the desk, still waiting.
     async fn reply(&self, desk: &impl HasId, case: &impl HasId) -> TestResponse {
         let n = self.next();
@@ -62,7 +72,7 @@ impl TestApp {
 
 #[actix_web::test]
 async fn a_reply_waits_and_is_sent_once() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let mailer = sink.mailer();
     let case = app.make_accepted_case(&desk).await;
@@ -204,7 +214,7 @@ const FAULTS: [(Phase, Act, &str, &str, usize); 22] = [
 
 #[actix_web::test]
 async fn what_a_server_does_decides_what_is_known() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let mailer = sink.mailer();
     for (phase, act, state, outcome, arrived) in FAULTS {
@@ -267,7 +277,7 @@ async fn what_a_server_does_decides_what_is_known() {
 /// nobody can have taken it.
 #[actix_web::test]
 async fn half_a_content_is_not_taken() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     let file = attach(&app, case.id(), "図面.bin", &vec![7; 15_000_000]).await;
@@ -334,7 +344,7 @@ async fn attach(app: &TestApp, case_id: uuid::Uuid, name: &str, bytes: &[u8]) ->
 
 #[actix_web::test]
 async fn pauses_grow_and_end_after_two_days() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let desk = app.make_desk().await;
     let case = app.make_accepted_case(&desk).await;
     let message = app.reply(&desk, &case).await;
@@ -395,7 +405,7 @@ async fn pauses_grow_and_end_after_two_days() {
 
 #[actix_web::test]
 async fn tls_and_passwords() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let desk = app.make_desk().await;
     let case = app.make_accepted_case(&desk).await;
     let login = Some(("sodan@example.jp", "pass word/8"));
@@ -495,7 +505,7 @@ async fn tls_and_passwords() {
 
 #[actix_web::test]
 async fn a_connection_is_kept_for_the_next_mail_and_replaced_when_it_is_gone() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     let mailer = sink.mailer();
@@ -526,7 +536,7 @@ async fn a_connection_is_kept_for_the_next_mail_and_replaced_when_it_is_gone() {
 
 #[actix_web::test]
 async fn two_workers_send_one_mail() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     sink.pause(Duration::from_millis(3));
     let case = app.make_accepted_case(&desk).await;
@@ -559,7 +569,7 @@ async fn two_workers_send_one_mail() {
 /// nobody knows.
 #[actix_web::test]
 async fn a_worker_that_was_thought_dead_does_not_go_on() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     sink.pause(Duration::from_millis(3));
     let case = app.make_accepted_case(&desk).await;
@@ -599,7 +609,7 @@ async fn a_worker_that_was_thought_dead_does_not_go_on() {
 
 #[actix_web::test]
 async fn rolled_back_is_never_sent() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     let to = EmailAddress::parse("soumu@example.co.jp").unwrap();
@@ -642,7 +652,7 @@ fn notice<'a>(case: &'a cases::Case, to: &'a EmailAddress) -> Draft<'a> {
 
 #[actix_web::test]
 async fn taking_back_races_with_the_release() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     let context = work_context(Mailer::smtp(&sink.url("tls=none")).unwrap());
@@ -696,7 +706,7 @@ async fn taking_back_races_with_the_release() {
 
 #[actix_web::test]
 async fn who_may_write_read_and_take_back() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (desk, other) = (app.make_desk().await, app.make_desk_for("13").await);
     let (manager, stranger) = (app.make_manager().await, app.make_manager().await);
     let case = app.make_assigned_case(&desk, &manager).await;
@@ -815,7 +825,7 @@ async fn who_may_write_read_and_take_back() {
 
 #[actix_web::test]
 async fn a_page_after_the_other() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let desk = app.make_desk().await;
     let case = app.make_accepted_case(&desk).await;
     let mut written = Vec::new();
@@ -846,7 +856,7 @@ async fn a_page_after_the_other() {
 
 #[actix_web::test]
 async fn to_whom() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let desk = app.make_desk().await;
     let mut request = app.case_request();
     let contacts = request["contacts"].as_array_mut().unwrap();
@@ -1007,7 +1017,7 @@ async fn left_behind(app: &TestApp, message: &TestResponse, has_started: bool) -
 
 #[actix_web::test]
 async fn what_a_dead_worker_left_is_taken_up() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let mailer = sink.mailer();
     let case = app.make_accepted_case(&desk).await;
@@ -1069,7 +1079,7 @@ async fn what_a_dead_worker_left_is_taken_up() {
 
 #[actix_web::test]
 async fn reports_come_back() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     let message = app.reply(&desk, &case).await;
@@ -1137,7 +1147,7 @@ async fn reports_come_back() {
 
 #[actix_web::test]
 async fn an_answer_by_mail_is_the_first_contact() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     assert_eq!(case["due"]["kind"], "first_contact");
@@ -1153,7 +1163,7 @@ async fn an_answer_by_mail_is_the_first_contact() {
 
 #[actix_web::test]
 async fn the_breaker_stops_automatic_mail() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     let settings = app.as_admin().get("/settings").await.expect(200);
@@ -1194,7 +1204,7 @@ async fn the_breaker_stops_automatic_mail() {
 
 #[actix_web::test]
 async fn from_the_mailbox_of_the_owner() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let mailer = sink.mailer();
     let case = app.make_accepted_case(&desk).await;
@@ -1261,7 +1271,7 @@ fn mailbox_of(text: &str) -> String {
 
 #[actix_web::test]
 async fn an_address_that_no_server_takes_fails_in_words() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     let path = format!("/cases/{}/messages", case.id());
@@ -1305,7 +1315,7 @@ async fn an_address_that_no_server_takes_fails_in_words() {
 
 #[actix_web::test]
 async fn without_a_server_mail_is_written_to_a_folder() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let desk = app.make_desk().await;
     let case = app.make_accepted_case(&desk).await;
     let message = app.reply(&desk, &case).await;
@@ -1326,7 +1336,7 @@ async fn without_a_server_mail_is_written_to_a_folder() {
 
 #[actix_web::test]
 async fn an_answer_continues_the_thread() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_silent().await;
     let (sink, desk) = (Sink::start().await, app.make_desk().await);
     let case = app.make_accepted_case(&desk).await;
     let mail_id = uuid::Uuid::now_v7();

@@ -176,7 +176,12 @@ pub struct World {
     sibling: TestResponse,
     session: TestResponse,
     offer: TestResponse,
+    message: TestResponse,
 }
+
+/// A file, as a browser sends it.
+const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\
+    Content-Type: text/plain\r\n\r\nx\r\n--b--\r\n";
 
 impl World {
     pub async fn build() -> Self {
@@ -232,6 +237,12 @@ impl World {
             .post(format!("{path}/escalate"), complaint)
             .await
             .expect(200);
+        let reply = json!({ "subject": format!("{MARK}の件"), "body": format!("{MARK}への返信") });
+        let message = app
+            .as_desk(&desk)
+            .post(format!("{path}/messages"), reply)
+            .await
+            .expect(201);
         let sibling = app.make_accepted_case(&desk).await;
         let case = app.show_case(&case).await;
         Self {
@@ -244,6 +255,7 @@ impl World {
             sibling,
             session,
             offer,
+            message,
         }
     }
 
@@ -255,6 +267,7 @@ impl World {
                 ("cases", "id") => self.case.id().to_string(),
                 ("consultations", "id") => self.session.id().to_string(),
                 ("offers", "id") => self.offer.id().to_string(),
+                ("messages", "id") => self.message.id().to_string(),
                 ("assignments", "id") => assignment.as_str().unwrap().to_owned(),
                 (_, "number") => self.case["number"].as_str().unwrap().to_owned(),
                 (_, "flag") => "complaint".to_owned(),
@@ -263,9 +276,11 @@ impl World {
         })
     }
 
-    /// A body that nothing is wrong with.
+    /// A JSON body that nothing is wrong with.
     pub fn body(&self, operation: &Operation) -> Option<Value> {
-        operation.value.get("requestBody")?;
+        operation
+            .value
+            .pointer("/requestBody/content/application~1json")?;
         let in_days = |days: i64| self.app.now() + TimeDelta::days(days);
         let reason = json!({ "reason": "理由" });
         Some(match operation.id() {
@@ -305,16 +320,19 @@ impl World {
                 "kind": "phone", "direction": "outbound", "occurred_at": self.app.now(), "result": "absent", "body": "不在",
             }),
             "write_note" => json!({ "body": "メモ" }),
+            "write_message" => {
+                json!({ "subject": "ご回答", "body": "ご連絡ありがとうございます。" })
+            }
             id => panic!("{id}: give an example of a good body here"),
         })
     }
 
     async fn send(&self, client: &Client, operation: &Operation, path: String) -> TestResponse {
-        let call = match self.body(operation) {
-            Some(body) => client
-                .call(operation.method.clone(), path)
-                .body("application/json", body.to_string()),
-            None => client.call(operation.method.clone(), path),
+        let call = client.call(operation.method.clone(), path);
+        let call = match (operation.id(), self.body(operation)) {
+            (_, Some(body)) => call.body("application/json", body.to_string()),
+            ("add_attachments", None) => call.body("multipart/form-data; boundary=b", FORM),
+            (_, None) => call,
         };
         match operation.method.as_str() {
             "PATCH" | "PUT" => call.if_match("\"1\"").await,
@@ -325,12 +343,13 @@ impl World {
 
 /// Operations on one case or on what hangs on it.
 pub fn case_shaped() -> impl Iterator<Item = &'static Operation> {
-    const AREAS: [&str; 5] = [
+    const AREAS: [&str; 6] = [
         "cases/{",
         "cases/by-number/",
         "consultations/{",
         "offers/{",
         "assignments/{",
+        "messages/{",
     ];
     OPERATIONS.iter().filter(|operation| {
         AREAS

@@ -8,9 +8,10 @@ use madoguchi::{
     access::Role,
     cases::Status,
     programme::{
-        Channel, ConflictKind, ConsentKind, ContactRole, DigitalLevel, Direction, DueKind,
-        EnterpriseKind, Flag, InteractionKind, InteractionResult, Line, LinkKind, Mode, NoShowBy,
-        Outcome, SessionState, Stage, TeleworkStatus, WaitingOn,
+        Channel, CheckReason, ConflictKind, ConsentKind, ContactRole, DigitalLevel, Direction,
+        DueKind, EnterpriseKind, Flag, InteractionKind, InteractionResult, Line, LinkKind,
+        MailKind, MailState, Mode, NoShowBy, Outcome, PlacedBy, SessionState, Stage,
+        TeleworkStatus, WaitingOn,
     },
 };
 use sqlx::{AssertSqlSafe, Executor};
@@ -257,6 +258,10 @@ async fn the_database_knows_the_words_of_the_program() {
         ("contact", "role", words!(ContactRole)),
         ("deadline", "kind", words!(DueKind)),
         ("enterprise", "kind", words!(EnterpriseKind)),
+        ("inbound_mail", "state", words!(MailState)),
+        ("inbound_mail", "kind", words!(MailKind)),
+        ("inbound_mail", "placed_by", words!(PlacedBy)),
+        ("inbound_mail", "quarantine_reason", words!(CheckReason)),
         ("interaction", "direction", words!(Direction)),
         ("interaction", "kind", words!(InteractionKind)),
         ("interaction", "result", words!(InteractionResult)),

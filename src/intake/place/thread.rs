@@ -38,8 +38,7 @@ pub(super) async fn find(
     content: &Content,
 ) -> Result<Thread> {
     let mail = tx.mail().clone();
-    let addresses = envelope_to.iter().chain(&content.recipients);
-    for case_id in addresses.filter_map(|address| mail.key.read_plus_address(address)) {
+    for case_id in addressed(&mail, envelope_to, content) {
         if let Some(case_id) = cases::survivor(tx.db(), case_id).await? {
             return on(tx, content, case_id, PlacedBy::PlusAddress).await;
         }
@@ -73,6 +72,23 @@ pub(super) async fn find(
         (None, Some(&case_id)) => Thread::Perhaps(case_id, CheckReason::StrangerInThread),
         (None, None) => Thread::Nowhere,
     })
+}
+
+/// The cases whose signed addresses it went to: those of the envelope first, each once.
+pub(super) fn addressed(
+    mail: &MailIdentity,
+    envelope_to: &[String],
+    content: &Content,
+) -> Vec<CaseId> {
+    let mut cases = Vec::new();
+    for address in envelope_to.iter().chain(&content.recipients) {
+        if let Some(case_id) = mail.key.read_plus_address(address)
+            && !cases.contains(&case_id)
+        {
+            cases.push(case_id);
+        }
+    }
+    cases
 }
 
 async fn on(tx: &mut Tx, content: &Content, case_id: CaseId, by: PlacedBy) -> Result<Thread> {

@@ -2,7 +2,7 @@
 
 use super::{
     ParsedAttachment, TooMuch, charset, files, html,
-    limits::{Budget, MAX_ATTACHMENTS, MAX_SUBJECT, MAX_TEXT, cut, cut_chars},
+    limits::{Budget, MAX_ATTACHMENTS, MAX_SUBJECT, MAX_TEXT, cut, cut_bytes, cut_chars},
     mime::{Content, Part},
     params, words,
 };
@@ -27,6 +27,11 @@ struct Segment {
     plain: Option<String>,
     html: Option<String>,
 }
+
+/// Bytes of a text that are decoded: more than what is kept of it, in any charset.
+const MAX_TEXT_BYTES: usize = 2 * MAX_TEXT;
+
+const CUT: &str = "本文が長すぎるため、途中までを表示しています。";
 
 /// Where a part stands.
 #[derive(Clone, Copy, Default)]
@@ -276,8 +281,13 @@ impl Body {
         if is_html && label.is_none() {
             label = html::meta_charset(&bytes);
         }
-        let decoded = charset::decode(&bytes, label.as_deref(), self.encoding);
-        if decoded.damaged {
+        let is_long = bytes.len() > MAX_TEXT_BYTES;
+        let decoded = charset::decode(
+            cut_bytes(&bytes, MAX_TEXT_BYTES),
+            label.as_deref(),
+            self.encoding,
+        );
+        if decoded.damaged && !is_long {
             self.warn("本文に読み取れない文字があります。");
         }
         self.encoding = self.encoding.or(decoded.encoding);
@@ -295,9 +305,11 @@ impl Body {
                 .is_some_and(|d| d.eq_ignore_ascii_case("yes"));
             text = unflow(&text, del_sp);
         }
-        if text.len() > MAX_TEXT {
-            self.warn("本文が長すぎるため、途中までを表示しています。");
-            text.truncate(text.floor_char_boundary(MAX_TEXT));
+        if is_long || text.len() > MAX_TEXT && !is_html {
+            self.warn(CUT);
+        }
+        if !is_html {
+            text.truncate(cut(&text, MAX_TEXT).len());
         }
         self.segments.push(if is_html {
             Segment {
@@ -329,7 +341,13 @@ impl Body {
             }
             let readable = match (plain, segment.html) {
                 (Some(plain), _) => plain,
-                (None, Some(html)) => tidy(&html::to_text(&html)),
+                (None, Some(html)) => {
+                    let (text, is_whole) = html::to_text(&html);
+                    if !is_whole {
+                        self.warn(CUT);
+                    }
+                    tidy(&text)
+                }
                 (None, None) => continue,
             };
             if !text.is_empty() && !text.ends_with('\n') {
@@ -338,7 +356,7 @@ impl Body {
             text.push_str(&readable);
         }
         if text.len() > MAX_TEXT {
-            self.warn("本文が長すぎるため、途中までを表示しています。");
+            self.warn(CUT);
             text.truncate(cut(&text, MAX_TEXT).len());
         }
         (text, (!page.trim().is_empty()).then_some(page))
@@ -387,6 +405,9 @@ fn append(to: &mut Option<String>, more: Option<String>) {
     }
 }
 
+/// Bytes of a text by which its charset is judged.
+const HINT_BYTES: usize = 64 << 10;
+
 /// In which charset the mail is, from its first text that is not ASCII: the parts before it may have no label.
 fn hint(root: &Part<'_>, budget: &mut Budget) -> Result<Option<&'static Encoding>, TooMuch> {
     let mut texts = Vec::new();
@@ -398,7 +419,11 @@ fn hint(root: &Part<'_>, budget: &mut Budget) -> Result<Option<&'static Encoding
     for part in texts {
         let bytes = part.bytes(budget)?;
         let label = part.content_type.get("charset");
-        if let Some(encoding) = charset::decode(&bytes, label, None).encoding {
+        // Whole lines: a letter cut in two would speak against its charset.
+        let begin = cut_bytes(&bytes, HINT_BYTES);
+        let end = begin.iter().rposition(|byte| *byte == b'\n');
+        let lines = end.map_or(begin, |end| &begin[..end]);
+        if let Some(encoding) = charset::decode(lines, label, None).encoding {
             return Ok(Some(encoding));
         }
     }

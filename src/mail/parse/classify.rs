@@ -207,7 +207,7 @@ const SUBJECTS: &[&str] = &[
     "配信状況通知",
 ];
 
-/// What mail systems say in the first lines.
+/// What mail systems say in the first lines, and nobody else to a person.
 const PHRASES: &[&str] = &[
     "could not be delivered",
     "couldn't be delivered",
@@ -234,22 +234,14 @@ const PHRASES: &[&str] = &[
     "had delivery errors",
     "delivery error",
     "error delivering",
-    "permanent fatal error",
-    "permanent error",
+    "fatal error",
     "permanent failure",
     "undeliverable",
     "undelivered",
     "returned to sender",
-    "failed address",
+    "failed addresses",
     "failure reasons",
-    "message delivery agent",
-    "following recipients",
-    "following recipient(s)",
-    "following addresses",
-    "following address",
     "delivery attempts",
-    "has been delayed",
-    "is delayed for",
     "not yet been delivered",
     "could not be sent",
     "unknown user",
@@ -258,9 +250,8 @@ const PHRASES: &[&str] = &[
     "rejected by a remote",
     "address not found",
     "message blocked",
-    "this is the mail system at host",
-    "mail delivery software",
-    "message you sent",
+    "has been delayed",
+    "is delayed for",
     "送信できませんでした",
     "送信に失敗",
     "配信できませんでした",
@@ -274,6 +265,21 @@ const PHRASES: &[&str] = &[
     "届きませんでした",
     "宛先が見つかりません",
     "配信不能",
+];
+
+/// What only goes with a subject that says the same.
+const WEAK_PHRASES: &[&str] = &[
+    "following recipient",
+    "following address",
+    "message you sent",
+    "mail delivery software",
+    "mail system at host",
+    "permanent error",
+    "message delivery agent",
+    "次のあて先",
+    "次の宛先",
+    "以下の宛先",
+    "以下のメールアドレス",
 ];
 
 const DELAYS: &[&str] = &[
@@ -315,14 +321,15 @@ fn is_free_report(facts: &Facts<'_>) -> bool {
     let says_subject = SUBJECTS.iter().any(|begin| subject.starts_with(begin));
     let (words, copy) = report::split_copy(facts.text);
     let words = cut(words, 4000).to_lowercase();
-    let says_text = PHRASES.iter().any(|phrase| words.contains(phrase));
-    if facts.is_from_system() {
-        return says_subject && (says_text || !copy.is_empty())
-            || says_text && words.contains('@') && !is_suspected(subject)
-            || says_subject && facts.is_from_daemon();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
+    let returns = !copy.is_empty();
+    if !facts.is_from_system() {
+        // Anybody may have such a subject; with a report's words and the returned mail it is one.
+        return says_subject && says(PHRASES) && returns;
     }
-    // Anybody may have such a subject; with a report's words, a code and the returned mail it is one.
-    says_subject && says_text && !copy.is_empty()
+    // Answers of people who are away have no sender either, and may name other addresses.
+    says_subject && (facts.is_from_daemon() || returns || says(PHRASES) || says(WEAK_PHRASES))
+        || says(PHRASES) && words.contains('@') && (facts.is_from_daemon() || returns)
 }
 
 /// Failed or only late, where no field says it.
@@ -380,10 +387,14 @@ fn is_auto_reply(facts: &Facts<'_>) -> bool {
         || word("x-mailer").contains("autoresponder")
 }
 
-/// Subjects of automatic answers, most of them from Japan, whose programs send no field that says so.
+/// Beginnings of subjects of automatic answers, most of them from Japan, whose programs send no field that says so.
 const AUTO_SUBJECTS: &[&str] = &[
     "自動応答",
     "自動返信",
+    "自動返信メール",
+    "自動応答メール",
+    "自動配信メール",
+    "自動送信メール",
     "自動回答",
     "自動送信",
     "不在通知",
@@ -391,18 +402,29 @@ const AUTO_SUBJECTS: &[&str] = &[
     "不在連絡",
     "不在のご連絡",
     "不在にしております",
-    "休暇のお知らせ",
+    "不在",
+    "休暇",
     "休暇中",
-    "休暇のため",
-    "夏季休業",
-    "年末年始休業",
+    "休暇中です",
+    "休暇のお知らせ",
+    "休暇取得のお知らせ",
+    "休暇のため不在",
+    "休暇中のため不在",
+    "夏季休業のお知らせ",
+    "夏期休業のお知らせ",
+    "冬季休業のお知らせ",
+    "年末年始休業のお知らせ",
+    "休業のお知らせ",
     "開封済み",
     "開封確認",
     "開封通知",
-    "受付完了のお知らせ",
     "お問い合わせありがとうございます",
     "お問合せありがとうございます",
+    "お問い合わせを受け付けました",
+    "お問い合わせ受付完了",
+    "お問い合わせ受付のお知らせ",
     "automatic reply",
+    "automatic response",
     "auto reply",
     "auto-reply",
     "autoreply",
@@ -414,14 +436,21 @@ const AUTO_SUBJECTS: &[&str] = &[
     "out of office",
     "out of the office",
     "out-of-office",
-    "vacation",
+    "vacation reply",
+    "vacation message",
+    "vacation notice",
     "on vacation",
-    "away from",
-    "read:",
+    "away from my",
+    "read",
     "abwesenheitsnotiz",
     "absence du bureau",
     "réponse automatique",
     "automatische antwort",
+    "risposta automatica",
+    "respuesta automática",
+    "자동 회신",
+    "自动答复",
+    "自動回覆",
 ];
 
 /// Beginnings of answers; behind them stands the subject of the mail that is answered.
@@ -437,32 +466,30 @@ const ANSWERS: &[&str] = &[
     "転送：",
 ];
 
-/// A subject that looks like an automatic answer. Only its beginning counts, or what stands in the first brackets: a
-/// person may ask about automatic replies, and may answer to one.
+/// A subject that looks like an automatic answer: it begins with the words for it, perhaps behind a name in brackets, and
+/// they end there. A person may ask about automatic replies and holidays, and may answer to one.
 fn is_suspected(subject: &str) -> bool {
     let subject = subject.trim().to_lowercase();
     if ANSWERS.iter().any(|answer| subject.starts_with(answer)) {
         return false;
     }
-    let begin = subject.trim_start_matches(|c: char| !c.is_alphanumeric());
-    AUTO_SUBJECTS.iter().any(|mark| begin.starts_with(mark))
-        || [
-            "【自動返信】",
-            "【自動応答】",
-            "【自動送信】",
-            "[自動返信]",
-            "[自動応答]",
-            "(自動返信)",
-            "(自動応答)",
-            "（自動返信）",
-            "（自動応答）",
-            "【不在】",
-            "[不在]",
-            "[auto-reply]",
-            "(out of office)",
-        ]
-        .iter()
-        .any(|mark| subject.contains(mark))
+    let behind_brackets = subject
+        .split_once(['】', ']', '］', '〕'])
+        .map(|(_, rest)| rest);
+    [Some(&*subject), behind_brackets]
+        .into_iter()
+        .flatten()
+        .map(|text| text.trim_start_matches(|c: char| !c.is_alphanumeric()))
+        .any(|text| {
+            AUTO_SUBJECTS.iter().any(|mark| {
+                let rest = text.strip_prefix(mark);
+                rest.is_some_and(|rest| match *mark {
+                    // A word of everyday: only as Outlook writes it, with a colon.
+                    "read" => rest.starts_with(": "),
+                    _ => !rest.starts_with(char::is_alphanumeric),
+                })
+            })
+        })
 }
 
 /// Local parts of addresses that nobody reads.
@@ -514,11 +541,9 @@ fn says_automatic(facts: &Facts<'_>) -> bool {
                     | "x-rt-loop-prevention"
                     | "x-fc-machinegenerated"
                     | "x-autogenerated"
-                    | "feedback-id"
                     | "x-auto-generated"
                     | "x-cron-env"
                     | "x-otrs-loop"
-                    | "x-zammad-ticket-id"
                     | "x-jira-fingerprint"
                     | "x-github-reason"
             )

@@ -3,9 +3,10 @@
 //! Before either library sees it, [`Rewriter`] writes it anew: few elements, balanced, not deep, without comments,
 //! scripts and attributes that are not shown. Mail needs no more, and without it both libraries take minutes for a few
 //! hundred kilobytes of unclosed elements (measured: 20,000 nested lists, 180 kB, 15 seconds in `ammonia`, minutes in
-//! `html2text`), because browsers' rules look through all open elements for each new one.
+//! `html2text`), because browsers' rules look through all open elements for each new one. For the text, tables become
+//! lines: they are layout in mails, and `html2text` takes seconds to fit some ten thousand rows.
 
-use super::limits::{MAX_TEXT, cut};
+use super::limits::cut;
 use std::collections::HashSet;
 
 /// Elements inside each other; deeper ones lose their marks and keep their text. A conversation by Outlook with thirty
@@ -18,17 +19,20 @@ const MAX_INDENTED: usize = 20;
 /// Bytes of an attribute's value.
 const MAX_ATTRIBUTE: usize = 2000;
 
+/// Bytes of a page after it was written anew: half a million letters without styles. Both libraries take about a second
+/// per megabyte of the worst there is.
+const MAX_PAGE: usize = 512 << 10;
+
 /// Wider than any line, so that nothing is wrapped.
 const WIDTH: usize = 1_000_000;
 
-/// HTML as text.
-pub fn to_text(html: &str) -> String {
+/// HTML as text; false where it was too long and is cut.
+pub fn to_text(html: &str) -> (String, bool) {
     let simple = Rewriter::new(Purpose::Text).rewrite(html);
-    html2text::config::plain_no_decorate()
-        // Tables are layout in mails: cells one after another, no lines drawn, no columns padded.
-        .raw_mode(true)
+    let text = html2text::config::plain_no_decorate()
         .string_from_read(simple.as_bytes(), WIDTH)
-        .unwrap_or_default()
+        .unwrap_or_default();
+    (text, simple.len() < MAX_PAGE)
 }
 
 /// HTML that is safe to show, without anything that is loaded from elsewhere: no `img` at all, because a picture that is
@@ -170,6 +174,10 @@ struct Rewriter {
     purpose: Purpose,
     out: String,
     open: Vec<&'static str>,
+    /// Nothing stands on this line yet.
+    is_fresh: bool,
+    /// Elements that do not end any more: looking for an end that never comes is done once.
+    endless: Vec<&'static str>,
 }
 
 impl Rewriter {
@@ -178,21 +186,22 @@ impl Rewriter {
             purpose,
             out: String::new(),
             open: Vec::new(),
+            is_fresh: true,
+            endless: Vec::new(),
         }
     }
 
     fn rewrite(mut self, html: &str) -> String {
-        let mut rest = cut(html, MAX_TEXT);
+        let mut rest = html;
         // Looking for an end that never comes is done once.
         let mut has_comment_end = true;
-        while !rest.is_empty() {
-            let Some(tag_at) = rest.find('<') else {
-                self.text(rest);
+        while !rest.is_empty() && self.out.len() < MAX_PAGE {
+            let text = &rest[..rest.find('<').unwrap_or(rest.len())];
+            self.text(cut(text, MAX_PAGE));
+            rest = &rest[text.len()..];
+            if rest.is_empty() {
                 break;
-            };
-            self.text(&rest[..tag_at]);
-            rest = &rest[tag_at..];
-            if rest.starts_with("<!--") {
+            } else if rest.starts_with("<!--") {
                 let end = has_comment_end.then(|| rest[2..].find("-->")).flatten();
                 has_comment_end = end.is_some();
                 rest = match end {
@@ -215,6 +224,7 @@ impl Rewriter {
     }
 
     fn text(&mut self, text: &str) {
+        self.is_fresh &= text.trim().is_empty();
         // NUL and the like have no place in text; `>` is harmless.
         self.out.extend(
             text.chars()
@@ -224,24 +234,64 @@ impl Rewriter {
 
     fn tag<'h>(&mut self, tag: &Tag<'_>, rest: &'h str) -> &'h str {
         if let Some(name) = known(HIDDEN, &tag.name) {
-            return if tag.is_end {
+            let is_empty = tag.is_end || tag.attributes.ends_with('/');
+            return if is_empty {
                 rest
             } else {
-                skip_hidden(rest, name)
+                self.skip_hidden(rest, name)
             };
         }
         let is_block = known(BLOCKS, &tag.name).is_some();
         match known(SHOWN, &tag.name) {
-            Some("br") => self.out.push_str("<br>"),
+            Some("br") => {
+                self.out.push_str("<br>");
+                self.is_fresh = true;
+            }
             // Drawn as wide as the page otherwise.
             Some("hr") if self.purpose == Purpose::Text => self.out.push_str("<br>----------<br>"),
             Some("hr") => self.out.push_str("<hr>"),
+            Some("td" | "th") if self.purpose == Purpose::Text => self.out.push(' '),
+            Some("table" | "caption" | "tr") if self.purpose == Purpose::Text => self.line(),
+            Some("thead" | "tbody" | "tfoot") if self.purpose == Purpose::Text => {}
             Some(name) if tag.is_end => self.close(name),
             Some(name) => self.begin(name, is_block, tag),
-            None if is_block && !tag.is_end => self.out.push_str("<br>"),
+            None if is_block && !tag.is_end => self.line(),
             None => {}
         }
+        self.is_fresh |= is_block;
         rest
+    }
+
+    /// Behind the end of an element whose content is not shown. Where there is no end, browsers show nothing of a script;
+    /// the content of others is better than none.
+    fn skip_hidden<'h>(&mut self, rest: &'h str, name: &'static str) -> &'h str {
+        let mut at = 0;
+        let is_endless = self.endless.contains(&name);
+        while let Some(found) = rest[at..].find("</").filter(|_| !is_endless) {
+            let begin = at + found + 2;
+            let end = begin + name.len();
+            if rest
+                .get(begin..end)
+                .is_some_and(|n| n.eq_ignore_ascii_case(name))
+            {
+                return after_mark(&rest[end..]);
+            }
+            at = begin;
+        }
+        self.endless.push(name);
+        if matches!(name, "script" | "style") {
+            ""
+        } else {
+            rest
+        }
+    }
+
+    /// A new line, unless nothing stands on this one.
+    fn line(&mut self) {
+        if !self.is_fresh {
+            self.out.push_str("<br>");
+            self.is_fresh = true;
+        }
     }
 
     fn begin(&mut self, name: &'static str, is_block: bool, tag: &Tag<'_>) {
@@ -251,7 +301,7 @@ impl Rewriter {
             || indented(&name) && self.open.iter().filter(|n| indented(n)).count() >= MAX_INDENTED;
         if is_too_deep {
             if is_block {
-                self.out.push_str("<br>");
+                self.line();
             }
             return;
         }
@@ -292,11 +342,10 @@ impl Rewriter {
 
     /// Ends an element and all inside it; nothing where it is not open. A table keeps what is outside of it open.
     fn close(&mut self, name: &'static str) {
-        let is_in_table = |open: &&&str| **open == "table" && name != "table";
         let Some(at) = self.open.iter().rposition(|open| *open == name) else {
             return;
         };
-        if self.open[at..].iter().any(|open| is_in_table(&open)) {
+        if self.open[at + 1..].contains(&"table") {
             return;
         }
         for open in self.open.split_off(at).into_iter().rev() {
@@ -318,23 +367,6 @@ fn known(list: &[&'static str], name: &str) -> Option<&'static str> {
 /// Behind the next `>`.
 fn after_mark(rest: &str) -> &str {
     rest.split_once('>').map_or("", |(_, after)| after)
-}
-
-/// Behind the end of an element whose content is not shown; all of the rest where there is no end, as browsers do.
-fn skip_hidden<'h>(rest: &'h str, name: &str) -> &'h str {
-    let mut at = 0;
-    while let Some(found) = rest[at..].find("</") {
-        let begin = at + found + 2;
-        let end = begin + name.len();
-        if rest
-            .get(begin..end)
-            .is_some_and(|n| n.eq_ignore_ascii_case(name))
-        {
-            return after_mark(&rest[end..]);
-        }
-        at = begin;
-    }
-    ""
 }
 
 /// A start or end tag.

@@ -11,6 +11,9 @@ const MAX_CONTEXT: usize = 15;
 /// Lines that one line of introduction (`On … wrote:`) may be wrapped into.
 const MAX_WRAPPED: usize = 4;
 
+/// Lines after an introduction in which its first words are looked for.
+const MAX_HEADER_LINES: usize = 40;
+
 /// Bytes of an introduction.
 const MAX_INTRODUCTION: usize = 400;
 
@@ -48,6 +51,7 @@ fn end_of_new(lines: &[&str]) -> usize {
         // Lines with marks are looked at one by one.
         let is_marked = lines[after..]
             .iter()
+            .take(MAX_HEADER_LINES)
             .filter(|line| !line.trim().is_empty() && !is_field(line))
             .take(3)
             .any(|line| is_quoted(line));
@@ -434,6 +438,12 @@ fn introduction_above(lines: &[&str], quote: usize) -> usize {
     while above > 0 && lines[above - 1].trim().is_empty() && quote - above < 3 {
         above -= 1;
     }
+    let last = above.checked_sub(1).map_or("", |at| lines[at].trim());
+    let may_introduce =
+        last.ends_with([':', '：', '>', '＞', '。']) || is_field(last) || is_divider(last);
+    if !may_introduce {
+        return quote;
+    }
     for begin in above.saturating_sub(MAX_WRAPPED)..above {
         if introduction(lines, begin) == Some(above) {
             return begin;
@@ -501,4 +511,101 @@ fn without_device_line(text: &str) -> &str {
         return before.trim_end();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str = "25日でお願いします。\n山田";
+
+    /// What stands below the answer in every program that people here use.
+    const BELOW: &[&str] = &[
+        // Gmail, and with its lines wrapped
+        "2026年11月22日(日) 10:00 相談センター <sodan@madoguchi.example>:\n\n> ご希望の日は?\n>\n> センター",
+        "2026年11月22日(日) 10:00 テレワーク相談センター\n<sodan@madoguchi.example>:\n\n> ご希望の日は?",
+        "On Sun, Nov 22, 2026 at 10:00 AM Center <sodan@madoguchi.example> wrote:\n\n> When?\n",
+        "On Sun, Nov 22, 2026 at 10:00 AM A Very Long Name of a Center\n<sodan@madoguchi.example> wrote:\n> When?\n",
+        // iPhone
+        "iPhoneから送信\n\n2026/11/22 10:00、相談センター <sodan@madoguchi.example>のメール:\n\n> ご希望の日は?",
+        "On 2026/11/22, at 10:00, 相談センター <sodan@madoguchi.example> wrote:\n\nご希望の日は?\n",
+        // Thunderbird
+        "On 2026/11/22 10:00, 相談センター wrote:\n> ご希望の日は?",
+        "(2026/11/22 10:00), 相談センター wrote:\n> ご希望の日は?",
+        "相談センター さんは書きました:\n> ご希望の日は?",
+        // Yahoo!
+        "----- Original Message -----\nFrom: sodan@madoguchi.example\nTo: yamada@kaisha.example\nDate: 2026/11/22, Sun 10:00\nSubject: 日程\n\nご希望の日は?",
+        "2026年11月22日(日) 10:00、相談センター <sodan@madoguchi.example>さんは書きました:\nご希望の日は?",
+        // Outlook
+        "-----Original Message-----\nFrom: 相談センター <sodan@madoguchi.example>\nSent: Sunday, November 22, 2026 10:00 AM\nTo: 山田\nSubject: 日程\n\nご希望の日は?",
+        "-----元のメッセージ-----\n差出人: 相談センター\n送信日時: 2026年11月22日\n宛先: 山田\n件名: 日程\n\nご希望の日は?",
+        "差出人: 相談センター <sodan@madoguchi.example>\n送信日時: 2026年11月22日 10:00\n宛先: 山田 <yamada@kaisha.example>\nCC: 田中\n件名: 日程\n\nご希望の日は?",
+        "差出人：相談センター\n日時：2026年11月22日\n件名：日程\n\nご希望の日は?",
+        "*From:* 相談センター\n*Sent:* Sunday\n*To:* 山田\n*Subject:* 日程\n\nご希望の日は?",
+        "________________________________\n差出人: 相談センター\n送信日時: 2026年11月22日\n宛先: 山田\n件名: 日程\n\nご希望の日は?",
+        // Quotations without an introduction, full-width marks
+        "> ご希望の日は?\n> センター",
+        "＞ご希望の日は?\n＞センター",
+        "| ご希望の日は?\n| センター",
+        // Forwards
+        "---------- Forwarded message ---------\nFrom: 相談センター\nDate: 2026年11月22日\n\nご希望の日は?",
+        "---------- 転送メッセージ ----------\nご希望の日は?",
+        "Begin forwarded message:\n\nFrom: 相談センター\nご希望の日は?",
+        // Other languages, marked
+        "Am 22.11.2026 um 10:00 schrieb Center <sodan@madoguchi.example>:\n> Wann?",
+        "22.11.2026 10:00 пользователь \"Center\" <\nsodan@madoguchi.example> написал:\n> Когда?",
+    ];
+
+    #[test]
+    fn quoted_mails_are_folded() {
+        for below in BELOW {
+            let text = format!("{ANSWER}\n\n{below}");
+            assert_eq!(reply(&text), ANSWER, "{below}");
+        }
+    }
+
+    #[test]
+    fn answers_below_and_between_stay() {
+        let on_top = "On 2026/11/22 10:00, Center wrote:\n> When?\n> Where?\n\nTomorrow.";
+        assert_eq!(reply(on_top), "Tomorrow.");
+        let between = "こんにちは。\n\n> 日は?\n25日です。\n> 場所は?\n本社です。\n\n> センター\n";
+        assert_eq!(
+            reply(between),
+            "こんにちは。\n\n> 日は?\n25日です。\n> 場所は?\n本社です。"
+        );
+        let below_divider =
+            "-----Original Message-----\nFrom: a\nDate: b\nSubject: c\n> 日は?\n\n25日です。";
+        assert_eq!(reply(below_divider), "25日です。");
+        let in_red = "赤字で回答しました。\n\n-----Original Message-----\nFrom: a\nSent: b\nSubject: c\n\n日は?\n25日です。";
+        assert_eq!(reply(in_red), in_red);
+    }
+
+    #[test]
+    fn what_is_no_quotation_stays() {
+        for text in [
+            "相談です。\n\n会社名: 山田工業\n日時: 11月25日\n件名: 在宅勤務",
+            "----------\n山田工業\n----------\n電話 03-0000-0000",
+            "2026年11月22日に社員が言いました:\n在宅勤務がしたい。",
+            "担当者は次のように書きました:",
+            "From 10:00 to 12:00\nDate: any\nSubject: none",
+            "| 部署 | 人数 |\n| 総務 | 3 |",
+            "署名\n-- \n山田太郎",
+            "→ はい\n1 > 0 です",
+        ] {
+            assert_eq!(reply(text), text);
+        }
+    }
+
+    #[test]
+    fn something_is_always_left() {
+        for text in [
+            "> only\n> quoted",
+            "---------- Forwarded message ---------\nFrom: a\nDate: b\nSubject: c\n\nbody",
+            "iPhoneから送信",
+        ] {
+            assert!(!reply(text).is_empty(), "{text}");
+        }
+        assert!(reply("---------- Forwarded message ---------\nFrom: a\n\nbody").contains("body"));
+        assert_eq!(reply(""), "");
+    }
 }

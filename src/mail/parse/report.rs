@@ -482,7 +482,6 @@ fn failed_address(line: &str) -> Option<String> {
     const NAMED: &[&str] = &[
         "rcpt to",
         "recipient",
-        "to:",
         "user",
         "address",
         "deliver",
