@@ -28,6 +28,7 @@ use crate::programme::MailKind;
 use body::Body;
 use chrono::{DateTime, Utc};
 use encoding_rs::Encoding;
+pub use files::is_encrypted;
 use header::Header;
 use limits::{Budget, MAX_ADDRESSES, MAX_REFERENCES, MAX_SUBJECT, MAX_TEXT, cut, cut_chars};
 use mime::Part;
