@@ -46,12 +46,7 @@ pub fn take_up(life: &mut Life, before: Option<usize>) {
 pub fn accept_and_call(life: &mut Life) {
     life.days(0, 1).accept();
     if life.is_second && life.plan.random.chance(70) {
-        let (by, answer) = (
-            life.desk_staff(),
-            life.say(|phrases| &phrases.same_year_answer),
-        );
-        life.minutes(5, 30)
-            .settle(by, "same_enterprise_this_year", answer, None);
+        settle_same_year(life);
     }
     if life.plan.random.chance(25) {
         life.minutes(20, 90).miss();
@@ -62,6 +57,16 @@ pub fn accept_and_call(life: &mut Life) {
         let by = life.desk_staff();
         life.minutes(3, 15).note(by);
     }
+}
+
+/// The desk looks at the enterprise's other case of the year and says what is to be thought of it.
+fn settle_same_year(life: &mut Life) {
+    let (by, answer) = (
+        life.desk_staff(),
+        life.say(|phrases| &phrases.same_year_answer),
+    );
+    life.minutes(5, 30)
+        .settle(by, "same_enterprise_this_year", answer, None);
 }
 
 pub fn by_desk(life: &mut Life, before: Option<usize>) {
@@ -165,12 +170,7 @@ pub fn at_window(life: &mut Life) {
         ..Opening::default()
     });
     if life.is_second {
-        let (by, answer) = (
-            life.desk_staff(),
-            life.say(|phrases| &phrases.same_year_answer),
-        );
-        life.minutes(5, 30)
-            .settle(by, "same_enterprise_this_year", answer, None);
+        settle_same_year(life);
     }
     match life.plan.random.chance(50) {
         true => answer_by_desk(life),

@@ -18,7 +18,7 @@ fn key() -> AuditKey {
 }
 
 /// Everything is verified, as an auditor asks for it; what was found.
-async fn verify(app: &TestApp) -> Value {
+pub async fn verify(app: &TestApp) -> Value {
     let asked = app
         .as_auditor()
         .post("/audit/verification", json!({}))

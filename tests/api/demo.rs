@@ -1,6 +1,7 @@
 //! The demonstration data: it goes in through the API without a single refusal, covers everything that can be, and is
 //! put into no database of anybody else's.
 
+use crate::audit::verify;
 use crate::harness::TestApp;
 use madoguchi::demo;
 use serde_json::json;
@@ -183,18 +184,9 @@ async fn everybody_signs_in(app: &TestApp, text: &str) {
 
 async fn the_trail_is_intact(app: &TestApp) {
     app.run_jobs().await;
-    app.as_auditor()
-        .post("/audit/verification", json!({}))
-        .await
-        .expect(200);
-    app.run_jobs().await;
-    let done = app
-        .as_auditor()
-        .get("/audit/verification")
-        .await
-        .expect(200);
-    assert_eq!(done["report"]["findings"], json!([]));
-    assert_eq!(done["report"]["cases"], 400);
+    let report = verify(app).await;
+    assert_eq!(report["findings"], json!([]));
+    assert_eq!(report["cases"], 400);
 }
 
 #[actix_web::test]

@@ -1,8 +1,8 @@
 //! The generator of many cases in `benches/`: what it makes is what the program would have made.
 
+use crate::audit::verify;
 use crate::harness::TestApp;
 use madoguchi::text::{CorporateNumber, fold, fold_enterprise};
-use serde_json::json;
 use sqlx::PgConnection;
 use std::{path::Path, process::Command};
 
@@ -61,18 +61,9 @@ async fn generated_cases_are_as_the_program_would_have_made_them() {
         before,
         "everything is on guard again"
     );
-    app.as_auditor()
-        .post("/audit/verification", json!({}))
-        .await
-        .expect(200);
-    app.run_jobs().await;
-    let verified = app
-        .as_auditor()
-        .get("/audit/verification")
-        .await
-        .expect(200);
-    assert_eq!(verified["report"]["intact"], true, "{:#}", verified.json);
-    assert_eq!(verified["report"]["cases"], 600);
+    let report = verify(&app).await;
+    assert_eq!(report["intact"], true, "{report:#}");
+    assert_eq!(report["cases"], 600);
     let enterprises: Vec<(String, String, String, String, Option<String>)> =
         sqlx::query_as("select name, name_key, kana, kana_key, corporate_number from enterprise")
             .fetch_all(&mut reader)
