@@ -627,6 +627,16 @@ async fn end(
     context: &WorkContext,
     database: &str,
 ) -> Vec<String> {
+    let server = SERVER.get().expect("the app was started on it");
+    let mut cluster = server.superuser("postgres").await;
+    // The test's own runtime stands still: a rollback that it has not sent yet would keep its locks.
+    run(
+        &mut cluster,
+        format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"
+        ),
+    )
+    .await;
     let mut db = connections.program.connect().await.unwrap();
     let has_jobs: bool = sqlx::query_scalar("select exists (select from job)")
         .fetch_one(&mut db)
@@ -639,8 +649,6 @@ async fn end(
     }
     let failed = failed_jobs(&mut db).await;
     let _ = db.close().await;
-    let server = SERVER.get().expect("the app was started on it");
-    let mut cluster = server.superuser("postgres").await;
     run(
         &mut cluster,
         format!("drop database {database} with (force)"),
