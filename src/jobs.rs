@@ -180,6 +180,8 @@ pub enum Lane {
     /// Everything but the handing over of mail. One worker of several keeps to it, so that a mail server that hangs
     /// holds up the mail that goes out and nothing else.
     NoSending,
+    /// Nothing but the handing over of mail.
+    Sending,
 }
 
 /// Runs jobs until the returned future is dropped or `stop` resolves; a job that is running is finished first.
@@ -239,8 +241,16 @@ async fn turn(
 /// # Errors
 /// The queue could not be read. Failures of jobs stay in the queue.
 pub async fn run_due(store: &Store, context: &WorkContext) -> Result<u64> {
+    run_due_in(store, context, Lane::Everything).await
+}
+
+/// As [`run_due`], for what a lane takes.
+///
+/// # Errors
+/// As [`run_due`].
+pub async fn run_due_in(store: &Store, context: &WorkContext, lane: Lane) -> Result<u64> {
     let mut count = 0;
-    while run_next(store, context, Lane::Everything).await? {
+    while run_next(store, context, lane).await? {
         count += 1;
     }
     Ok(count)
@@ -295,7 +305,7 @@ async fn run_next(store: &Store, context: &WorkContext, lane: Lane) -> Result<bo
         where id = (
             select id from job
             where run_at <= $1 and dead_at is null and (leased_until is null or leased_until <= $1)
-            and ($4 or kind <> 'send_message')
+            and case when kind = 'send_message' then $4::boolean else $5::boolean end
             order by run_at, id
             limit 1
             for no key update skip locked
@@ -305,7 +315,8 @@ async fn run_next(store: &Store, context: &WorkContext, lane: Lane) -> Result<bo
         now,
         now + LEASE,
         lease_id,
-        lane == Lane::Everything,
+        lane != Lane::NoSending,
+        lane != Lane::Sending,
     )
     .fetch_optional(store.writer())
     .await?

@@ -94,6 +94,7 @@ async fn an_office_in_the_middle_of_its_second_year() {
     let text = demo::fill_store(&app.store).await.unwrap();
     everything_is_there(&app).await;
     there_is_work_today(&app).await;
+    its_mail_reached_nobody(&app).await;
     everybody_signs_in(&app, &text).await;
     let started = Instant::now();
     assert_eq!(demo::fill_store(&app.store).await.unwrap(), text);
@@ -145,6 +146,20 @@ async fn there_is_work_today(app: &TestApp) {
         names(db, kinds).await.join(" "),
         "accept answer_offer callback first_contact report route wait_review"
     );
+}
+
+/// The addresses are made up, and may be somebody's.
+async fn its_mail_reached_nobody(app: &TestApp) {
+    let db = &mut app.sql_as_owner().await;
+    assert!(count(db, "message where state = 'sent'").await >= 500);
+    assert_eq!(
+        count(db, "message where state not in ('sent', 'taken_back')").await,
+        0
+    );
+    let in_time = "message where sent_at < created_at or sent_at > created_at + interval '3 days'";
+    assert_eq!(count(db, in_time).await, 0);
+    app.run_jobs().await;
+    assert!(app.outbox().is_empty());
 }
 
 async fn everybody_signs_in(app: &TestApp, text: &str) {

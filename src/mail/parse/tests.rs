@@ -115,6 +115,16 @@ fn encoded_words() {
     );
 }
 
+/// As the fuzzer found it: where the search for the real end of a word stops is the middle of a letter.
+#[test]
+fn a_doubtful_end_of_a_word_before_letters_of_several_bytes() {
+    for shift in ["", "x", "xx"] {
+        let letters = format!("{shift}{}", "あ".repeat(40));
+        let mail = read(format!("Subject: =?UTF-8?Q?a?=41{letters}?=\r\n\r\nx"));
+        assert_eq!(mail.subject, format!("a?A{letters}"));
+    }
+}
+
 #[test]
 fn nothing_from_a_header_contains_control_characters() {
     let mail = mail("header-injection");

@@ -111,7 +111,8 @@ impl Marks {
         let begin = Self::after(&self.begins, first + 2);
         match self.end_after(first + 2) {
             Some(next) if begin.is_none_or(|begin| begin + 1 >= next) => {
-                let has_space = text[first..next.min(first + MAX_WORD_GAP)].contains(' ');
+                let gap = &text.as_bytes()[first..next.min(first + MAX_WORD_GAP)];
+                let has_space = gap.contains(&b' ');
                 Some(if has_space { first } else { next })
             }
             _ => Some(first),
