@@ -49,7 +49,8 @@ pub struct MessageRequest {
     /// Files of this case, at most 20 and 20 MiB together.
     #[serde(default)]
     pub attachment_ids: Vec<AttachmentId>,
-    /// The mail of this case that it answers, so that mail programs show them together.
+    /// The mail of this case that it answers, so that mail programs show them together; where absent, the newest that
+    /// came from this address.
     pub in_reply_to_mail_id: Option<MailId>,
 }
 
@@ -100,7 +101,7 @@ async fn write_message(
             let mut fields = Fields::default();
             let recipient = recipient(tx, &case, &body, &mut fields).await?;
             check_files(tx, &case, &body.attachment_ids, &mut fields).await?;
-            let answered = answered(tx, &case, &body, &mut fields).await?;
+            let answered = answered(tx, &case, &body, recipient.as_ref(), &mut fields).await?;
             fields.finish()?;
             let recipient = recipient.expect("its absence is a faulty field");
             let subject = match &body.subject {
@@ -242,25 +243,30 @@ async fn answered(
     tx: &mut Tx,
     case: &Case,
     body: &MessageRequest,
+    recipient: Option<&Recipient>,
     fields: &mut Fields,
 ) -> Result<Answered> {
-    let Some(mail_id) = body.in_reply_to_mail_id else {
-        return Ok(Answered::default());
-    };
     let mail = sqlx::query!(
         r#"
         select message_id, subject,
             case when reference_ids = '{}' then in_reply_to else reference_ids end as "references!"
         from inbound_mail
-        where id = $1 and case_id = $2
+        where case_id = $1 and (id = $2 or $2 is null and kind = 'normal' and from_key = $3)
+        order by received_at desc, id desc
+        limit 1
         "#,
-        *mail_id,
         *case.id,
+        body.in_reply_to_mail_id.map(|id| *id),
+        recipient.map(|recipient| recipient.address.key()),
     )
     .fetch_optional(tx.db())
     .await?;
     let Some(mail) = mail else {
-        fields.add("/in_reply_to_mail_id", "is no mail of this case");
+        fields.require(
+            body.in_reply_to_mail_id.is_none(),
+            "/in_reply_to_mail_id",
+            "is no mail of this case",
+        );
         return Ok(Answered::default());
     };
     Ok(Answered {

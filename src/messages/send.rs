@@ -33,6 +33,7 @@ use crate::{
         smtp::{Mailer, Outcome, OutgoingMail},
     },
     programme::*,
+    settings::Settings,
     store::{Store, Tx},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -237,7 +238,15 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
         case_id: row.case_id,
         kind: row.kind,
         from_address: row.from_address,
-        from_name: row.from_name,
+        from_name: match row.from_name {
+            Some(name) => Some(name),
+            None => Some(
+                Settings::load(store.writer())
+                    .await?
+                    .office_name
+                    .to_string(),
+            ),
+        },
         to_address: row.to_address,
         to_name: row.to_name,
         subject: row.subject,

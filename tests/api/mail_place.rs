@@ -340,6 +340,39 @@ async fn a_signed_address_names_the_case() {
 }
 
 #[actix_web::test]
+async fn an_answer_continues_with_the_newest_mail_of_its_recipient() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let case = accepted_case(&app, &desk).await;
+    for from in [HANAKO, "keiri@example.co.jp"] {
+        let sent = letter(from, "Re: 規程の件").to(&[&plus_address(&case)]);
+        app.receive(&sent.with("Message-ID", format!("<of-{from}>")))
+            .await;
+        app.advance(TimeDelta::minutes(1));
+    }
+    let write = |to: &str| {
+        let body = json!({ "to": to, "body": "ご回答です。" });
+        let path = format!("/cases/{}/messages", case.id());
+        app.as_desk(&desk).post(path, body)
+    };
+    let answered = write(HANAKO).await.expect(201);
+    let subject = answered["subject"].as_str().unwrap();
+    assert!(subject.ends_with("規程の件"), "{subject}");
+    write("zeirishi@office.example").await.expect(201);
+    app.advance(TimeDelta::minutes(5));
+    app.run_jobs().await;
+    let mut threads: Vec<_> = app
+        .outbox()
+        .iter()
+        .map(|mail| mail_parser::MessageParser::default().parse(mail).unwrap())
+        .filter(|mail| mail.body_text(0).unwrap().starts_with("ご回答です。"))
+        .map(|mail| mail.in_reply_to().as_text().map(str::to_owned))
+        .collect();
+    threads.sort();
+    assert_eq!(threads, [None, Some(format!("of-{HANAKO}"))]);
+}
+
+#[actix_web::test]
 async fn a_signed_message_id_names_the_case() {
     let app = TestApp::start().await;
     let (old, case) = (asked_case(&app).await, asked_case(&app).await);
