@@ -239,8 +239,7 @@ mod tests {
         }
     }
 
-    /// As in `MADOGUCHI_STORAGE_URL=s3://files/tests AWS_ENDPOINT=http://127.0.0.1:9000 AWS_REGION=…
-    /// AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… cargo test --lib blobs -- --ignored`.
+    /// `tests/python/s3.sh` starts one and runs this.
     #[tokio::test]
     #[ignore = "needs S3-compatible storage"]
     async fn s3() {

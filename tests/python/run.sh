@@ -55,7 +55,8 @@ trap stop EXIT
 trap 'exit 130' INT TERM
 
 # The generator calls ruff by name. A warning means that a part of the document was left out.
-PATH=$PWD/$venv/bin:$PATH openapi-python-client generate --path openapi/openapi.json --meta none --fail-on-warning \
+PATH=$PWD/$venv/bin:$PATH openapi-python-client generate --path openapi/openapi.json --config tests/python/client.yml \
+    --meta none --fail-on-warning \
     --output-path "$scratch/client/madoguchi_client" >"$scratch/generator" 2>&1 ||
     { cat "$scratch/generator" >&2; fail "the client could not be generated"; }
 
