@@ -126,17 +126,14 @@ fn ways(typed: &str) -> Vec<Way> {
         }
     };
     let compact = clean::compact(typed);
-    let (is_marked, digits) = match compact.strip_prefix(['T', 't']) {
-        Some(digits) => (true, digits),
-        None => (false, &*compact),
-    };
-    if digits.len() >= FEWEST_DIGITS && clean::is_digits(digits, digits.len()) && digits.len() <= 13
-    {
+    let digits = compact.strip_prefix(['T', 't']).unwrap_or(&compact);
+    let is_number = clean::is_digits(digits, digits.len());
+    if is_number && (FEWEST_DIGITS..=13).contains(&digits.len()) {
         // A corporation's registration number is T and its corporate number.
         add(MatchedBy::CorporateNumber, digits.to_owned());
         add(MatchedBy::InvoiceNumber, format!("T{digits}"));
     }
-    if let Some(phone) = Phone::beginning(typed, FEWEST_DIGITS).filter(|_| !is_marked) {
+    if let Some(phone) = Phone::beginning(typed, FEWEST_DIGITS) {
         for by in [
             MatchedBy::Phone,
             MatchedBy::ContactPhone,

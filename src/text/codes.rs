@@ -494,6 +494,22 @@ mod tests {
     }
 
     #[test]
+    fn invoice_numbers() {
+        for typed in [
+            "T1234567890123",
+            "1234567890123",
+            "ｔ１２３４－５６７８ ９０１２３",
+        ] {
+            assert_eq!(InvoiceNumber::parse(typed).unwrap().as_str(), "T1234567890123", "{typed}");
+        }
+        for bad in ["", "T", "T123456789012", "T12345678901234", "X1234567890123"] {
+            assert!(InvoiceNumber::parse(bad).is_err(), "{bad}");
+        }
+        let error = InvoiceNumber::parse("123456789018").unwrap_err();
+        assert!(error.message().contains("マイナンバー"), "{error}");
+    }
+
+    #[test]
     fn lookalikes_of_corporate_numbers_have_their_own_messages() {
         for typed in ["123456789018", "1234 5678 9018", "１２３４５６７８９０１８"] {
             let error = CorporateNumber::parse(typed).unwrap_err();

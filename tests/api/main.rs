@@ -39,6 +39,7 @@ mod openapi;
 mod permissions;
 mod places;
 mod races;
+mod same_enterprise;
 mod schema;
 mod sending;
 mod settings;
