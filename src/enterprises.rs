@@ -336,7 +336,10 @@ pub async fn find(db: impl PgExecutor<'_>, id: EnterpriseId) -> Result<Enterpris
 pub async fn require(db: impl PgExecutor<'_>, id: EnterpriseId, pointer: &str) -> Result<()> {
     match survivor(db, id).await? {
         Some(current) if current == id => Ok(()),
-        Some(_) => Err(Error::invalid(pointer, "was joined with another enterprise")),
+        Some(_) => Err(Error::invalid(
+            pointer,
+            "was joined with another enterprise",
+        )),
         None => Err(Error::invalid(pointer, "is no enterprise")),
     }
 }

@@ -435,7 +435,10 @@ async fn insert(
         .map(|topic| topic.name().to_owned())
         .collect();
     let flags = new.flags.iter();
-    let names: Vec<String> = flags.clone().map(|notice| notice.flag.name().into()).collect();
+    let names: Vec<String> = flags
+        .clone()
+        .map(|notice| notice.flag.name().into())
+        .collect();
     let reasons: Vec<_> = flags.clone().map(|notice| notice.reason.clone()).collect();
     let details: Vec<_> = flags
         .map(|notice| notice.detail.as_ref().map(ToString::to_string))

@@ -316,11 +316,7 @@ async fn notice_later_cases(tx: &mut Tx, id: EnterpriseId) -> Result<()> {
 }
 
 /// Flags that named nobody but the two that are one now have their answer.
-async fn settle_answered(
-    tx: &mut Tx,
-    survivor: EnterpriseId,
-    other: EnterpriseId,
-) -> Result<()> {
+async fn settle_answered(tx: &mut Tx, survivor: EnterpriseId, other: EnterpriseId) -> Result<()> {
     let answered = sqlx::query_scalar!(
         r#"
         select f.case_id

@@ -141,7 +141,12 @@ mod tests {
             assert!(!is_an_enterprises(domain), "{domain}");
             assert!(!begins_an_enterprises(domain), "{domain}");
         }
-        for domain in ["ringo.co.jp", "notgmail.com", "docomo-shop.jp", "ringo.example.ac.jp"] {
+        for domain in [
+            "ringo.co.jp",
+            "notgmail.com",
+            "docomo-shop.jp",
+            "ringo.example.ac.jp",
+        ] {
             assert!(is_an_enterprises(domain), "{domain}");
             assert!(begins_an_enterprises(domain), "{domain}");
         }

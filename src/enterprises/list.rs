@@ -1,7 +1,8 @@
 //! Looking enterprises up, and listing the cases of one.
 
 use super::{
-    COLUMNS, Enterprise, EnterpriseView, compared, find_looked_up, look_up, push_reached_by_phone, this_year,
+    COLUMNS, Enterprise, EnterpriseView, compared, find_looked_up, look_up, push_reached_by_phone,
+    this_year,
 };
 use crate::{
     access::{Access, permit},
@@ -219,11 +220,7 @@ impl EnterpriseFilter {
                     .push(", "),
                 None => query.push(r#" and (coalesce(e.name_key, '') collate "C", e.id) > ("#),
             };
-            query
-                .push_bind(key)
-                .push(", ")
-                .push_bind(id)
-                .push(")");
+            query.push_bind(key).push(", ").push_bind(id).push(")");
         }
         Ok(())
     }

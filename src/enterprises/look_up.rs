@@ -206,7 +206,11 @@ mod tests {
     #[test]
     fn one_box_understands_addresses() {
         for (typed, email, domain) in [
-            ("Soumu@Ringo.co.jp", Some("soumu@ringo.co.jp"), Some("ringo.co.jp")),
+            (
+                "Soumu@Ringo.co.jp",
+                Some("soumu@ringo.co.jp"),
+                Some("ringo.co.jp"),
+            ),
             ("@ringo.co", None, Some("ringo.co")),
             ("www.ringo.co.jp", None, Some("ringo.co.jp")),
             ("soumu@gmail.com", Some("soumu@gmail.com"), None),
@@ -214,7 +218,11 @@ mod tests {
             ("ringo", None, None),
         ] {
             assert_eq!(by(typed, MatchedBy::Email).as_deref(), email, "{typed}");
-            assert_eq!(by(typed, MatchedBy::MailDomain).as_deref(), domain, "{typed}");
+            assert_eq!(
+                by(typed, MatchedBy::MailDomain).as_deref(),
+                domain,
+                "{typed}"
+            );
         }
     }
 
@@ -223,8 +231,14 @@ mod tests {
         for typed in ["㈱山田", "山田(株)", "株式会社　山田"] {
             assert_eq!(by(typed, MatchedBy::Name).as_deref(), Some("山田"));
         }
-        assert_eq!(by("かぶしきがいしゃ やまだ", MatchedBy::Kana).as_deref(), Some("ヤマダ"));
-        assert_eq!(by("Yamada", MatchedBy::Romanised).as_deref(), Some("yamada"));
+        assert_eq!(
+            by("かぶしきがいしゃ やまだ", MatchedBy::Kana).as_deref(),
+            Some("ヤマダ")
+        );
+        assert_eq!(
+            by("Yamada", MatchedBy::Romanised).as_deref(),
+            Some("yamada")
+        );
         assert_eq!(by("山田", MatchedBy::Romanised), None);
     }
 }

@@ -94,12 +94,7 @@ async fn lock_pair(
     Ok((find(tx.db(), id).await?, find_other(tx).await?))
 }
 
-async fn merge(
-    tx: &mut Tx,
-    survivor: &Enterprise,
-    other: &Enterprise,
-    reason: &str,
-) -> Result<()> {
+async fn merge(tx: &mut Tx, survivor: &Enterprise, other: &Enterprise, reason: &str) -> Result<()> {
     require_joinable(survivor, other)?;
     let case_ids = cases::take_over(tx, survivor.id, other.id).await?;
     managers::conflicts::follow_merge(tx, survivor.id, other.id).await?;

@@ -166,11 +166,7 @@ pub(super) fn merged_away() -> Error {
 }
 
 /// Puts on record that two enterprises are different.
-pub(super) async fn separate(
-    tx: &mut Tx,
-    id: EnterpriseId,
-    other_id: EnterpriseId,
-) -> Result<()> {
+pub(super) async fn separate(tx: &mut Tx, id: EnterpriseId, other_id: EnterpriseId) -> Result<()> {
     if id == other_id {
         return Err(Error::invalid("/other_id", "must be another enterprise"));
     }

@@ -45,11 +45,16 @@ fn is_mark(c: char) -> bool {
 
 /// "kabushikigaisha", before or after.
 fn without_form(key: &str) -> &str {
-    ["kabusikigaisya", "kabusikikaisya", "yugengaisya", "godogaisya"]
-        .into_iter()
-        .find_map(|form| key.strip_prefix(form).or_else(|| key.strip_suffix(form)))
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(key)
+    [
+        "kabusikigaisya",
+        "kabusikikaisya",
+        "yugengaisya",
+        "godogaisya",
+    ]
+    .into_iter()
+    .find_map(|form| key.strip_prefix(form).or_else(|| key.strip_suffix(form)))
+    .filter(|rest| !rest.is_empty())
+    .unwrap_or(key)
 }
 
 fn is_vowel(c: char) -> bool {
@@ -131,7 +136,10 @@ mod tests {
             ("シンイチ", &["shin'ichi", "shinichi", "sin-iti"]),
             ("テレワーク", &["terewaaku", "terewa-ku", "terewaku"]),
             ("ラーメン", &["raamen", "ramen", "lamen"]),
-            ("カブシキガイシャ ヤマダ", &["yamada", "kabushikigaisha yamada", "yamada kabusikigaisya"]),
+            (
+                "カブシキガイシャ ヤマダ",
+                &["yamada", "kabushikigaisha yamada", "yamada kabusikigaisya"],
+            ),
             ("NTTドコモ", &["nttdokomo", "ntt docomo"]),
         ] {
             for writing in writings {

@@ -500,9 +500,19 @@ mod tests {
             "1234567890123",
             "ｔ１２３４－５６７８ ９０１２３",
         ] {
-            assert_eq!(InvoiceNumber::parse(typed).unwrap().as_str(), "T1234567890123", "{typed}");
+            assert_eq!(
+                InvoiceNumber::parse(typed).unwrap().as_str(),
+                "T1234567890123",
+                "{typed}"
+            );
         }
-        for bad in ["", "T", "T123456789012", "T12345678901234", "X1234567890123"] {
+        for bad in [
+            "",
+            "T",
+            "T123456789012",
+            "T12345678901234",
+            "X1234567890123",
+        ] {
             assert!(InvoiceNumber::parse(bad).is_err(), "{bad}");
         }
         let error = InvoiceNumber::parse("123456789018").unwrap_err();

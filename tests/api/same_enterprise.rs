@@ -104,9 +104,21 @@ async fn one_box_finds_by_everything() {
         ("@takasaki", "mail_domain"),
         ("www.takasaki-tosou.co.jp", "mail_domain"),
     ] {
-        assert_eq!(found(&client, typed).await, one("株式会社髙﨑塗装", by), "{typed}");
+        assert_eq!(
+            found(&client, typed).await,
+            one("株式会社髙﨑塗装", by),
+            "{typed}"
+        );
     }
-    for typed in ["塗装", "7000012050003", "017-734-9", "@", "yamada", "@example.co.jp", "%"] {
+    for typed in [
+        "塗装",
+        "7000012050003",
+        "017-734-9",
+        "@",
+        "yamada",
+        "@example.co.jp",
+        "%",
+    ] {
         assert_eq!(found(&client, typed).await, [], "{typed}");
     }
 }
@@ -133,11 +145,11 @@ async fn the_best_comes_first() {
     };
     assert_eq!(names("佐藤").await, ["佐藤", "佐藤商店"]);
     // The whole reading before the beginning of a name, and that before the beginning of a reading.
+    assert_eq!(names("サトウ").await, ["佐藤", "サトウ製菓", "佐藤商店"]);
     assert_eq!(
-        names("サトウ").await,
-        ["佐藤", "サトウ製菓", "佐藤商店"]
+        names("sato").await,
+        ["佐藤", "里見", "サトウ製菓", "佐藤商店"]
     );
-    assert_eq!(names("sato").await, ["佐藤", "里見", "サトウ製菓", "佐藤商店"]);
     let first = client.get("/enterprises?q=sato&limit=3").await.expect(200);
     let cursor = first["next_cursor"].as_str().unwrap();
     let path = format!("/enterprises?q=sato&limit=3&cursor={cursor}");
@@ -162,12 +174,18 @@ async fn free_mail_leads_to_nobody() {
     assert_eq!(found(&client, "x@gmail.com").await, []);
     assert_eq!(found(&client, "@gmail.com").await, []);
     // The whole address is somebody's.
-    assert_eq!(found(&client, "Ringo@gmail.com").await, one("りんご園", "email"));
+    assert_eq!(
+        found(&client, "Ringo@gmail.com").await,
+        one("りんご園", "email")
+    );
 
     open_with("にんにく", "a@ninniku.co.jp").await;
     let same_domain = open_with("黒にんにく販売", "b@ninniku.co.jp").await;
     assert_eq!(same_domain["flags"], json!(["possible_duplicate"]));
-    let reason = flag(&app, &same_domain, "possible_duplicate").await.unwrap()["reason"].clone();
+    let reason = flag(&app, &same_domain, "possible_duplicate")
+        .await
+        .unwrap()["reason"]
+        .clone();
     assert_eq!(
         reason,
         "メールのドメインが同じ企業・団体がほかに登録されています(2026年度の案件1件、利用済み0回)。"
@@ -175,7 +193,11 @@ async fn free_mail_leads_to_nobody() {
 
     // What leads to many is a provider that the program does not know.
     for number in 1..=5 {
-        open_with(&format!("加盟店{number}"), &format!("{number}@machi-net.jp")).await;
+        open_with(
+            &format!("加盟店{number}"),
+            &format!("{number}@machi-net.jp"),
+        )
+        .await;
     }
     open_with("加盟店6", "6@machi-net.jp").await;
     let seventh = open_with("加盟店7", "7@machi-net.jp").await;
@@ -197,19 +219,33 @@ async fn one_enterprise_under_four_spellings_is_noticed() {
     assert_eq!(first["flags"], json!([]));
     for (enterprise, words) in [
         (json!({ "name": "(株)高橋電器" }), "名称が同じ"),
-        (json!({ "name": "高橋電機㈱", "kana": "ﾀｶﾊｼ ﾃﾞﾝｷ" }), "フリガナが同じ"),
-        (json!({ "name": "ＴＡＫＡＨＡＳＨＩ", "phone": "+81 17 734 1111" }), "電話番号が同じ"),
-        (json!({ "name": "たかはし", "trade_name": "高橋電器" }), "屋号が同じ"),
+        (
+            json!({ "name": "高橋電機㈱", "kana": "ﾀｶﾊｼ ﾃﾞﾝｷ" }),
+            "フリガナが同じ",
+        ),
+        (
+            json!({ "name": "ＴＡＫＡＨＡＳＨＩ", "phone": "+81 17 734 1111" }),
+            "電話番号が同じ",
+        ),
+        (
+            json!({ "name": "たかはし", "trade_name": "高橋電器" }),
+            "屋号が同じ",
+        ),
     ] {
         let again = open(&app, place(enterprise)).await;
         assert_eq!(again["flags"], json!(["possible_duplicate"]), "{words}");
         let flag = flag(&app, &again, "possible_duplicate").await.unwrap();
         let reason = flag["reason"].as_str().unwrap();
         assert!(reason.contains(words), "{reason}");
-        assert!(reason.contains("2026年度の案件1件、利用済み0回"), "{reason}");
+        assert!(
+            reason.contains("2026年度の案件1件、利用済み0回"),
+            "{reason}"
+        );
         let named = flag["detail"]["enterprises"].as_array().unwrap();
         assert!(
-            named.iter().any(|other| other["id"] == first["enterprise"]["id"]),
+            named
+                .iter()
+                .any(|other| other["id"] == first["enterprise"]["id"]),
             "{flag:#}"
         );
     }
@@ -259,7 +295,10 @@ async fn branches_share_one_number_and_one_count() {
     assert_eq!(flags.items()[0]["detail"], counts);
     assert!(!flags.text.contains(&first.id().to_string()));
     let client = app.as_desk(&aomori);
-    assert_eq!(found(&client, "017-734-2222").await, one("株式会社全国物産", "site_phone"));
+    assert_eq!(
+        found(&client, "017-734-2222").await,
+        one("株式会社全国物産", "site_phone")
+    );
 }
 
 #[actix_web::test]
@@ -283,12 +322,22 @@ async fn a_sole_proprietor_is_known_by_registration_or_telephone() {
     let by_trade_name = json!({ "kind": "sole_proprietor", "name": "佐藤", "trade_name": "喫茶リンゴ", "prefecture_code": "02" });
     let by_trade_name = open(&app, by_trade_name).await;
     assert_eq!(by_trade_name["flags"], json!(["possible_duplicate"]));
-    let same = open(&app, person(json!({ "invoice_number": "１２３４ ５６７８ ９０１２３" }))).await;
+    let same = open(
+        &app,
+        person(json!({ "invoice_number": "１２３４ ５６７８ ９０１２３" })),
+    )
+    .await;
     assert_eq!(same["enterprise"]["id"], first["enterprise"]["id"]);
     // Those above may still be the same person.
-    assert_eq!(same["flags"], json!(["possible_duplicate", "same_enterprise_this_year"]));
+    assert_eq!(
+        same["flags"],
+        json!(["possible_duplicate", "same_enterprise_this_year"])
+    );
     let client = app.as_operator();
-    assert_eq!(found(&client, "T1234567").await, one("佐藤 一郎", "invoice_number"));
+    assert_eq!(
+        found(&client, "T1234567").await,
+        one("佐藤 一郎", "invoice_number")
+    );
 
     // A corporation's is its corporate number, and a person's is none.
     for (kind, number) in [("company", "T7000012050002"), ("worker", "T1234567890123")] {
@@ -314,10 +363,16 @@ async fn told_apart_is_told_apart_for_good() {
     assert_eq!(second["flags"], json!(["possible_duplicate"]));
     let client = app.as_operator();
     let expected = one("山田商店", "名称が同じ");
-    assert_eq!(duplicates(&client, &enterprise_path(&second)).await, expected);
+    assert_eq!(
+        duplicates(&client, &enterprise_path(&second)).await,
+        expected
+    );
     let body = json!({ "other_id": second["enterprise"]["id"] });
     client
-        .post(format!("{}/confirm-different", enterprise_path(&first)), body)
+        .post(
+            format!("{}/confirm-different", enterprise_path(&first)),
+            body,
+        )
         .await
         .expect(204);
     assert_eq!(duplicates(&client, &enterprise_path(&first)).await, []);
@@ -334,7 +389,8 @@ async fn told_apart_is_told_apart_for_good() {
     assert_eq!(app.show_case(&first).await["flags"], json!([]));
     // A third of the name is asked about with both.
     let third = open(&app, shop).await;
-    let named = flag(&app, &third, "possible_duplicate").await.unwrap()["detail"]["enterprises"].clone();
+    let named =
+        flag(&app, &third, "possible_duplicate").await.unwrap()["detail"]["enterprises"].clone();
     assert_eq!(named.as_array().unwrap().len(), 2);
 }
 
@@ -354,7 +410,10 @@ async fn a_change_is_looked_at_as_an_arrival_is() {
         .await
         .expect(200);
     let raised = flag(&app, &second, "possible_duplicate").await.unwrap();
-    assert_eq!(raised["detail"]["enterprises"][0]["reasons"], json!(["name"]));
+    assert_eq!(
+        raised["detail"]["enterprises"][0]["reasons"],
+        json!(["name"])
+    );
     assert_eq!(flag(&app, &first, "possible_duplicate").await, None);
 
     // What staff answered is not asked again for the same pair.
@@ -371,14 +430,25 @@ async fn a_change_is_looked_at_as_an_arrival_is() {
     assert_eq!(edited.await.expect(200)["flags"], json!([]));
 
     // A telephone number that comes with a contact later.
-    let third = open(&app, json!({ "kind": "company", "name": "別の名前", "prefecture_code": "02" })).await;
+    let third = open(
+        &app,
+        json!({ "kind": "company", "name": "別の名前", "prefecture_code": "02" }),
+    )
+    .await;
     let contacts = json!({ "contacts": [{ "role": "primary", "phone": "0177341111" }] });
     let edited = client
         .patch(format!("/cases/{}", third.id()), contacts)
         .if_match(third.etag());
-    assert_eq!(edited.await.expect(200)["flags"], json!(["possible_duplicate"]));
+    assert_eq!(
+        edited.await.expect(200)["flags"],
+        json!(["possible_duplicate"])
+    );
     // An agent's telephone leads to many.
-    let fourth = open(&app, json!({ "kind": "company", "name": "四つめ", "prefecture_code": "02" })).await;
+    let fourth = open(
+        &app,
+        json!({ "kind": "company", "name": "四つめ", "prefecture_code": "02" }),
+    )
+    .await;
     let contacts = json!({ "contacts": [{ "role": "agent", "phone": "0177341111" }] });
     let edited = client
         .patch(format!("/cases/{}", fourth.id()), contacts)
@@ -417,14 +487,23 @@ async fn other_desks_learn_the_counts_and_managers_nothing() {
     assert_eq!(list.items()[0]["enterprise"]["this_year"], counts);
     assert_eq!(list.items()[0]["reasons"], json!(["phone", "name"]));
     for text in [&seen.text, &list.text] {
-        assert!(!text.contains(&first.id().to_string()) && !text.contains("TW-"), "{text}");
+        assert!(
+            !text.contains(&first.id().to_string()) && !text.contains("TW-"),
+            "{text}"
+        );
     }
     app.assign(&akita, &second, &manager, "ict").await;
     let seen = app.as_manager(&manager).get(&flags).await.expect(200);
     assert_eq!(seen.items()[0]["flag"], "possible_duplicate");
-    assert_eq!((&seen.items()[0]["reason"], &seen.items()[0]["detail"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&seen.items()[0]["reason"], &seen.items()[0]["detail"]),
+        (&Value::Null, &Value::Null)
+    );
     let path = format!("{}/duplicates", enterprise_path(&second));
-    app.as_manager(&manager).get(&path).await.problem("forbidden");
+    app.as_manager(&manager)
+        .get(&path)
+        .await
+        .problem("forbidden");
     app.as_auditor().get(&path).await.problem("forbidden");
     app.as_nobody().get(&path).await.problem("unauthenticated");
     let nowhere = format!("/enterprises/{}/duplicates", uuid::Uuid::now_v7());
@@ -505,12 +584,18 @@ async fn joined_enterprises_count_together() {
         .post(&merge, body.clone())
         .await
         .expect(200);
-    assert_eq!(merged["this_year"], json!({ "cases": 2, "sessions_used": 2 }));
+    assert_eq!(
+        merged["this_year"],
+        json!({ "cases": 2, "sessions_used": 2 })
+    );
     assert_eq!(merged["corporate_number"], "7000012050002");
     let shown = app.show_case(&second).await;
     assert_eq!(shown["enterprise"]["id"], first["enterprise"]["id"]);
     assert_eq!(shown["flags"], json!(["same_enterprise_this_year"]));
-    let reason = flag(&app, &second, "same_enterprise_this_year").await.unwrap()["reason"].clone();
+    let reason = flag(&app, &second, "same_enterprise_this_year")
+        .await
+        .unwrap()["reason"]
+        .clone();
     assert_eq!(
         reason,
         "2026年度にすでに1件の案件があり、無料の支援を1回利用しています(同じ企業・団体として統合)。"
@@ -530,7 +615,10 @@ async fn joined_enterprises_count_together() {
     assert_eq!(gone["corporate_number"], Value::Null);
     let client = app.as_operator();
     assert_eq!(found(&client, "ツガル").await, one("津軽物産", "name"));
-    assert_eq!(found(&client, "7000012050002").await, one("津軽物産", "corporate_number"));
+    assert_eq!(
+        found(&client, "7000012050002").await,
+        one("津軽物産", "corporate_number")
+    );
     let all = client.get("/enterprises").await.expect(200);
     assert!(all.items().iter().all(|item| item["merged_into"].is_null()));
     let again = open(&app, json!({ "id": second["enterprise"]["id"] })).await;
@@ -540,13 +628,24 @@ async fn joined_enterprises_count_together() {
         .get(format!("/managers/{}/conflicts", manager.id()))
         .await
         .expect(200);
-    assert_eq!(conflicts.items()[0]["enterprise_id"], first["enterprise"]["id"]);
+    assert_eq!(
+        conflicts.items()[0]["enterprise_id"],
+        first["enterprise"]["id"]
+    );
     let mut db = app.sql().await;
-    let pairs: i64 = sqlx::query_scalar("select count(*) from enterprise_different where $1 in (enterprise_id, other_id)")
-        .bind(first["enterprise"]["id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap())
-        .fetch_one(&mut db)
-        .await
-        .unwrap();
+    let pairs: i64 = sqlx::query_scalar(
+        "select count(*) from enterprise_different where $1 in (enterprise_id, other_id)",
+    )
+    .bind(
+        first["enterprise"]["id"]
+            .as_str()
+            .unwrap()
+            .parse::<uuid::Uuid>()
+            .unwrap(),
+    )
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
     assert_eq!(pairs, 1);
 
     // Once more changes nothing; what has gone is neither changed nor joined.
@@ -554,10 +653,11 @@ async fn joined_enterprises_count_together() {
         .post(&merge, body.clone())
         .await
         .expect(200);
-    let events: i64 = sqlx::query_scalar("select count(*) from audit_event where kind = 'enterprises_merged'")
-        .fetch_one(&mut db)
-        .await
-        .unwrap();
+    let events: i64 =
+        sqlx::query_scalar("select count(*) from audit_event where kind = 'enterprises_merged'")
+            .fetch_one(&mut db)
+            .await
+            .unwrap();
     assert_eq!(events, 1);
     client
         .patch(&goes, json!({ "employees": 3 }))
@@ -576,18 +676,37 @@ async fn joined_enterprises_count_together() {
         .post(&merge, nobody)
         .await
         .invalid(&["/other_id"]);
-    for client in [app.as_operator(), app.as_desk(&desk), app.as_manager(&manager), app.as_auditor()] {
+    for client in [
+        app.as_operator(),
+        app.as_desk(&desk),
+        app.as_manager(&manager),
+        app.as_auditor(),
+    ] {
         client.post(&merge, body.clone()).await.problem("forbidden");
     }
-    app.as_nobody().post(&merge, body).await.problem("unauthenticated");
+    app.as_nobody()
+        .post(&merge, body)
+        .await
+        .problem("unauthenticated");
 }
 
 #[actix_web::test]
 async fn two_numbers_are_two_enterprises() {
     let app = TestApp::start().await;
-    let make = async |body: Value| app.as_operator().post("/enterprises", body).await.expect(201);
-    let one = make(json!({ "kind": "company", "name": "りんご", "corporate_number": corporate_number(1) })).await;
-    let other = make(json!({ "kind": "company", "name": "りんご", "corporate_number": corporate_number(2) })).await;
+    let make = async |body: Value| {
+        app.as_operator()
+            .post("/enterprises", body)
+            .await
+            .expect(201)
+    };
+    let one = make(
+        json!({ "kind": "company", "name": "りんご", "corporate_number": corporate_number(1) }),
+    )
+    .await;
+    let other = make(
+        json!({ "kind": "company", "name": "りんご", "corporate_number": corporate_number(2) }),
+    )
+    .await;
     let person = make(json!({ "kind": "sole_proprietor", "name": "りんご" })).await;
     let anonymous = make(json!({ "kind": "anonymous" })).await;
     let join = async |stays: &TestResponse, goes: &TestResponse| {
@@ -602,7 +721,11 @@ async fn two_numbers_are_two_enterprises() {
     join(&person, &anonymous).await.expect(200);
     // No chains: what pointed to the one that goes points to the one that stays.
     join(&one, &person).await.expect(200);
-    let gone = app.as_operator().get(anonymous.location()).await.expect(200);
+    let gone = app
+        .as_operator()
+        .get(anonymous.location())
+        .await
+        .expect(200);
     assert_eq!(gone["merged_into"], one["id"]);
 }
 
@@ -639,9 +762,14 @@ async fn no_case_stays_behind() {
             })
             .await;
         assert!(
-            answers.iter().all(|answer| [200, 201, 409].contains(&answer.status)),
+            answers
+                .iter()
+                .all(|answer| [200, 201, 409].contains(&answer.status)),
             "{:?}",
-            answers.iter().map(|answer| &answer.json).collect::<Vec<_>>()
+            answers
+                .iter()
+                .map(|answer| &answer.json)
+                .collect::<Vec<_>>()
         );
         let mut db = app.sql().await;
         let behind: i64 = sqlx::query_scalar(
@@ -701,14 +829,33 @@ async fn a_mail_of_a_known_domain_is_noticed() {
     case["contacts"][0]["email"] = json!("soumu@ninniku.co.jp");
     let known = app.as_operator().post("/cases", case).await.expect(201);
     app.make_mailbox(CENTER, None).await;
-    let mail = app.receive(&letter("keiri@ninniku.co.jp", "勤怠管理について")).await;
+    let mail = app
+        .receive(&letter("keiri@ninniku.co.jp", "勤怠管理について"))
+        .await;
     let stranger = app.case_of(&mail).await;
     assert_ne!(stranger["enterprise"]["id"], known["enterprise"]["id"]);
     let reason = flag(&app, &stranger, "possible_duplicate").await.unwrap()["reason"].clone();
-    assert!(reason.as_str().unwrap().starts_with("メールのドメインが同じ"), "{reason}");
-    let mail = app.receive(&letter("soumu@ninniku.co.jp", "就業規則について")).await;
+    assert!(
+        reason
+            .as_str()
+            .unwrap()
+            .starts_with("メールのドメインが同じ"),
+        "{reason}"
+    );
+    let mail = app
+        .receive(&letter("soumu@ninniku.co.jp", "就業規則について"))
+        .await;
     let same = app.case_of(&mail).await;
     assert_eq!(same["enterprise"]["id"], known["enterprise"]["id"]);
-    let reason = flag(&app, &same, "same_enterprise_this_year").await.unwrap()["reason"].clone();
-    assert!(reason.as_str().unwrap().contains("差出人のメールアドレスが登録済み"), "{reason}");
+    let reason = flag(&app, &same, "same_enterprise_this_year")
+        .await
+        .unwrap()["reason"]
+        .clone();
+    assert!(
+        reason
+            .as_str()
+            .unwrap()
+            .contains("差出人のメールアドレスが登録済み"),
+        "{reason}"
+    );
 }
