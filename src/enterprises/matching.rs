@@ -194,8 +194,8 @@ pub async fn queue_up(tx: &mut Tx, input: &EnterpriseInput, signals: &Signals) -
     Ok(())
 }
 
-/// Other enterprises that may be the same. The same telephone number, mail domain, or trade name or name in the same
-/// prefecture are reasons; the name of a person is one only beside another (佐藤一郎 is the name of many). Not those that
+/// Other enterprises that may be the same. The same telephone number, mail domain or name are reasons, and the same trade
+/// name or reading in one prefecture; the name of a person is one only beside another (佐藤一郎 is the name of many). Not those that
 /// staff confirmed to be different, and not those with another corporate or registration number.
 ///
 /// # Errors
@@ -217,13 +217,13 @@ pub async fn similar(
             where id = $1
         ),
         named as (
-            -- One of them may not know its prefecture yet.
+            -- Wherever it is: a branch rings from another prefecture than its head office, which may be on record without
+            -- a number.
             (
-                select o.id, 'name' as reason,
-                    mine.is_person or o.kind in ('sole_proprietor', 'worker') or o.prefecture_code <> mine.prefecture_code as is_weak
+                select o.id, 'name' as reason, mine.is_person or o.kind in ('sole_proprietor', 'worker') as is_weak
                 from mine
                 join enterprise o on o.name_key = mine.name_key
-                order by 3
+                order by 3, o.prefecture_code is distinct from mine.prefecture_code
                 limit 50
             )
             union all

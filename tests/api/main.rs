@@ -26,6 +26,7 @@ mod intake_doors;
 mod intake_providers;
 mod interactions;
 mod invitations;
+mod joined_enterprises;
 mod mail_check;
 mod mail_crash;
 mod mail_place;
