@@ -3,7 +3,7 @@
 
 use crate::{
     factory::corporate_number,
-    harness::{HasId, TestApp, TestResponse},
+    harness::{TestApp, TestResponse},
     same_enterprise::{case_of, enterprise_path, flag, found, one, open},
 };
 use serde_json::{Value, json};
