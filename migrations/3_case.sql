@@ -10,6 +10,8 @@ create table enterprise (
     representative text check (length(representative) between 1 and 200),
     -- 法人番号: one legal person, so one row; branches are sites.
     corporate_number text constraint enterprise_corporate_number_key unique check (corporate_number ~ '^[1-9][0-9]{12}$'),
+    -- 適格請求書発行事業者登録番号 of those who have no corporate number; a corporation's is T and its corporate number.
+    invoice_number text constraint enterprise_invoice_number_key unique check (invoice_number ~ '^T[0-9]{13}$'),
     postal_code text check (postal_code ~ '^[0-9]{7}$'),
     prefecture_code text check (prefecture_code ~ '^(0[1-9]|[1-3][0-9]|4[0-7])$'),
     municipality_code text check (municipality_code ~ '^[0-9]{6}$'),
@@ -21,15 +23,36 @@ create table enterprise (
     -- The name as it is compared: folded, without the legal form (made by the program).
     name_key text check (length(name_key) <= 800),
     kana_key text check (length(kana_key) <= 800),
+    trade_key text check (length(trade_key) <= 800),
+    -- The reading in Latin letters, one key for all ways of romanising it.
+    roman_key text check (length(roman_key) <= 800),
+    -- The enterprise that this one turned out to be: it has the cases now, and this row only points there.
+    merged_into uuid,
+    merged_at timestamptz,
+    merge_reason text check (length(merge_reason) between 1 and 2000),
+    is_merged boolean not null generated always as (merged_into is not null) stored,
+    -- Always false where present: what an enterprise is merged into may not itself be merged (no chains, no cycles).
+    survivor_is_merged boolean generated always as (case when merged_into is not null then false end) stored,
     version bigint not null default 1,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    constraint enterprise_named check (name is not null or kind = 'anonymous')
+    constraint enterprise_named check (name is not null or kind = 'anonymous'),
+    constraint enterprise_one_number check (num_nonnulls(corporate_number, invoice_number) < 2),
+    constraint enterprise_merge_key unique (id, is_merged),
+    constraint enterprise_merged_into foreign key (merged_into, survivor_is_merged) references enterprise (id, is_merged),
+    constraint enterprise_merge_self check (merged_into <> id),
+    constraint enterprise_merge_reason check (num_nonnulls(merged_into, merged_at, merge_reason) in (0, 3))
 );
 comment on table enterprise is 'enterprise (企業・団体): the legal person who asks';
+-- For the beginnings of names and numbers, bytewise whatever the database's collation is; they answer = as well.
 create index enterprise_name_key on enterprise (name_key text_pattern_ops);
 create index enterprise_kana_key on enterprise (kana_key text_pattern_ops);
-create index enterprise_phone on enterprise (phone);
+create index enterprise_trade_key on enterprise (trade_key text_pattern_ops) where trade_key is not null;
+create index enterprise_roman_key on enterprise (roman_key text_pattern_ops) where roman_key is not null;
+create index enterprise_phone on enterprise (phone text_pattern_ops);
+create index enterprise_corporate_number on enterprise (corporate_number text_pattern_ops) where corporate_number is not null;
+create index enterprise_invoice_number on enterprise (invoice_number text_pattern_ops) where invoice_number is not null;
+create index enterprise_merged_into on enterprise (merged_into, survivor_is_merged);
 -- Lists of enterprises are in this order, bytewise whatever the database's collation is.
 create index enterprise_order on enterprise ((coalesce(name_key, '')) collate "C", id);
 create trigger enterprise_version before update on enterprise for each row execute function bump_version();
@@ -104,7 +127,10 @@ create table case_file (
     -- Number of the newest history row.
     status_seq int not null check (status_seq >= 1),
     channel text not null check (channel in ('phone', 'web', 'visit', 'letter', 'fax', 'event', 'email')),
-    enterprise_id uuid not null references enterprise,
+    enterprise_id uuid not null,
+    -- Always false: a merged enterprise has no cases, so that the cases of a year are counted together. The key below
+    -- makes a case that is being opened and a merge at the same moment wait for each other.
+    enterprise_is_merged boolean not null generated always as (false) stored,
     subject text check (length(subject) between 1 and 200),
     description text not null check (length(description) between 1 and 20000),
     topics text[] not null check (cardinality(topics) between 1 and 7),
@@ -146,6 +172,7 @@ create table case_file (
     guard_overridden_at timestamptz,
     version bigint not null default 1,
     updated_at timestamptz not null,
+    constraint case_file_enterprise_id foreign key (enterprise_id, enterprise_is_merged) references enterprise (id, is_merged),
     constraint case_file_limit_key unique (id, session_limit),
     constraint case_file_merge_key unique (id, is_merged),
     constraint case_file_merged_into foreign key (merged_into, survivor_is_merged) references case_file (id, is_merged),
@@ -162,11 +189,11 @@ create index case_file_desk_open on case_file (desk_id, received_at desc, id des
 create index case_file_desk on case_file (desk_id, received_at desc, id desc);
 create index case_file_received on case_file (received_at desc, id desc);
 create index case_file_open on case_file (status, received_at desc, id desc) where status <> 'closed';
-create index case_file_enterprise on case_file (enterprise_id, fiscal_year);
+create index case_file_enterprise on case_file (enterprise_id, enterprise_is_merged, fiscal_year);
 create index case_file_merged on case_file (merged_into) where merged_into is not null;
 create index case_file_merged_into on case_file (merged_into, survivor_is_merged);
 create index case_file_due on case_file (due_at) where due_at is not null;
-create index case_file_site_phone on case_file (site_phone) where site_phone is not null;
+create index case_file_site_phone on case_file (site_phone text_pattern_ops) where site_phone is not null;
 create trigger case_file_version before update on case_file for each row execute function bump_version();
 
 create table case_history (
@@ -252,6 +279,7 @@ create table contact (
     phone text check (phone ~ '^\+[0-9]{6,15}$'),
     email text check (length(email) <= 254),
     email_key text check (length(email_key) <= 254),
+    email_domain text generated always as (nullif(split_part(email_key, '@', 2), '')) stored,
     -- An agent's own firm and what it is to the enterprise.
     organisation text check (length(organisation) between 1 and 200),
     relation text check (length(relation) between 1 and 200),
@@ -262,8 +290,9 @@ create table contact (
 );
 comment on table contact is 'contact (相談者): a person at the enterprise, or acting for it';
 create index contact_case on contact (case_id, position);
-create index contact_phone on contact (phone) where phone is not null;
-create index contact_email on contact (email_key) where email_key is not null;
+create index contact_phone on contact (phone text_pattern_ops) where phone is not null;
+create index contact_email on contact (email_key text_pattern_ops) where email_key is not null;
+create index contact_email_domain on contact (email_domain text_pattern_ops) where email_domain is not null;
 
 create table consent (
     id uuid primary key,

@@ -166,7 +166,7 @@ permissions! {
     FollowCases = "follow_cases": [Operator, Supervisor, Desk, Manager, Admin],
     /// Link cases that belong together.
     LinkCases = "link_cases": [Operator, Supervisor, Desk, Admin],
-    /// Merge and unmerge cases, override the enterprise guard.
+    /// Merge and unmerge cases, join enterprises, override the enterprise guard.
     MergeCases = "merge_cases": [Supervisor, Admin],
     /// Change the number of free sessions of one case.
     ChangeLimits = "change_limits": [Admin],

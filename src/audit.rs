@@ -285,6 +285,11 @@ pub enum Event {
         enterprise_id: EnterpriseId,
         other_id: EnterpriseId,
     },
+    EnterprisesMerged {
+        enterprise_id: EnterpriseId,
+        other_id: EnterpriseId,
+        cases: Vec<CaseId>,
+    },
     // the office
     UserCreated {
         user_id: UserId,

@@ -17,6 +17,7 @@ mod list;
 mod mail;
 mod merge;
 mod moves;
+mod notice;
 pub mod status;
 mod view;
 
@@ -34,6 +35,7 @@ pub use mail::{
     mails_after_close, open_for_mail, settle_by_itself, survivor,
 };
 pub use moves::require_guard;
+pub use notice::{notice_similar_enterprises, take_over};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 pub use status::{Status, Step};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -324,35 +326,19 @@ pub async fn end_wait(tx: &mut Tx, case: &Case, by: &str) -> Result<()> {
     Ok(())
 }
 
-/// Raises a flag that is not already open.
+/// Raises a flag; where it is open already, the reason is added to what it says.
 pub async fn raise_flag(
     tx: &mut Tx,
     case_id: CaseId,
     flag: Flag,
     reason: Option<&str>,
 ) -> Result<()> {
-    let raised = sqlx::query!(
-        r#"
-        insert into case_flag (case_id, flag, raised_at, reason)
-        values ($1, $2, $3, $4)
-        on conflict do nothing
-        "#,
-        *case_id,
-        flag.name(),
-        tx.now(),
-        reason,
-    )
-    .execute(tx.db())
-    .await?;
-    if raised.rows_affected() == 1 {
-        tx.record(
-            case_id,
-            Event::FlagRaised {
-                flag: flag.name().into(),
-            },
-        );
-    }
-    Ok(())
+    let notice = notice::Notice {
+        flag,
+        reason: reason.map(str::to_owned),
+        detail: None,
+    };
+    notice::raise(tx, case_id, &notice).await
 }
 
 /// Whether the actor may change the data of a case they see: the help center while it has it, the desk its own, the

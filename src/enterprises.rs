@@ -1,29 +1,34 @@
 //! Enterprises (企業・団体): the legal persons who ask.
 //!
-//! Owns `enterprise` and `enterprise_different`. A corporate number (法人番号) belongs to one row, whoever enters it first;
-//! names are compared by their folded keys and are never proof. Rule 8: the help center sees all enterprises; a desk may
+//! Owns `enterprise` and `enterprise_different`. A corporate number (法人番号) belongs to one row, whoever enters it first, and
+//! so does the registration number of who has none; names are compared by their folded keys and are never proof. Two rows
+//! that turn out to be one enterprise are joined: the one that goes keeps no case and points to the other. Rule 8: the help center sees all enterprises; a desk may
 //! look up any, but learns of other desks' cases only how many there are this fiscal year and how many sessions they
 //! used; a manager sees the enterprises of their own cases. Rule 11 (the second case of a year) is the cases' matter,
 //! which ask [`this_year`] and [`similar`].
 
 pub mod callers;
+mod domains;
 mod input;
 mod list;
+mod look_up;
+mod matching;
+mod merge;
+mod write;
 
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
     cases::View,
-    error::{Error, OnConstraint, Result},
+    error::{Error, Result},
     http::{Answer, Body, Json, Path},
     ids::*,
-    japan,
-    places::settle,
+    japan::{self, folding},
     programme::EnterpriseKind,
     store::Tx,
     text::{
-        CorporateNumber, IndustryCode, Kana, Line200, MunicipalityCode, Name, Phone, PostalCode,
-        PrefectureCode, fold_enterprise,
+        CorporateNumber, IndustryCode, InvoiceNumber, Kana, Line200, MunicipalityCode, Name, Phone,
+        PostalCode, PrefectureCode, fold_enterprise,
     },
 };
 use actix_web::{get, patch, post};
@@ -32,11 +37,13 @@ pub(crate) use input::check_place;
 pub use input::{EditEnterpriseRequest, EnterpriseInput};
 pub use list::EnterpriseCase;
 pub(crate) use list::push_name;
+pub use matching::{Signals, Similar, queue_up, similar, words};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use write::{edit, insert, merged_away, number_taken, separate};
 
 /// Mounts `/enterprises` and `/callers`.
 pub fn mount(config: &mut ServiceConfig) {
@@ -46,6 +53,8 @@ pub fn mount(config: &mut ServiceConfig) {
         .service(edit_enterprise)
         .service(confirm_different)
         .configure(list::mount)
+        .configure(matching::mount)
+        .configure(merge::mount)
         .configure(callers::mount);
 }
 
@@ -116,6 +125,7 @@ async fn edit_enterprise(
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
+            queue_up(tx, &body.as_input(), &Signals::default()).await?;
             lock(tx, id).await?;
             let view = View::of(tx.actor());
             let enterprise = find_own(tx.db(), view, id).await?;
@@ -147,7 +157,10 @@ async fn confirm_different(
     access
         .transaction(async |tx| {
             let view = View::of(tx.actor());
-            find_own(tx.db(), view, id).await?;
+            let enterprise = find_own(tx.db(), view, id).await?;
+            if enterprise.merged_into.is_some() {
+                return Err(merged_away());
+            }
             separate(tx, id, body.other_id).await?;
             Ok(Answer::no_content())
         })
@@ -165,6 +178,7 @@ pub struct Enterprise {
     pub trade_name: Option<Name>,
     pub representative: Option<Name>,
     pub corporate_number: Option<CorporateNumber>,
+    pub invoice_number: Option<InvoiceNumber>,
     pub postal_code: Option<PostalCode>,
     pub prefecture_code: Option<PrefectureCode>,
     pub municipality_code: Option<MunicipalityCode>,
@@ -175,17 +189,22 @@ pub struct Enterprise {
     pub phone: Option<Phone>,
     /// The name as it is compared.
     name_key: Option<String>,
+    pub merged_into: Option<EnterpriseId>,
     pub version: i64,
     pub updated_at: DateTime<Utc>,
 }
 
-/// The columns of [`Enterprise`], up to the conditions.
-const SELECT: &str = r#"
-    select e.id, e.kind, e.name, e.kana, e.trade_name, e.representative, e.corporate_number, e.postal_code,
-        e.prefecture_code, e.municipality_code, e.address, e.industry_code, e.employees, e.employees_regular, e.phone,
-        e.name_key, e.version, e.updated_at
-    from enterprise e
-    where "#;
+/// The columns of [`Enterprise`].
+const COLUMNS: &str = r#"
+    e.id, e.kind, e.name, e.kana, e.trade_name, e.representative, e.corporate_number, e.invoice_number,
+        e.postal_code, e.prefecture_code, e.municipality_code, e.address, e.industry_code, e.employees,
+        e.employees_regular, e.phone, e.name_key, e.merged_into, e.version, e.updated_at
+    "#;
+
+/// A query for enterprises, up to the conditions on `enterprise e`.
+fn select() -> QueryBuilder<Postgres> {
+    QueryBuilder::new(format!("select {COLUMNS} from enterprise e where "))
+}
 
 /// An enterprise.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -204,6 +223,8 @@ pub struct EnterpriseView {
     pub representative: Option<Name>,
     /// 法人番号.
     pub corporate_number: Option<CorporateNumber>,
+    /// 登録番号 of the invoice system, of those who have no corporate number.
+    pub invoice_number: Option<InvoiceNumber>,
     /// Of its head office.
     pub postal_code: Option<PostalCode>,
     /// Of its head office.
@@ -225,6 +246,8 @@ pub struct EnterpriseView {
     pub phone: Option<Phone>,
     /// Its cases of this fiscal year, whosever they are.
     pub this_year: ThisYear,
+    /// The enterprise that it turned out to be, and that has its cases now.
+    pub merged_into: Option<EnterpriseId>,
     /// The version behind the ETag.
     pub version: i64,
     /// When it was last changed.
@@ -241,6 +264,7 @@ impl Enterprise {
             trade_name: self.trade_name,
             representative: self.representative,
             corporate_number: self.corporate_number,
+            invoice_number: self.invoice_number,
             postal_code: self.postal_code,
             prefecture: self.prefecture_code.as_ref().map(PrefectureCode::name),
             prefecture_code: self.prefecture_code,
@@ -251,6 +275,7 @@ impl Enterprise {
             employees_regular: self.employees_regular,
             phone: self.phone,
             this_year,
+            merged_into: self.merged_into,
             version: self.version,
             updated_at: self.updated_at,
         }
@@ -281,8 +306,19 @@ impl Body for ConfirmDifferentRequest {}
 pub struct Resolved {
     /// The enterprise.
     pub id: EnterpriseId,
-    /// Whether it was made for this request; recording that is the caller's, who knows the chain.
-    pub created: bool,
+    /// How it was told; recording that it was created is the caller's, who knows the chain.
+    pub how: How,
+}
+
+/// How a request told which enterprise it meant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum How {
+    /// By its id.
+    Chosen,
+    /// By its corporate number, or the registration number of who has none.
+    Number,
+    /// It is new: made for this request.
+    Created,
 }
 
 /// The enterprise, whoever asks: for the program's own decisions.
@@ -293,25 +329,33 @@ pub async fn find(db: impl PgExecutor<'_>, id: EnterpriseId) -> Result<Enterpris
     find_own(db, View::All, id).await
 }
 
-/// An enterprise that a request names in a field.
+/// An enterprise that a request names in a field; not one that was joined with another.
 ///
 /// # Errors
 /// 422 at the pointer when there is none.
 pub async fn require(db: impl PgExecutor<'_>, id: EnterpriseId, pointer: &str) -> Result<()> {
-    let exists = sqlx::query_scalar!(
-        r#"select exists (select 1 from enterprise where id = $1) as "exists!""#,
-        *id
-    )
-    .fetch_one(db)
-    .await?;
-    if exists {
-        Ok(())
-    } else {
-        Err(Error::invalid(pointer, "is no enterprise"))
+    match survivor(db, id).await? {
+        Some(current) if current == id => Ok(()),
+        Some(_) => Err(Error::invalid(
+            pointer,
+            "was joined with another enterprise",
+        )),
+        None => Err(Error::invalid(pointer, "is no enterprise")),
     }
 }
 
-/// Locks an enterprise; the first of all locks.
+/// The enterprise itself, or the one that it was joined with. None where there is no such enterprise.
+async fn survivor(db: impl PgExecutor<'_>, id: EnterpriseId) -> Result<Option<EnterpriseId>> {
+    let survivor = sqlx::query_scalar!(
+        r#"select coalesce(merged_into, id) as "id!: EnterpriseId" from enterprise where id = $1"#,
+        *id
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(survivor)
+}
+
+/// Locks an enterprise; before every lock of a case.
 ///
 /// # Errors
 /// 404 when there is none.
@@ -325,70 +369,45 @@ pub async fn lock(tx: &mut Tx, id: EnterpriseId) -> Result<()> {
     locked.map(drop).ok_or_else(Error::not_found)
 }
 
-/// The enterprise that a new case is about: the one with the given id, the one that has the corporate number, or a new
-/// one. Requests with one new corporate number at the same moment get one enterprise.
+/// Locks an enterprise, or the one that it was joined with, also at this moment, and says which.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn lock_survivor(tx: &mut Tx, id: EnterpriseId) -> Result<EnterpriseId> {
+    let mut current = id;
+    loop {
+        lock(tx, current).await?;
+        match survivor(tx.db(), current).await? {
+            Some(survivor) if survivor != current => current = survivor,
+            _ => return Ok(current),
+        }
+    }
+}
+
+/// The enterprise that a new case is about: the one with the given id, the one that has the corporate or registration
+/// number, or a new one. Requests with one new number at the same moment get one enterprise.
 ///
 /// # Errors
 /// 422 at `/enterprise/id` for an id that is none.
 pub async fn resolve(tx: &mut Tx, input: &EnterpriseInput) -> Result<Resolved> {
     if let Some(id) = input.id {
-        require(tx.db(), id, "/enterprise/id").await?;
-        return Ok(Resolved { id, created: false });
+        let none = || Error::invalid("/enterprise/id", "is no enterprise");
+        let id = survivor(tx.db(), id).await?.ok_or_else(none)?;
+        let how = How::Chosen;
+        return Ok(Resolved { id, how });
     }
-    if let Some(number) = &input.corporate_number
-        && let Some(id) = find_by_number(tx.db(), number).await?
-    {
-        return Ok(Resolved { id, created: false });
+    let how = How::Number;
+    if let Some(id) = find_by_number(tx.db(), input).await? {
+        return Ok(Resolved { id, how });
     }
     if let Some(id) = insert(tx, input).await? {
-        return Ok(Resolved { id, created: true });
+        let how = How::Created;
+        return Ok(Resolved { id, how });
     }
     // Somebody else's transaction entered the number since we looked; it has committed, or the insert would still wait.
-    let number = input
-        .corporate_number
-        .as_ref()
-        .expect("nothing but a corporate number conflicts");
-    let id = find_by_number(tx.db(), number)
-        .await?
-        .expect("enterprises are never deleted");
-    Ok(Resolved { id, created: false })
-}
-
-/// Other enterprises that may be the same: equal name without legal form, or equal telephone number. Not those that staff
-/// confirmed to be different, and not those whose corporate number is another one.
-pub async fn similar(db: impl PgExecutor<'_>, id: EnterpriseId) -> Result<Vec<EnterpriseId>> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        with mine as (
-            select id, name_key, phone, corporate_number
-            from enterprise
-            where id = $1
-        ),
-        candidate as (
-            select o.id, o.corporate_number
-            from mine
-            join enterprise o on o.name_key = mine.name_key
-            union
-            select o.id, o.corporate_number
-            from mine
-            join enterprise o on o.phone = mine.phone
-        )
-        select c.id as "id!: EnterpriseId"
-        from candidate c
-        cross join mine
-        where c.id <> mine.id
-        and (c.corporate_number is null or mine.corporate_number is null)
-        and not exists (
-            select 1
-            from enterprise_different d
-            where d.enterprise_id = least(c.id, mine.id) and d.other_id = greatest(c.id, mine.id)
-        )
-        order by c.id
-        "#,
-        *id,
-    )
-    .fetch_all(db)
-    .await?)
+    let id = find_by_number(tx.db(), input).await?;
+    let id = id.expect("nothing but a number conflicts, and enterprises are never deleted");
+    Ok(Resolved { id, how })
 }
 
 /// What everybody may know of these enterprises' cases in a fiscal year; one without cases is absent.
@@ -444,7 +463,7 @@ fn push_own(query: &mut QueryBuilder<Postgres>, view: View) {
 fn push_reached_by_phone(query: &mut QueryBuilder<Postgres>, phone: &Phone) {
     let phone = phone.as_str();
     query
-        .push("select pe.id from enterprise pe where pe.phone = ")
+        .push("select coalesce(pe.merged_into, pe.id) from enterprise pe where pe.phone = ")
         .push_bind(phone.to_owned());
     query.push(" union select pc.enterprise_id from contact pk join case_file pc on pc.id = pk.case_id where pk.phone = ");
     query.push_bind(phone.to_owned());
@@ -469,7 +488,7 @@ async fn find_looked_up(
 
 /// An enterprise of the cases in view.
 async fn find_own(db: impl PgExecutor<'_>, view: View, id: EnterpriseId) -> Result<Enterprise> {
-    let mut query = QueryBuilder::new(SELECT);
+    let mut query = select();
     query.push("e.id = ").push_bind(id).push(" and ");
     push_own(&mut query, view);
     query
@@ -487,13 +506,19 @@ async fn show(tx: &mut Tx, id: EnterpriseId) -> Result<EnterpriseView> {
     Ok(enterprise.view(years.remove(&id).unwrap_or_default()))
 }
 
+/// The enterprise that has the corporate or registration number of the input.
 async fn find_by_number(
     db: impl PgExecutor<'_>,
-    number: &CorporateNumber,
+    input: &EnterpriseInput,
 ) -> Result<Option<EnterpriseId>> {
     let id = sqlx::query_scalar!(
-        "select id from enterprise where corporate_number = $1",
-        number.as_str()
+        r#"
+        select coalesce(merged_into, id) as "id!: EnterpriseId"
+        from enterprise
+        where corporate_number = $1 or invoice_number = $2
+        "#,
+        input.corporate_number.as_ref().map(CorporateNumber::as_str),
+        input.invoice_number.as_ref().map(InvoiceNumber::as_str),
     )
     .fetch_optional(db)
     .await?;
@@ -505,127 +530,7 @@ fn compared(name: &str) -> String {
     fold_enterprise(name).chars().take(800).collect()
 }
 
-/// None when another enterprise has the corporate number.
-async fn insert(tx: &mut Tx, input: &EnterpriseInput) -> Result<Option<EnterpriseId>> {
-    let kind = input.kind.expect("checked with the body: no id, so a kind");
-    let (prefecture, municipality) = settle(
-        input.postal_code.as_ref(),
-        input.prefecture_code.clone(),
-        input.municipality_code.clone(),
-    );
-    let now = tx.now();
-    let id = sqlx::query_scalar!(
-        r#"
-        insert into enterprise (id, kind, name, kana, trade_name, representative, corporate_number, postal_code,
-            prefecture_code, municipality_code, address, industry_code, employees, employees_regular, phone,
-            name_key, kana_key, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)
-        on conflict on constraint enterprise_corporate_number_key do nothing
-        returning id
-        "#,
-        *EnterpriseId::new(),
-        kind.name(),
-        input.name.as_ref().map(Name::as_str),
-        input.kana.as_ref().map(Kana::as_str),
-        input.trade_name.as_ref().map(Name::as_str),
-        input.representative.as_ref().map(Name::as_str),
-        input.corporate_number.as_ref().map(CorporateNumber::as_str),
-        input.postal_code.as_ref().map(PostalCode::as_str),
-        prefecture.as_ref().map(PrefectureCode::as_str),
-        municipality.as_ref().map(MunicipalityCode::as_str),
-        input.address.as_ref().map(Line200::as_str),
-        input.industry_code.as_ref().map(IndustryCode::as_str),
-        input.employees,
-        input.employees_regular,
-        input.phone.as_ref().map(Phone::as_str),
-        input.name.as_ref().map(|name| compared(name.as_str())),
-        input.kana.as_ref().map(|kana| compared(kana.as_str())),
-        now,
-    )
-    .fetch_optional(tx.db())
-    .await?;
-    Ok(id)
-}
-
-async fn edit(tx: &mut Tx, mut enterprise: Enterprise, body: &EditEnterpriseRequest) -> Result<()> {
-    let fields = body.apply(&mut enterprise)?;
-    if fields.is_empty() {
-        tx.unchanged();
-        return Ok(());
-    }
-    let now = tx.now();
-    sqlx::query!(
-        r#"
-        update enterprise
-        set kind = $2, name = $3, kana = $4, trade_name = $5, representative = $6, corporate_number = $7,
-            postal_code = $8, prefecture_code = $9, municipality_code = $10, address = $11, industry_code = $12,
-            employees = $13, employees_regular = $14, phone = $15, name_key = $16, kana_key = $17, updated_at = $18
-        where id = $1
-        "#,
-        *enterprise.id,
-        enterprise.kind.name(),
-        enterprise.name.as_ref().map(Name::as_str),
-        enterprise.kana.as_ref().map(Kana::as_str),
-        enterprise.trade_name.as_ref().map(Name::as_str),
-        enterprise.representative.as_ref().map(Name::as_str),
-        enterprise.corporate_number.as_ref().map(CorporateNumber::as_str),
-        enterprise.postal_code.as_ref().map(PostalCode::as_str),
-        enterprise.prefecture_code.as_ref().map(PrefectureCode::as_str),
-        enterprise.municipality_code.as_ref().map(MunicipalityCode::as_str),
-        enterprise.address.as_ref().map(Line200::as_str),
-        enterprise.industry_code.as_ref().map(IndustryCode::as_str),
-        enterprise.employees,
-        enterprise.employees_regular,
-        enterprise.phone.as_ref().map(Phone::as_str),
-        enterprise.name.as_ref().map(|name| compared(name.as_str())),
-        enterprise.kana.as_ref().map(|kana| compared(kana.as_str())),
-        now,
-    )
-    .execute(tx.db())
-    .await
-    .on_constraint("enterprise_corporate_number_key", number_taken)?;
-    tx.record(
-        OFFICE,
-        Event::EnterpriseEdited {
-            enterprise_id: enterprise.id,
-            fields,
-        },
-    );
-    Ok(())
-}
-
-fn number_taken() -> Error {
-    Error::conflict("Another enterprise has this corporate number: look it up.")
-}
-
-/// Puts on record that two enterprises are different.
-async fn separate(tx: &mut Tx, id: EnterpriseId, other_id: EnterpriseId) -> Result<()> {
-    if id == other_id {
-        return Err(Error::invalid("/other_id", "must be another enterprise"));
-    }
-    require(tx.db(), other_id, "/other_id").await?;
-    let now = tx.now();
-    let confirmed = sqlx::query!(
-        r#"
-        insert into enterprise_different (enterprise_id, other_id, confirmed_at)
-        values ($1, $2, $3)
-        on conflict do nothing
-        "#,
-        *id.min(other_id),
-        *id.max(other_id),
-        now,
-    )
-    .execute(tx.db())
-    .await?;
-    match confirmed.rows_affected() {
-        0 => tx.unchanged(),
-        _ => tx.record(
-            OFFICE,
-            Event::EnterpriseConfirmedDifferent {
-                enterprise_id: id,
-                other_id,
-            },
-        ),
-    }
-    Ok(())
+/// How readings are compared.
+fn compared_reading(kana: &str) -> String {
+    compared(&folding::without_reading_form(kana))
 }

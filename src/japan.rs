@@ -8,6 +8,7 @@ pub mod folding;
 pub mod holidays;
 pub mod places;
 pub mod prefectures;
+pub mod romaji;
 
 pub use folding::{fold, fold_enterprise};
 

@@ -243,6 +243,21 @@ words! {
         DeliveryFailed = "delivery_failed", "メール不達";
     }
 
+    /// What an enterprise was found by, and what two that may be the same have in common; the surest first.
+    MatchedBy {
+        CorporateNumber = "corporate_number", "法人番号";
+        InvoiceNumber = "invoice_number", "登録番号";
+        Email = "email", "担当者のメールアドレス";
+        Phone = "phone", "電話番号";
+        ContactPhone = "contact_phone", "担当者の電話番号";
+        SitePhone = "site_phone", "事業所の電話番号";
+        Name = "name", "名称";
+        TradeName = "trade_name", "屋号";
+        Kana = "kana", "フリガナ";
+        Romanised = "romanised", "ローマ字の読み";
+        MailDomain = "mail_domain", "メールのドメイン";
+    }
+
     /// What is due on a case.
     DueKind {
         Route = "route", "振り分け";

@@ -28,7 +28,8 @@ mod url;
 
 pub use crate::japan::folding::{fold, fold_enterprise};
 pub use codes::{
-    CaseNumber, Code, CorporateNumber, IndustryCode, MunicipalityCode, PostalCode, PrefectureCode,
+    CaseNumber, Code, CorporateNumber, IndustryCode, InvoiceNumber, MunicipalityCode, PostalCode,
+    PrefectureCode,
 };
 pub use email::EmailAddress;
 pub use kana::Kana;

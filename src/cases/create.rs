@@ -2,12 +2,17 @@
 //!
 //! Everything of a new case is written in one statement, because round trips are what an intake costs.
 
-use super::{Status, Step, moves::close_as, view::CaseView};
+use super::{
+    Status, Step,
+    moves::close_as,
+    notice::{self, Notice},
+    view::CaseView,
+};
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
     cases::{self, view},
-    enterprises::{self, EnterpriseInput, Resolved, ThisYear},
+    enterprises::{self, EnterpriseInput, How},
     error::{Error, Fields, Result},
     http::{Answer, Body as RequestBody, Json},
     ids::*,
@@ -290,72 +295,58 @@ pub(super) async fn enter(
     entry: Entry,
 ) -> Result<(CaseId, Option<ContactId>)> {
     let fiscal_year = japan::fiscal_year(entry.received_at);
+    let signals = notice::signals(body.site.as_ref(), &body.contacts);
+    enterprises::queue_up(tx, &body.enterprise, &signals).await?;
     let resolved = enterprises::resolve(tx, &body.enterprise).await?;
     // One case of an enterprise at a time from here on: the second cannot be opened unnoticed.
-    enterprises::lock(tx, resolved.id).await?;
-    let this_year = this_year(tx, resolved.id, fiscal_year).await?;
-    let flags = notice(tx, &resolved, &this_year, entry.is_late).await?;
+    let enterprise_id = enterprises::lock_survivor(tx, resolved.id).await?;
+    let mut years = enterprises::this_year(tx.db(), &[enterprise_id], fiscal_year).await?;
+    let similar = enterprises::similar(tx.db(), enterprise_id, &signals).await?;
+    let mut flags = Vec::new();
+    if let Some(year) = years.remove(&enterprise_id) {
+        let how = notice::known_by(resolved.how, body.channel);
+        flags.push(Notice::same_enterprise(year, fiscal_year, how));
+    }
+    flags.extend(notice::possible_duplicate(tx, &similar, fiscal_year).await?);
+    if entry.is_late {
+        flags.push(late_entry(body));
+    }
     let (id, contact_id) = insert(
         tx,
         body,
         &NewCase {
             entry,
             fiscal_year,
-            enterprise_id: resolved.id,
+            enterprise_id,
             flags: &flags,
-            this_year: &this_year,
         },
     )
     .await?;
     tx.record(
         id,
         Event::CaseCreated {
-            enterprise_id: resolved.id,
+            enterprise_id,
             channel: body.channel.name().into(),
             late: entry.is_late,
         },
     );
-    if resolved.created {
-        tx.record(
-            id,
-            Event::EnterpriseCreated {
-                enterprise_id: resolved.id,
-            },
-        );
+    if resolved.how == How::Created {
+        tx.record(id, Event::EnterpriseCreated { enterprise_id });
     }
-    for flag in flags {
-        tx.record(
-            id,
-            Event::FlagRaised {
-                flag: flag.name().into(),
-            },
-        );
+    for notice in flags {
+        let flag = notice.flag.name().into();
+        tx.record(id, Event::FlagRaised { flag });
     }
     Ok((id, contact_id))
 }
 
-/// What staff must notice from the first moment on.
-async fn notice(
-    tx: &mut Tx,
-    enterprise: &Resolved,
-    this_year: &ThisYear,
-    is_late: bool,
-) -> Result<Vec<Flag>> {
-    let mut flags = Vec::new();
-    if this_year.cases > 0 {
-        flags.push(Flag::SameEnterpriseThisYear);
+fn late_entry(body: &CreateCaseRequest) -> Notice {
+    let reason = body.late_reason.as_ref();
+    Notice {
+        flag: Flag::LateEntry,
+        reason: reason.map(|reason| reason.as_str().to_owned()),
+        detail: None,
     }
-    if enterprise.created
-        && !enterprises::similar(tx.db(), enterprise.id)
-            .await?
-            .is_empty()
-    {
-        flags.push(Flag::PossibleDuplicate);
-    }
-    if is_late {
-        flags.push(Flag::LateEntry);
-    }
-    Ok(flags)
 }
 
 /// Whether it is a late entry.
@@ -377,12 +368,6 @@ fn check_received(
         (true, None) => Err(Error::late_reason_required("/late_reason")),
         (late, _) => Ok(late),
     }
-}
-
-/// The other cases of an enterprise in a fiscal year (rule 11).
-pub(super) async fn this_year(tx: &mut Tx, id: EnterpriseId, fiscal_year: i32) -> Result<ThisYear> {
-    let mut years = enterprises::this_year(tx.db(), &[id], fiscal_year).await?;
-    Ok(years.remove(&id).unwrap_or_default())
 }
 
 /// A desk's own case passes through all history rows in one act.
@@ -410,8 +395,7 @@ struct NewCase<'a> {
     entry: Entry,
     fiscal_year: i32,
     enterprise_id: EnterpriseId,
-    flags: &'a [Flag],
-    this_year: &'a ThisYear,
+    flags: &'a [Notice],
 }
 
 async fn insert(
@@ -450,12 +434,15 @@ async fn insert(
         .iter()
         .map(|topic| topic.name().to_owned())
         .collect();
-    let flags: Vec<String> = new
-        .flags
-        .iter()
-        .map(|flag| flag.name().to_owned())
+    let flags = new.flags.iter();
+    let names: Vec<String> = flags
+        .clone()
+        .map(|notice| notice.flag.name().into())
         .collect();
-    let detail = serde_json::json!({ "cases": new.this_year.cases, "sessions_used": new.this_year.sessions_used });
+    let reasons: Vec<_> = flags.clone().map(|notice| notice.reason.clone()).collect();
+    let details: Vec<_> = flags
+        .map(|notice| notice.detail.as_ref().map(ToString::to_string))
+        .collect();
     sqlx::query!(
         r#"
         with history as (
@@ -479,9 +466,8 @@ async fn insert(
         ),
         flag as (
             insert into case_flag (case_id, flag, raised_at, reason, detail)
-            select $1, f.flag, $3, case when f.flag = 'late_entry' then $8::text end,
-                case when f.flag = 'same_enterprise_this_year' then $9::jsonb end
-            from unnest($10::text[]) as f (flag)
+            select $1, f.flag, $3, f.reason, f.detail::jsonb
+            from unnest($10::text[], $9::text[], $37::text[]) as f (flag, reason, detail)
         )
         insert into case_file (id, number, fiscal_year, status, status_seq, channel, enterprise_id, subject, description,
             topics, primary_topic, telework_status, digital_level, how_heard, desired_mode,
@@ -500,8 +486,8 @@ async fn insert(
         route,
         first_contact,
         body.late_reason.as_ref().map(Reason::as_str),
-        detail,
-        &flags,
+        &reasons as _,
+        &names,
         new.fiscal_year,
         status.name(),
         body.channel.name(),
@@ -528,6 +514,7 @@ async fn insert(
         calendar.version,
         settings.route_days.cast_signed(),
         settings.first_contact_days.cast_signed(),
+        &details as _,
     )
     .execute(tx.db())
     .await?;

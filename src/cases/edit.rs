@@ -2,13 +2,13 @@
 
 use super::{
     Case,
-    create::{ContactInput, SiteInput, check_contacts, check_topics, insert_contacts, this_year},
-    lock, may_edit, raise_flag, view,
+    create::{ContactInput, SiteInput, check_contacts, check_topics, insert_contacts},
+    lock, may_edit, notice, view,
 };
 use crate::{
     access::{Access, permit},
     audit::Event,
-    enterprises,
+    enterprises::{self, EnterpriseInput},
     error::{Error, Fields, OnConstraint, Result},
     http::{Answer, Body as RequestBody, Json, Path, absent_or_null},
     ids::*,
@@ -90,15 +90,10 @@ async fn edit_case(
     let precondition = access.precondition()?;
     access
         .transaction(async |tx| {
-            // Enterprises are locked before cases.
-            if let Some(enterprise_id) = body.enterprise_id {
-                enterprises::lock(tx, enterprise_id)
-                    .await
-                    .map_err(|error| match error {
-                        Error::Problem(_) => Error::invalid("/enterprise_id", "is no enterprise"),
-                        other => other,
-                    })?;
-            }
+            let (site, contacts) = (body.site.as_ref(), body.contacts.as_deref());
+            let signals = notice::signals(site, contacts.unwrap_or_default());
+            enterprises::queue_up(tx, &EnterpriseInput::default(), &signals).await?;
+            let enterprise_id = lock_enterprise(tx, &body).await?;
             let case = lock(tx, id).await?;
             precondition.require(case.version)?;
             if !may_edit(tx.actor(), &case) {
@@ -106,7 +101,8 @@ async fn edit_case(
                     "The desk has this case now; tell it by a note.",
                 ));
             }
-            let fields = apply(tx, &case, &body).await?;
+            let fields = apply(tx, &case, &body, enterprise_id).await?;
+            notice_changes(tx, &case, &body, enterprise_id).await?;
             match fields.is_empty() {
                 true => tx.unchanged(),
                 false => tx.record(case.id, Event::CaseEdited { fields }),
@@ -116,8 +112,24 @@ async fn edit_case(
         .await
 }
 
+/// Enterprises are locked before cases. The one that is given, or that it was joined with.
+async fn lock_enterprise(tx: &mut Tx, body: &EditCaseRequest) -> Result<Option<EnterpriseId>> {
+    let Some(id) = body.enterprise_id else {
+        return Ok(None);
+    };
+    match enterprises::lock_survivor(tx, id).await {
+        Err(Error::Problem(_)) => Err(Error::invalid("/enterprise_id", "is no enterprise")),
+        locked => locked.map(Some),
+    }
+}
+
 /// Writes what is given and names it.
-async fn apply(tx: &mut Tx, case: &Case, body: &EditCaseRequest) -> Result<Vec<String>> {
+async fn apply(
+    tx: &mut Tx,
+    case: &Case,
+    body: &EditCaseRequest,
+    enterprise_id: Option<EnterpriseId>,
+) -> Result<Vec<String>> {
     let mut fields = Vec::new();
     let mut query = QueryBuilder::new("update case_file set updated_at = ");
     query.push_bind(tx.now());
@@ -170,8 +182,8 @@ async fn apply(tx: &mut Tx, case: &Case, body: &EditCaseRequest) -> Result<Vec<S
             value.map(Mode::name),
         );
     }
-    if let Some(enterprise_id) = body.enterprise_id.filter(|id| *id != case.enterprise_id) {
-        notice_other_cases(tx, case, enterprise_id).await?;
+    if let Some(enterprise_id) = enterprise_id.filter(|id| *id != case.enterprise_id) {
+        notice::other_cases(tx, case.id, enterprise_id, case.fiscal_year).await?;
         set(&mut query, &mut fields, "enterprise_id", enterprise_id);
     }
     if let Some(site) = body.site.clone().map(SiteInput::settled) {
@@ -274,12 +286,18 @@ fn push_topics(
     Ok(())
 }
 
-/// Rule 11 holds for a case that gets another enterprise as for a new one.
-async fn notice_other_cases(tx: &mut Tx, case: &Case, enterprise_id: EnterpriseId) -> Result<()> {
-    if this_year(tx, enterprise_id, case.fiscal_year).await?.cases > 0 {
-        raise_flag(tx, case.id, Flag::SameEnterpriseThisYear, None).await?;
+/// Another enterprise, or other ways to reach it: whom it may be the same as now.
+async fn notice_changes(
+    tx: &mut Tx,
+    case: &Case,
+    body: &EditCaseRequest,
+    enterprise_id: Option<EnterpriseId>,
+) -> Result<()> {
+    if enterprise_id.is_none() && body.contacts.is_none() && body.site.is_none() {
+        return Ok(());
     }
-    Ok(())
+    let enterprise_id = enterprise_id.unwrap_or(case.enterprise_id);
+    notice::similar_to(tx, case.id, enterprise_id, case.fiscal_year).await
 }
 
 fn names(topics: &[Topic]) -> Vec<String> {

@@ -378,6 +378,7 @@ pub struct FlagView {
     /// Why, in somebody's words.
     pub reason: Option<String>,
     /// What helps to judge it: for `same_enterprise_this_year` how many cases and used sessions there were, for
+    /// `possible_duplicate` the `enterprises` that may be the same, each with its reasons and counts, for
     /// `mail_after_close` the mails (`mail_ids`) and the case that was opened for them (`case_id`).
     #[schema(value_type = Option<Object>)]
     pub detail: Option<serde_json::Value>,
@@ -403,7 +404,7 @@ pub struct FlagView {
 async fn list_flags(access: Access<permit::ReadCases>, Path(id): Path<CaseId>) -> Result<Answer> {
     let mut db = access.read().acquire().await?;
     find(&mut db, access.actor(), id).await?;
-    let items = sqlx::query_as!(
+    let mut items = sqlx::query_as!(
         FlagView,
         r#"
         select flag as "flag: Flag", raised_at, reason, detail, settled_at, answer, note
@@ -415,6 +416,13 @@ async fn list_flags(access: Access<permit::ReadCases>, Path(id): Path<CaseId>) -
     )
     .fetch_all(&mut *db)
     .await?;
+    // A manager learns nothing of enterprises but their own cases'.
+    if access.actor().manager().is_some() {
+        let others = items
+            .iter_mut()
+            .filter(|item| item.flag == Flag::PossibleDuplicate);
+        others.for_each(|item| (item.reason, item.detail) = (None, None));
+    }
     Ok(Answer::ok(&Items { items }))
 }
 

@@ -8,8 +8,8 @@ use crate::{
     places::settle,
     programme::EnterpriseKind,
     text::{
-        CorporateNumber, IndustryCode, Kana, Line200, MunicipalityCode, Name, Phone, PostalCode,
-        PrefectureCode,
+        CorporateNumber, IndustryCode, InvoiceNumber, Kana, Line200, MunicipalityCode, Name, Phone,
+        PostalCode, PrefectureCode,
     },
 };
 use serde::Deserialize;
@@ -34,6 +34,8 @@ pub struct EnterpriseInput {
     pub representative: Option<Name>,
     /// The enterprise that has it on record is taken, whatever else is said here.
     pub corporate_number: Option<CorporateNumber>,
+    /// Only of a kind that has no corporate number; the enterprise that has it on record is taken.
+    pub invoice_number: Option<InvoiceNumber>,
     /// Fills prefecture and municipality where they are absent and it leaves no doubt about them.
     pub postal_code: Option<PostalCode>,
     /// That of `municipality_code` where absent.
@@ -68,6 +70,7 @@ impl EnterpriseInput {
                 kind,
                 self.name.as_ref(),
                 self.corporate_number.as_ref(),
+                self.invoice_number.as_ref(),
             ),
         }
         check_place(
@@ -88,6 +91,7 @@ impl EnterpriseInput {
             || numbers.iter().any(|number| number.is_some())
             || self.kana.is_some()
             || self.corporate_number.is_some()
+            || self.invoice_number.is_some()
             || self.postal_code.is_some()
             || self.prefecture_code.is_some()
             || self.municipality_code.is_some()
@@ -125,6 +129,8 @@ pub struct EditEnterpriseRequest {
     #[serde(default, deserialize_with = "absent_or_null")]
     pub corporate_number: Option<Option<CorporateNumber>>,
     #[serde(default, deserialize_with = "absent_or_null")]
+    pub invoice_number: Option<Option<InvoiceNumber>>,
+    #[serde(default, deserialize_with = "absent_or_null")]
     pub postal_code: Option<Option<PostalCode>>,
     /// Follows `municipality_code` where absent.
     #[serde(default, deserialize_with = "absent_or_null")]
@@ -157,6 +163,17 @@ impl Body for EditEnterpriseRequest {
 }
 
 impl EditEnterpriseRequest {
+    /// What it may make the enterprise look like.
+    pub(super) fn as_input(&self) -> EnterpriseInput {
+        EnterpriseInput {
+            name: self.name.clone().flatten(),
+            kana: self.kana.clone().flatten(),
+            trade_name: self.trade_name.clone().flatten(),
+            phone: self.phone.clone().flatten(),
+            ..EnterpriseInput::default()
+        }
+    }
+
     /// Applies the change and names the fields that differ afterwards.
     ///
     /// # Errors
@@ -175,6 +192,7 @@ impl EditEnterpriseRequest {
             trade_name,
             representative,
             corporate_number,
+            invoice_number,
             postal_code,
             municipality_code
         );
@@ -216,6 +234,7 @@ impl EditEnterpriseRequest {
             enterprise.kind,
             enterprise.name.as_ref(),
             number,
+            enterprise.invoice_number.as_ref(),
         );
         let prefecture = enterprise.prefecture_code.as_ref();
         let municipality = enterprise.municipality_code.as_ref();
@@ -239,6 +258,7 @@ fn check_kind(
     kind: EnterpriseKind,
     name: Option<&Name>,
     number: Option<&CorporateNumber>,
+    invoice_number: Option<&InvoiceNumber>,
 ) {
     use EnterpriseKind::*;
     let is_named = name.is_some() || kind == Anonymous;
@@ -253,6 +273,12 @@ fn check_kind(
         number.is_none() || may_have_number,
         &pointer,
         "does not exist for this kind of enterprise",
+    );
+    let has_own = matches!(kind, SoleProprietor | Association | Other);
+    fields.require(
+        invoice_number.is_none() || (has_own && number.is_none()),
+        &format!("{prefix}/invoice_number"),
+        "is T and the corporate number where there is one, and does not exist for this kind of enterprise",
     );
 }
 
@@ -322,6 +348,7 @@ mod tests {
             trade_name: None,
             representative: None,
             corporate_number: Some(CorporateNumber::parse("7000012050002").unwrap()),
+            invoice_number: None,
             postal_code: None,
             prefecture_code: Some(PrefectureCode::parse("02").unwrap()),
             municipality_code: Some(MunicipalityCode::parse("02201").unwrap()),
@@ -331,6 +358,7 @@ mod tests {
             employees_regular: None,
             phone: None,
             name_key: None,
+            merged_into: None,
             version: 1,
             updated_at: DateTime::UNIX_EPOCH,
         }

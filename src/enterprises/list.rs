@@ -1,7 +1,8 @@
 //! Looking enterprises up, and listing the cases of one.
 
 use super::{
-    Enterprise, EnterpriseView, SELECT, compared, find_looked_up, push_reached_by_phone, this_year,
+    COLUMNS, Enterprise, EnterpriseView, compared, find_looked_up, look_up, push_reached_by_phone,
+    this_year,
 };
 use crate::{
     access::{Access, permit},
@@ -10,7 +11,7 @@ use crate::{
     http::{Answer, Cursor, Page, Path, Query, page_size},
     ids::*,
     japan,
-    programme::Outcome,
+    programme::{MatchedBy, Outcome},
     text::{CorporateNumber, Line200, Phone},
 };
 use actix_web::get;
@@ -28,14 +29,15 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 
 /// Look up enterprises
 ///
-/// While typing: by the beginning of the name or its reading in any writing, by a telephone number of the enterprise, of
-/// its contacts or sites, by corporate number. Without any of them: all, or those of one's own cases. In the order of
-/// their names without legal form.
+/// One box while typing (`q`): the beginning of a name or trade name in any writing, of its reading in kana or Latin
+/// letters, of a telephone number of the enterprise, its contacts or sites, of a corporate or registration number, of a
+/// contact's mail address or the enterprise's mail domain. The best comes first and says what it was found by. Without
+/// anything: all, or those of one's own cases, in the order of their names without legal form.
 #[utoipa::path(
     tag = "enterprises",
     operation_id = "list_enterprises",
     params(EnterpriseFilter),
-    responses((status = 200, description = "One page of enterprises", body = Page<EnterpriseView>)),
+    responses((status = 200, description = "One page of enterprises", body = Page<FoundEnterprise>)),
     extensions(("x-permission" = json!("read_enterprises")))
 )]
 #[get("/enterprises")]
@@ -44,25 +46,43 @@ async fn list_enterprises(
     Query(filter): Query<EnterpriseFilter>,
 ) -> Result<Answer> {
     let limit = page_size(filter.limit)?;
-    let mut query = QueryBuilder::new(SELECT);
-    filter.push(&mut query, View::of(access.actor()))?;
-    query
-        .push(r#" order by coalesce(e.name_key, '') collate "C", e.id limit "#)
-        .push_bind(limit + 1);
-    let rows: Vec<Enterprise> = query.build_query_as().fetch_all(access.read()).await?;
+    let mut query = filter.query(View::of(access.actor()), limit + 1)?;
+    let rows: Vec<Row> = query.build_query_as().fetch_all(access.read()).await?;
     let page = Page::new(rows, limit, |row| {
-        (row.name_key.clone().unwrap_or_default(), row.id)
+        let name_key = row.enterprise.name_key.clone().unwrap_or_default();
+        (row.rank, name_key, row.enterprise.id)
     });
-    let ids: Vec<_> = page.items.iter().map(|enterprise| enterprise.id).collect();
+    let ids: Vec<_> = page.items.iter().map(|row| row.enterprise.id).collect();
     let mut years = this_year(access.read(), &ids, japan::fiscal_year(access.now())).await?;
     let items = page.items.into_iter().map(|row| {
-        let this_year = years.remove(&row.id).unwrap_or_default();
-        row.view(this_year)
+        let this_year = years.remove(&row.enterprise.id).unwrap_or_default();
+        FoundEnterprise {
+            matched_by: row.matched_by,
+            enterprise: row.enterprise.view(this_year),
+        }
     });
     Ok(Answer::ok(&Page {
         items: items.collect(),
         next_cursor: page.next_cursor,
     }))
+}
+
+/// An enterprise in the list.
+#[derive(Serialize, ToSchema)]
+struct FoundEnterprise {
+    #[serde(flatten)]
+    enterprise: EnterpriseView,
+    /// The surest of what it was found by; absent where nothing was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched_by: Option<MatchedBy>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    enterprise: Enterprise,
+    rank: i32,
+    matched_by: Option<MatchedBy>,
 }
 
 /// List the cases of an enterprise
@@ -143,17 +163,44 @@ struct EnterpriseFilter {
 }
 
 impl EnterpriseFilter {
-    /// Adds the conditions on `enterprise e`.
-    fn push(&self, query: &mut QueryBuilder<Postgres>, view: View) -> Result<()> {
-        let is_look_up =
-            self.q.is_some() || self.phone.is_some() || self.corporate_number.is_some();
-        match view {
-            View::Desk(_) if is_look_up => drop(query.push("true")),
-            view => push_all_own(query, view),
-        }
-        if let Some(q) = &self.q {
-            push_name(query, q.as_str());
-        }
+    /// The whole query.
+    fn query(&self, view: View, limit: i64) -> Result<QueryBuilder<Postgres>> {
+        let looks_up_all = self.is_look_up() && matches!(view, View::Desk(_));
+        let view = if looks_up_all { View::All } else { view };
+        let mut query = match &self.q {
+            Some(q) => {
+                let mut query = QueryBuilder::new("with found as (");
+                look_up::push(&mut query, q.as_str(), view);
+                query.push(format!(
+                    ") select {COLUMNS}, f.rank, f.matched_by from found f join enterprise e on e.id = f.id where true"
+                ));
+                query
+            }
+            None => {
+                let mut query = QueryBuilder::new(format!(
+                    "select {COLUMNS}, 0 as rank, null as matched_by from enterprise e where e.merged_into is null and "
+                ));
+                push_all_own(&mut query, view);
+                query
+            }
+        };
+        self.push(&mut query)?;
+        query.push(match self.q {
+            Some(_) => " order by f.rank, ",
+            None => " order by ",
+        });
+        query
+            .push(r#"coalesce(e.name_key, '') collate "C", e.id limit "#)
+            .push_bind(limit);
+        Ok(query)
+    }
+
+    fn is_look_up(&self) -> bool {
+        self.q.is_some() || self.phone.is_some() || self.corporate_number.is_some()
+    }
+
+    /// Adds the other conditions on `enterprise e`.
+    fn push(&self, query: &mut QueryBuilder<Postgres>) -> Result<()> {
         if let Some(phone) = &self.phone {
             query.push(" and e.id in (");
             push_reached_by_phone(query, phone);
@@ -165,11 +212,15 @@ impl EnterpriseFilter {
                 .push_bind(number.as_str().to_owned());
         }
         if let Some(cursor) = &self.cursor {
-            let (key, id): (String, EnterpriseId) = cursor.keys()?;
-            query
-                .push(r#" and (coalesce(e.name_key, '') collate "C", e.id) > ("#)
-                .push_bind(key);
-            query.push(", ").push_bind(id).push(")");
+            let (rank, key, id): (i32, String, EnterpriseId) = cursor.keys()?;
+            match self.q {
+                Some(_) => query
+                    .push(r#" and (f.rank, coalesce(e.name_key, '') collate "C", e.id) > ("#)
+                    .push_bind(rank)
+                    .push(", "),
+                None => query.push(r#" and (coalesce(e.name_key, '') collate "C", e.id) > ("#),
+            };
+            query.push_bind(key).push(", ").push_bind(id).push(")");
         }
         Ok(())
     }

@@ -62,6 +62,23 @@ pub fn fold_enterprise(name: &str) -> String {
     }
 }
 
+/// A reading in full-width katakana without spaces, middle dots and the reading of a legal form before or after it.
+pub fn without_reading_form(kana: &str) -> String {
+    let compact: String = katakana(kana)
+        .chars()
+        .filter(|&c| !c.is_whitespace() && c != '・')
+        .collect();
+    let rest = READING_FORMS
+        .iter()
+        .find_map(|form| {
+            compact
+                .strip_prefix(form)
+                .or_else(|| compact.strip_suffix(form))
+        })
+        .filter(|rest| !rest.is_empty());
+    rest.map_or_else(|| compact.clone(), str::to_owned)
+}
+
 /// Katakana for hiragana and for half-width kana; NFKC. ー stays one ー: it is no vowel here.
 pub fn katakana(text: &str) -> String {
     let full: String = text.chars().map(combining).nfkc().collect();
@@ -188,6 +205,26 @@ const LEGAL_FORMS: [&str; 50] = [
 const SHORT_FORMS: [&str; 25] = [
     "株", "有", "同", "名", "資", "相", "社", "財", "一社", "一財", "公社", "公財", "医", "医社",
     "福", "社福", "学", "宗", "特非", "NPO", "独", "地独", "企", "農", "特",
+];
+
+/// Legal forms as they stand in readings, a longer one before the one it begins with.
+const READING_FORMS: [&str; 16] = [
+    "カブシキガイシャ",
+    "カブシキカイシャ",
+    "ユウゲンガイシャ",
+    "ユウゲンカイシャ",
+    "ゴウドウガイシャ",
+    "ゴウドウカイシャ",
+    "ゴウメイガイシャ",
+    "ゴウシガイシャ",
+    "イッパンシャダンホウジン",
+    "イッパンザイダンホウジン",
+    "コウエキシャダンホウジン",
+    "コウエキザイダンホウジン",
+    "イリョウホウジンシャダン",
+    "イリョウホウジン",
+    "シャカイフクシホウジン",
+    "トクテイヒエイリカツドウホウジン",
 ];
 
 /// Folded as names are, the longest first: 医療法人社団 before 医療法人.
@@ -442,6 +479,19 @@ mod tests {
                 .all(|(kanji, _)| targets.insert(kanji)),
             "one row per kanji"
         );
+    }
+
+    #[test]
+    fn legal_forms_come_off_readings() {
+        for (kana, rest) in [
+            ("カブシキガイシャ ヤマダ", "ヤマダ"),
+            ("ヤマダ・ショウテン かぶしきがいしゃ", "ヤマダショウテン"),
+            ("イリョウホウジンシャダン コウジンカイ", "コウジンカイ"),
+            ("カブシキガイシャ", "カブシキガイシャ"),
+            ("ｶﾌﾞｷ", "カブキ"),
+        ] {
+            assert_eq!(without_reading_form(kana), rest);
+        }
     }
 
     #[test]

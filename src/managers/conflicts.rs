@@ -205,3 +205,30 @@ async fn declare(
     let conflict = load(tx.db(), manager_id, Some(id)).await?.pop();
     Ok(conflict.expect("inserted above in this transaction"))
 }
+
+/// Conflicts with an enterprise that was joined with another are conflicts with that one.
+///
+/// # Errors
+/// The database.
+pub async fn follow_merge(tx: &mut Tx, survivor: EnterpriseId, other: EnterpriseId) -> Result<()> {
+    // Who has one with both keeps that with the survivor; the other says nothing more.
+    sqlx::query!(
+        r#"
+        delete from manager_conflict o
+        where o.enterprise_id = $2
+        and exists (select 1 from manager_conflict s where s.enterprise_id = $1 and s.manager_id = o.manager_id)
+        "#,
+        *survivor,
+        *other,
+    )
+    .execute(tx.db())
+    .await?;
+    sqlx::query!(
+        "update manager_conflict set enterprise_id = $1 where enterprise_id = $2",
+        *survivor,
+        *other,
+    )
+    .execute(tx.db())
+    .await?;
+    Ok(())
+}

@@ -76,6 +76,34 @@ fn corporate_number(input: &str) -> Result<String, TextError> {
     Ok(digits)
 }
 
+text_type! {
+    /// The invoice registration number (適格請求書発行事業者の登録番号) of somebody who has no corporate number, as a sole
+    /// proprietor: T and 13 digits, accepted with spaces and hyphens and without the T. A corporation's is T and its
+    /// corporate number.
+    plain InvoiceNumber {
+        max: 14,
+        parse: invoice_number,
+        shape: Shape::of(13, 20, "T1234567890123"),
+    }
+}
+
+/// The National Tax Agency gives out no rule for a check digit here (it has one for corporate numbers only).
+fn invoice_number(input: &str) -> Result<String, TextError> {
+    let compact = clean::compact(input);
+    let digits = compact.strip_prefix(['T', 't']).unwrap_or(&compact);
+    if clean::is_digits(digits, 12) {
+        return Err(TextError::new(
+            "12 digits look like an individual number (マイナンバー), which must not be typed here. A registration number is T and 13 digits.",
+        ));
+    }
+    if !clean::is_digits(digits, 13) {
+        return Err(TextError::new(
+            "A registration number is T and 13 digits, as in T1234567890123.",
+        ));
+    }
+    Ok(format!("T{digits}"))
+}
+
 /// Ordinance of the Ministry of Finance 70 of 2014, article 2: 9 minus the remainder by 9 of the digits' sum,
 /// every second one counted twice, beginning with the second from the right.
 fn corporate_check_digit(base: &str) -> u32 {
@@ -463,6 +491,32 @@ mod tests {
         ] {
             assert!(CorporateNumber::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn invoice_numbers() {
+        for typed in [
+            "T1234567890123",
+            "1234567890123",
+            "ｔ１２３４－５６７８ ９０１２３",
+        ] {
+            assert_eq!(
+                InvoiceNumber::parse(typed).unwrap().as_str(),
+                "T1234567890123",
+                "{typed}"
+            );
+        }
+        for bad in [
+            "",
+            "T",
+            "T123456789012",
+            "T12345678901234",
+            "X1234567890123",
+        ] {
+            assert!(InvoiceNumber::parse(bad).is_err(), "{bad}");
+        }
+        let error = InvoiceNumber::parse("123456789018").unwrap_err();
+        assert!(error.message().contains("マイナンバー"), "{error}");
     }
 
     #[test]

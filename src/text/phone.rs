@@ -40,6 +40,25 @@ impl Phone {
         grouped.filter(is_same).unwrap_or(plain)
     }
 
+    /// The stored form of the beginning of a number, while it is being typed: `017-73` is `+811773`. None where it is
+    /// something else, or shorter than `fewest` digits.
+    pub fn beginning(typed: &str, fewest: usize) -> Option<String> {
+        let digits = digits(typed).ok()?;
+        if digits.bytes().filter(u8::is_ascii_digit).count() < fewest {
+            return None;
+        }
+        if let Ok(whole) = Self::parse(typed) {
+            return Some(whole.0);
+        }
+        if let Some(rest) = digits.strip_prefix("+81") {
+            return Some(format!("+81{}", rest.strip_prefix('0').unwrap_or(rest)));
+        }
+        match digits.strip_prefix('0') {
+            Some(significant) => Some(format!("+81{significant}")),
+            None => digits.starts_with('+').then_some(digits),
+        }
+    }
+
     /// Whether the number is in Japan's numbering plan.
     pub fn is_japanese(&self) -> bool {
         self.0.starts_with("+81")

@@ -809,6 +809,7 @@ async fn possible_duplicates_are_those_that_may_be_the_same() {
         let mut case = app.case_request();
         for (field, value) in [
             ("name", Some(name)),
+            ("kana", None),
             ("corporate_number", corporate_number),
             ("phone", phone),
         ] {
