@@ -31,7 +31,6 @@ use chrono::{DateTime, Utc};
 pub(crate) use input::check_place;
 pub use input::{EditEnterpriseRequest, EnterpriseInput};
 pub use list::EnterpriseCase;
-pub(crate) use list::push_name;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use std::collections::HashMap;

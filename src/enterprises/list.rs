@@ -199,7 +199,7 @@ fn push_all_own(query: &mut QueryBuilder<Postgres>, view: View) {
 }
 
 /// Adds the condition that the name or its reading begins with what was typed, in a form that the indexes answer.
-pub(crate) fn push_name(query: &mut QueryBuilder<Postgres>, typed: &str) {
+fn push_name(query: &mut QueryBuilder<Postgres>, typed: &str) {
     let from = compared(typed);
     let to = format!("{from}\u{10ffff}");
     query
