@@ -524,6 +524,7 @@ mod tests {
             include_str!("../migrations/4_consultation.sql"),
             include_str!("../migrations/5_conversation.sql"),
             include_str!("../migrations/7_mail.sql"),
+            include_str!("../migrations/9_search.sql"),
         ]
         .concat();
         for (word, names, ..) in WORDS {

@@ -18,8 +18,8 @@ use crate::{
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
-pub use index::{Wrong, check, rebuild};
 pub(crate) use index::run;
+pub use index::{Wrong, check, rebuild};
 pub use passage::{Passage, Segment};
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
@@ -173,7 +173,9 @@ impl Query {
         for (at, phrase) in word.iter().enumerate() {
             query.push(if at == 0 { "(" } else { " or (" });
             query.push("s.folded like ").push_bind(phrase.pattern());
-            query.push(" and s.terms @@ ").push_bind(phrase.ts_query.clone());
+            query
+                .push(" and s.terms @@ ")
+                .push_bind(phrase.ts_query.clone());
             query.push("::tsquery)");
         }
         query.push(")");

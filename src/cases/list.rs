@@ -344,7 +344,10 @@ impl List<'_> {
             .map(|id| *id)
             .collect();
         let mut query = QueryBuilder::new(SELECT);
-        query.push("where c.id = any (").push_bind(ids).push(") and ");
+        query
+            .push("where c.id = any (")
+            .push_bind(ids)
+            .push(") and ");
         // Once more: it is another statement, and a case may have been given away in between.
         View::of(self.actor).push(&mut query);
         self.push_order(&mut query);
@@ -384,7 +387,8 @@ impl List<'_> {
         words: &search::Query,
         scope: Scope,
     ) -> Result<Vec<CaseId>> {
-        let mut query = QueryBuilder::new("with found as materialized (select distinct f.case_id from ");
+        let mut query =
+            QueryBuilder::new("with found as materialized (select distinct f.case_id from ");
         words.push_found(&mut query, scope);
         query.push(
             r#" f (case_id))

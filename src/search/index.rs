@@ -7,12 +7,7 @@
 
 use super::terms::{Folded, MAX_CHARS, terms};
 use crate::{
-    access::Actor,
-    error::Result,
-    ids::CaseId,
-    programme::PassageKind,
-    store::Store,
-    text::Phone,
+    access::Actor, error::Result, ids::CaseId, programme::PassageKind, store::Store, text::Phone,
 };
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -27,13 +22,34 @@ pub(super) type Row = (String, Uuid);
 
 /// The sources of text, and the query for their next ids.
 const SOURCES: &[(&str, &str)] = &[
-    ("case", "select id from case_file where id > $1 order by id limit $2"),
-    ("contact", "select id from contact where id > $1 order by id limit $2"),
-    ("interaction", "select id from interaction where id > $1 order by id limit $2"),
-    ("note", "select id from note where id > $1 order by id limit $2"),
-    ("mail", "select id from inbound_mail where id > $1 order by id limit $2"),
-    ("message", "select id from message where id > $1 order by id limit $2"),
-    ("report", "select consultation_id from report where consultation_id > $1 order by consultation_id limit $2"),
+    (
+        "case",
+        "select id from case_file where id > $1 order by id limit $2",
+    ),
+    (
+        "contact",
+        "select id from contact where id > $1 order by id limit $2",
+    ),
+    (
+        "interaction",
+        "select id from interaction where id > $1 order by id limit $2",
+    ),
+    (
+        "note",
+        "select id from note where id > $1 order by id limit $2",
+    ),
+    (
+        "mail",
+        "select id from inbound_mail where id > $1 order by id limit $2",
+    ),
+    (
+        "message",
+        "select id from message where id > $1 order by id limit $2",
+    ),
+    (
+        "report",
+        "select consultation_id from report where consultation_id > $1 order by consultation_id limit $2",
+    ),
 ];
 
 /// The source of a text.
@@ -160,7 +176,12 @@ pub(super) async fn load(db: &mut PgConnection, rows: &[Row]) -> Result<Vec<Text
             case_id: row.case_id,
             shown_id: row.shown_id,
             at: row.at,
-            fields: row.fields.into_iter().flatten().flat_map(writings).collect(),
+            fields: row
+                .fields
+                .into_iter()
+                .flatten()
+                .flat_map(writings)
+                .collect(),
         })
         .collect())
 }

@@ -64,7 +64,9 @@ pub(super) async fn find(
     let mut passages: HashMap<_, Vec<_>> = HashMap::new();
     for (kind, id, case_id, is_cut) in chosen {
         // What was moved or changed since it was indexed is not shown.
-        let text = texts.get(&(kind, id)).filter(|text| text.case_id == case_id);
+        let text = texts
+            .get(&(kind, id))
+            .filter(|text| text.case_id == case_id);
         if let Some(text) = text
             && let Some(segments) = segments_of(text, &phrases)
         {
@@ -129,7 +131,10 @@ fn segments_of(text: &Text, phrases: &[&Phrase]) -> Option<Vec<Segment>> {
     let mut best: Option<(usize, &str, Vec<(usize, usize)>)> = None;
     for field in &text.fields {
         let folded = Folded::of(field, MAX_CHARS);
-        let places: Vec<_> = phrases.iter().map(|phrase| folded.find(&phrase.text)).collect();
+        let places: Vec<_> = phrases
+            .iter()
+            .map(|phrase| folded.find(&phrase.text))
+            .collect();
         let hits = places.iter().filter(|places| !places.is_empty()).count();
         if hits > best.as_ref().map_or(0, |(hits, ..)| *hits) {
             best = Some((hits, field, places.concat()));
@@ -208,11 +213,18 @@ mod tests {
 
     #[test]
     fn words_are_marked_in_what_is_around_them() {
-        assert_eq!(shown("ﾃﾚﾜｰｸの導入。テレワーク", "テレワ-ク"), "[ﾃﾚﾜｰｸ]の導入。[テレワーク]");
+        assert_eq!(
+            shown("ﾃﾚﾜｰｸの導入。テレワーク", "テレワ-ク"),
+            "[ﾃﾚﾜｰｸ]の導入。[テレワーク]"
+        );
         assert_eq!(shown("在宅\n勤務です", "在宅勤務"), "[在宅\n勤務]です");
         assert_eq!(shown("ああああ", "アア"), "[ああああ]");
         let long = format!("{}在宅{}", "前".repeat(100), "後".repeat(200));
-        let expected = format!("…{}[在宅]{}…", "前".repeat(BEFORE), "後".repeat(LENGTH - BEFORE - 2));
+        let expected = format!(
+            "…{}[在宅]{}…",
+            "前".repeat(BEFORE),
+            "後".repeat(LENGTH - BEFORE - 2)
+        );
         assert_eq!(shown(&long, "在宅"), expected);
     }
 

@@ -40,6 +40,7 @@ mod permissions;
 mod places;
 mod races;
 mod schema;
+mod search;
 mod sending;
 mod settings;
 mod states;
