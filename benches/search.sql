@@ -41,19 +41,19 @@ from unnest(array[
 create temporary table many on commit drop as select count(*) as sentences from sentence;
 
 insert into note (id, case_id, body, recorded_at)
-select md5('search note ' || c.id || n)::uuid, c.id,
+select md5('search note ' || c.id || turn)::uuid, c.id,
     (
         select string_agg(s.text, '' order by i)
         from generate_series(1, 8) i
-        join sentence s on s.n = (hashtextextended(c.id::text, n * 100 + i) & 1048575) % many.sentences
+        join sentence s on s.n = (hashtextextended(c.id::text, turn * 100 + i) & 1048575) % many.sentences
     )
     -- One text in ten thousand, in a thousand, in a hundred.
-    || case when hashtextextended(c.id::text, n) % 10000 = 0 then '蘭学の本。' else '' end
-    || case when hashtextextended(c.id::text, n) % 1000 = 1 then '檸檬園の件。' else '' end
-    || case when hashtextextended(c.id::text, n) % 100 = 2 then '鼈甲の細工。' else '' end,
-    least(c.recorded_at + n * interval '1 day', now())
+    || case when hashtextextended(c.id::text, turn) % 10000 = 0 then '蘭学の本。' else '' end
+    || case when hashtextextended(c.id::text, turn) % 1000 = 1 then '檸檬園の件。' else '' end
+    || case when hashtextextended(c.id::text, turn) % 100 = 2 then '鼈甲の細工。' else '' end,
+    least(c.recorded_at + turn * interval '1 day', now())
 from case_file c
-cross join generate_series(1, :per_case) n
+cross join generate_series(1, :per_case) turn
 cross join many;
 
 alter table note enable trigger note_search;

@@ -31,7 +31,9 @@ create table search_dirty (
     -- The table whose row changed.
     source text not null check (source in ('case', 'contact', 'interaction', 'note', 'mail', 'message', 'report')),
     subject_id uuid not null
-);
+)
+-- It is emptied all the time: whoever looks whether there is something must not read what was.
+with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 comment on table search_dirty is 'rows whose terms must be made anew; written with the change itself, so that none is forgotten';
 
 create function mark_for_search() returns trigger language plpgsql as $$
@@ -98,3 +100,19 @@ create trigger enterprise_search after update on enterprise for each row
     when ((new.name, new.kana, new.trade_name, new.representative, new.corporate_number, new.postal_code, new.address, new.phone)
         is distinct from (old.name, old.kana, old.trade_name, old.representative, old.corporate_number, old.postal_code, old.address, old.phone))
     execute function mark_cases_for_search();
+
+-- What is stored already: the job takes it in its own time.
+insert into search_dirty (source, subject_id)
+select 'case', id from case_file
+union all
+select 'contact', id from contact
+union all
+select 'interaction', id from interaction
+union all
+select 'note', id from note
+union all
+select 'mail', id from inbound_mail where case_id is not null
+union all
+select 'message', id from message where case_id is not null
+union all
+select 'report', consultation_id from report;

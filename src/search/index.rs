@@ -17,6 +17,9 @@ use uuid::Uuid;
 /// Rows in one transaction.
 const BATCH: i64 = 200;
 
+/// Transactions in one job: other work has its turn in between.
+const BATCHES: usize = 20;
+
 /// A row that is read for searching: the name of its source, and its id.
 pub(super) type Row = (String, Uuid);
 
@@ -296,22 +299,23 @@ fn lock_key(id: &Uuid) -> i64 {
     id.as_u64_pair().1 as i64
 }
 
-/// Takes what is marked, until nothing is.
+/// Takes what is marked. Where that is more than one job should do, the next one goes on.
 pub(crate) async fn run(store: &Store) -> Result<()> {
-    loop {
+    for _ in 0..BATCHES {
         let taken = store
             .transaction(&Actor::system(), async |tx| {
                 // Derived from what was recorded when it changed.
                 tx.unchanged_for_all();
                 let rows = take(tx.db()).await?;
                 write(tx.db(), &rows).await?;
-                Ok(rows.len())
+                Ok(rows.len() as i64)
             })
             .await?;
-        if taken == 0 {
-            return Ok(());
+        if taken < BATCH {
+            break;
         }
     }
+    Ok(())
 }
 
 async fn take(db: &mut PgConnection) -> Result<Vec<Row>> {

@@ -128,7 +128,8 @@ async fn choose(db: &mut PgConnection, query: &Query, cases: &[CaseId]) -> Resul
 
 /// The passage of the field with most of the words. None where the text has none of them any more.
 fn segments_of(text: &Text, phrases: &[&Phrase]) -> Option<Vec<Segment>> {
-    let mut best: Option<(usize, &str, Vec<(usize, usize)>)> = None;
+    let mut best = None;
+    let mut most = 0;
     for field in &text.fields {
         let folded = Folded::of(field, MAX_CHARS);
         let places: Vec<_> = phrases
@@ -136,11 +137,12 @@ fn segments_of(text: &Text, phrases: &[&Phrase]) -> Option<Vec<Segment>> {
             .map(|phrase| folded.find(&phrase.text))
             .collect();
         let hits = places.iter().filter(|places| !places.is_empty()).count();
-        if hits > best.as_ref().map_or(0, |(hits, ..)| *hits) {
-            best = Some((hits, field, places.concat()));
+        if hits > most {
+            most = hits;
+            best = Some((field, places.concat()));
         }
     }
-    let (_, field, places) = best?;
+    let (field, places) = best?;
     Some(cut_out(field, places))
 }
 

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
+/// Nothing is found.
+const NONE: [Uuid; 0] = [];
+
 fn encoded(q: &str) -> String {
     form_urlencoded::byte_serialize(q.as_bytes()).collect()
 }
@@ -189,7 +192,7 @@ async fn every_text_is_found_by_every_piece_of_it() {
             // A walk with a fixed seed: a third of all pieces, at least the first.
             for (at, piece) in pieces(text, length).into_iter().enumerate() {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                if at == 0 || (seed >> 33) % 3 == 0 {
+                if at == 0 || (seed >> 33).is_multiple_of(3) {
                     assert_eq!(
                         found(&supervisor, &piece).await,
                         [world.case.id()],
@@ -267,7 +270,7 @@ async fn writing_does_not_matter() {
         );
     }
     for q in ["宅在", "pn", "鼈乙", "蘭学 檸檬酒", "x_n", "V%N"] {
-        assert_eq!(found(&supervisor, q).await, [Uuid::nil(); 0], "{q}");
+        assert_eq!(found(&supervisor, q).await, NONE, "{q}");
     }
 }
 
@@ -455,7 +458,7 @@ async fn nobody_finds_what_is_not_theirs() {
             assert_eq!(found(client, q).await, [world.case.id()], "{kind}");
         }
         for client in &strangers {
-            assert_eq!(found(client, q).await, [Uuid::nil(); 0], "{kind}");
+            assert_eq!(found(client, q).await, NONE, "{kind}");
             let counts = client
                 .get(format!("/cases/counts?q={}", encoded(q)))
                 .await
@@ -485,7 +488,7 @@ async fn managers_do_not_find_what_strangers_write() {
     let manager = app.as_manager(&world.manager);
     for q in ["鸚鵡", "鸚鵡返し", "unknown@example.net"] {
         assert_eq!(found(&app.as_desk(&world.desk), q).await, [world.case.id()]);
-        assert_eq!(found(&manager, q).await, [Uuid::nil(); 0], "{q}");
+        assert_eq!(found(&manager, q).await, NONE, "{q}");
         let counts = manager
             .get(format!("/cases/counts?q={}", encoded(q)))
             .await
@@ -515,7 +518,7 @@ async fn mail_of_no_case_is_not_found() {
         (&mail["state"], &mail["case_id"]),
         (&json!("quarantined"), &Value::Null)
     );
-    assert_eq!(found(&app.as_admin(), "鸚鵡").await, [Uuid::nil(); 0]);
+    assert_eq!(found(&app.as_admin(), "鸚鵡").await, NONE);
     let attach = json!({ "case_id": world.case.id() });
     app.as_operator()
         .post(format!("/intake/emails/{}/attach", mail.id()), attach)
@@ -559,7 +562,7 @@ async fn the_index_follows_every_change() {
             world.case["enterprise"]["name"].as_str().unwrap()
         )
         .await,
-        [Uuid::nil(); 0]
+        NONE
     );
     // What is erased in the database is gone too.
     let mut db = app.sql().await;
@@ -569,7 +572,7 @@ async fn the_index_follows_every_change() {
         .await
         .unwrap();
     app.run_jobs().await;
-    assert_eq!(found(&supervisor, "鼈甲").await, [Uuid::nil(); 0]);
+    assert_eq!(found(&supervisor, "鼈甲").await, NONE);
     assert_eq!(search::check(&app.store).await.unwrap().1, []);
 }
 
@@ -593,15 +596,9 @@ async fn a_mail_that_was_moved_is_found_where_it_is() {
         .await
         .expect(200);
     // At once, before the index knows.
-    assert_eq!(
-        found(&app.as_desk(&world.desk), "麒麟").await,
-        [Uuid::nil(); 0]
-    );
+    assert_eq!(found(&app.as_desk(&world.desk), "麒麟").await, NONE);
     app.run_jobs().await;
-    assert_eq!(
-        found(&app.as_desk(&world.desk), "麒麟").await,
-        [Uuid::nil(); 0]
-    );
+    assert_eq!(found(&app.as_desk(&world.desk), "麒麟").await, NONE);
     assert_eq!(found(&app.as_desk(&other_desk), "麒麟").await, [other.id()]);
     assert_eq!(found(&app.as_supervisor(), "麒麟").await, [other.id()]);
 }
@@ -739,7 +736,7 @@ async fn a_very_long_text_is_searched_up_to_its_bound_and_says_so() {
         "{:#}",
         answer.json
     );
-    assert_eq!(found(&app.as_operator(), "麒麟").await, [Uuid::nil(); 0]);
+    assert_eq!(found(&app.as_operator(), "麒麟").await, NONE);
 }
 
 // ------------------------------------------------------------------------------------------------------ with the list
