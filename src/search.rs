@@ -114,7 +114,8 @@ impl Query {
         }
     }
 
-    /// A scalar query, because `exists` would be turned into a join with all texts that have the word.
+    /// A scalar query, because `exists` would be turned into a join with all texts that have the word; and with a fence
+    /// (`offset 0`), because the index on terms would be read again for each case: 5 s instead of 20 ms.
     fn push_on_case(
         &self,
         query: &mut QueryBuilder<Postgres>,
@@ -122,7 +123,7 @@ impl Query {
         is_head: bool,
         is_name: bool,
     ) {
-        query.push("coalesce((select true from search_text s where s.case_id = c.id and ");
+        query.push("coalesce((select true from (select * from search_text t where t.case_id = c.id offset 0) s where ");
         self.push_text(query, word, is_head, is_name);
         query.push(" limit 1), false)");
     }

@@ -275,7 +275,7 @@ pub(crate) async fn search(
 const PROBE: i64 = 400;
 
 /// Most cases that are looked at one by one.
-const DEPTH: i64 = 20_000;
+const DEPTH: i64 = 4_000;
 
 /// A part of a list, in its order.
 struct List<'a> {
