@@ -36,7 +36,6 @@ use chrono::{DateTime, Utc};
 pub(crate) use input::check_place;
 pub use input::{EditEnterpriseRequest, EnterpriseInput};
 pub use list::EnterpriseCase;
-pub(crate) use list::push_name;
 pub use matching::{Signals, Similar, queue_up, similar, words};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};

@@ -249,18 +249,6 @@ fn push_all_own(query: &mut QueryBuilder<Postgres>, view: View) {
     query.push("))");
 }
 
-/// Adds the condition that the name or its reading begins with what was typed, in a form that the indexes answer.
-pub(crate) fn push_name(query: &mut QueryBuilder<Postgres>, typed: &str) {
-    let from = compared(typed);
-    let to = format!("{from}\u{10ffff}");
-    query
-        .push(" and ((e.name_key ~>=~ ")
-        .push_bind(from.clone());
-    query.push(" and e.name_key ~<~ ").push_bind(to.clone());
-    query.push(") or (e.kana_key ~>=~ ").push_bind(from);
-    query.push(" and e.kana_key ~<~ ").push_bind(to).push("))");
-}
-
 async fn cases_of(
     db: impl PgExecutor<'_>,
     view: View,
