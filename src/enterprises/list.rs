@@ -1,8 +1,7 @@
 //! Looking enterprises up, and listing the cases of one.
 
 use super::{
-    COLUMNS, Enterprise, EnterpriseView, compared, find_looked_up, look_up, push_reached_by_phone,
-    this_year,
+    COLUMNS, Enterprise, EnterpriseView, find_looked_up, look_up, push_reached_by_phone, this_year,
 };
 use crate::{
     access::{Access, permit},
