@@ -14,6 +14,7 @@ mod days;
 mod enterprises;
 mod history;
 mod life;
+mod mails;
 mod office;
 mod plan;
 mod player;
@@ -117,6 +118,7 @@ fn plan_all(now: chrono::DateTime<chrono::Utc>) -> (Vec<Value>, Vec<Step>) {
     history::plan_history(&mut plan, CASES - current::count());
     current::plan_current(&mut plan);
     at_once::top_up(&mut plan, CASES);
+    mails::plan_mails(&mut plan);
     let bodies = plan
         .enterprises
         .iter()
@@ -129,7 +131,7 @@ fn who_can_sign_in() -> String {
     let staff = office::accounts();
     let mut lines = vec![
         format!(
-            "Demonstration data: {CASES} cases. Everybody signs in with the password  {PASSWORD}"
+            "Demonstration data: {CASES} cases, and some mail. Everybody signs in with the password  {PASSWORD}"
         ),
         String::new(),
     ];

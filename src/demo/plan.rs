@@ -7,6 +7,7 @@ use super::{
     data::{DATA, Desk, Inquiry, Place},
     days::{at, is_work_day, shift},
     enterprises::{Enterprise, Kind, Maker, Person},
+    mails::Letter,
     random::Random,
 };
 use crate::japan::{fiscal_year, tokyo_date};
@@ -32,6 +33,8 @@ pub enum Act {
     Send(Request),
     /// The staff who work there by then get their accounts.
     EnterPeople,
+    /// A mail comes in.
+    Receive(&'static Letter),
     /// The periodic jobs run, as the worker would have them.
     RunJobs,
 }

@@ -5,6 +5,7 @@
 //! them; nobody can do that over the network.
 
 use super::{
+    mails,
     office::{self, Account},
     plan::{Act, Request, Step, Who},
 };
@@ -104,6 +105,10 @@ impl Player {
             match step.act {
                 Act::Send(request) => {
                     self.send(&api, &request, step.at).await?;
+                    self.send_mail().await.map_err(sentence)?;
+                }
+                Act::Receive(letter) => {
+                    mails::arrive(&self.store, letter).await.map_err(sentence)?;
                     self.send_mail().await.map_err(sentence)?;
                 }
                 Act::EnterPeople => self.enter_people().await.map_err(sentence)?,

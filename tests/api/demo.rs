@@ -24,7 +24,7 @@ async fn names(db: &mut PgConnection, sql: &str) -> Vec<String> {
 }
 
 /// What there must be some of.
-const KINDS: [(&str, &str, &str); 12] = [
+const KINDS: [(&str, &str, &str); 13] = [
     (
         "years",
         "select distinct fiscal_year::text from case_file order by 1",
@@ -63,7 +63,7 @@ const KINDS: [(&str, &str, &str); 12] = [
     (
         "flags",
         "select distinct flag from case_flag where settled_at is null order by 1",
-        "complaint late_entry possible_duplicate same_enterprise_this_year",
+        "complaint late_entry mail_after_close possible_duplicate same_enterprise_this_year",
     ),
     (
         "links",
@@ -73,7 +73,12 @@ const KINDS: [(&str, &str, &str); 12] = [
     (
         "channels",
         "select distinct channel from case_file order by 1",
-        "event fax letter phone visit web",
+        "email event fax letter phone visit web",
+    ),
+    (
+        "mails",
+        "select concat_ws(' ', kind, placed_by, quarantine_reason) from inbound_mail order by received_at",
+        "?",
     ),
     (
         "kinds",
@@ -107,7 +112,8 @@ async fn an_office_in_the_middle_of_its_second_year() {
 
 async fn everything_is_there(app: &TestApp) {
     let db = &mut app.sql_as_owner().await;
-    assert_eq!(count(db, "case_file").await, 400);
+    assert_eq!(count(db, "case_file where channel <> 'email'").await, 400);
+    assert_eq!(count(db, "case_file where channel = 'email'").await, 3);
     assert_eq!(count(db, "manager").await, 40);
     for day in ["2025-04-01", "2026-03-31", "2026-04-01", "2026-11-24"] {
         let covered = format!(
@@ -201,7 +207,7 @@ async fn the_trail_is_intact(app: &TestApp) {
     app.run_jobs().await;
     let report = verify(app).await;
     assert_eq!(report["findings"], json!([]));
-    assert_eq!(report["cases"], 400);
+    assert_eq!(report["cases"], 403);
 }
 
 #[actix_web::test]
