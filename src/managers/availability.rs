@@ -663,10 +663,7 @@ mod tests {
             from: TimeOfDay::new(from.0, from.1),
             to: TimeOfDay::new(to.0, to.1),
         };
-        let hours = vec![
-            period((8, 45), (12, 0)),
-            period((12, 45), (17, 0)),
-        ];
+        let hours = vec![period((8, 45), (12, 0)), period((12, 45), (17, 0))];
         let week = Week {
             monday: hours.clone(),
             tuesday: hours.clone(),

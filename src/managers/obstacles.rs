@@ -18,22 +18,14 @@ use crate::{
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use sqlx::PgExecutor;
 
-/// Why an offer to this manager would need a reason, in the order of their weight; none for a plain offer.
-///
-/// # Errors
-/// 422 at `/manager_id` for an inactive manager: that no reason sets aside.
+/// Why an offer to this manager would need a reason, in the order of their weight; none for a plain offer. That they are
+/// active no reason sets aside: see [`super::find_for_offer`].
 pub async fn check_offer(
     db: impl PgExecutor<'_>,
     manager: &Manager,
     enterprise_id: EnterpriseId,
     now: DateTime<Utc>,
 ) -> Result<Vec<OfferObstacle>> {
-    if !manager.active {
-        return Err(Error::invalid(
-            "/manager_id",
-            "is a manager who is no longer active",
-        ));
-    }
     let today = tokyo_date(now);
     let (month, next_month) = month_of(today);
     let facts = sqlx::query!(
@@ -248,9 +240,6 @@ mod tests {
         let november = (at("2026-10-31T15:00:00Z"), at("2026-11-30T15:00:00Z"));
         assert_eq!(month("2026-10-31T15:00:00Z"), november);
         assert_eq!(month("2026-11-30T14:59:59Z"), november);
-        assert_eq!(
-            month("2026-12-31T16:00:00Z").0,
-            at("2026-12-31T15:00:00Z")
-        );
+        assert_eq!(month("2026-12-31T16:00:00Z").0, at("2026-12-31T15:00:00Z"));
     }
 }

@@ -278,7 +278,10 @@ impl Free {
         now: DateTime<Utc>,
     ) -> Self {
         let slots = free_slots(terms, open, busy);
-        let mut days: Vec<_> = slots.iter().map(|slot| tokyo_date(slot.starts_at)).collect();
+        let mut days: Vec<_> = slots
+            .iter()
+            .map(|slot| tokyo_date(slot.starts_at))
+            .collect();
         days.dedup();
         let touches = |busy: &&Busy| {
             tokyo_date(busy.starts_at) <= window.to && tokyo_date(busy.ends_at) >= window.from
