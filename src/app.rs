@@ -67,6 +67,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::managers::mount)
         .configure(crate::enterprises::mount)
         .configure(crate::cases::mount)
+        .configure(crate::search::mount)
         .configure(crate::routing::mount)
         .configure(crate::places::mount)
         .configure(crate::offers::mount)

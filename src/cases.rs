@@ -30,6 +30,7 @@ use crate::{
     store::Tx,
 };
 use chrono::{DateTime, Utc};
+pub(crate) use list::search;
 pub use mail::{
     MailCase, add_contact, enterprise_of_sender, is_correspondent, link, mail_after_close,
     mails_after_close, open_for_mail, settle_by_itself, survivor,

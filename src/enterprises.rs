@@ -36,7 +36,6 @@ use chrono::{DateTime, Utc};
 pub(crate) use input::check_place;
 pub use input::{EditEnterpriseRequest, EnterpriseInput};
 pub use list::EnterpriseCase;
-pub(crate) use list::push_name;
 pub use matching::{Signals, Similar, queue_up, similar, words};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
@@ -369,18 +368,17 @@ pub async fn lock(tx: &mut Tx, id: EnterpriseId) -> Result<()> {
     locked.map(drop).ok_or_else(Error::not_found)
 }
 
-/// Locks an enterprise, or the one that it was joined with, also at this moment, and says which.
+/// Locks an enterprise, or the one that it was joined with, and says which.
 ///
 /// # Errors
-/// 404 when there is none.
+/// 404 when there is none. [`Error::Overtaken`] when it was joined while this waited: nobody may wait for a second
+/// enterprise with the lock of a first that is greater, and this one's lock only goes with the transaction.
 pub async fn lock_survivor(tx: &mut Tx, id: EnterpriseId) -> Result<EnterpriseId> {
-    let mut current = id;
-    loop {
-        lock(tx, current).await?;
-        match survivor(tx.db(), current).await? {
-            Some(survivor) if survivor != current => current = survivor,
-            _ => return Ok(current),
-        }
+    let found = survivor(tx.db(), id).await?.ok_or_else(Error::not_found)?;
+    lock(tx, found).await?;
+    match survivor(tx.db(), found).await? {
+        Some(still) if still == found => Ok(found),
+        _ => Err(Error::Overtaken),
     }
 }
 

@@ -140,6 +140,9 @@ pub enum Error {
     /// The database failed, or refused what we believed to be right.
     #[error("database")]
     Database(#[from] sqlx::Error),
+    /// Somebody changed what this transaction had read, while it waited for the lock.
+    #[error("overtaken by another transaction")]
+    Overtaken,
     /// Something else of ours failed.
     #[error("internal: {0}")]
     Internal(#[from] Box<dyn std::error::Error + Send + Sync>),
@@ -230,13 +233,21 @@ impl Error {
         match self {
             Self::Problem(problem) => problem.kind,
             Self::Database(error) if is_unavailable(error) => ProblemType::Unavailable,
+            // It was run once more already.
+            _ if self.is_transient() => ProblemType::Unavailable,
             _ => ProblemType::Internal,
         }
     }
 
     /// Whether running the transaction once more may succeed (serialisation failure, deadlock).
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Database(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("40001" | "40P01")))
+        match self {
+            Self::Overtaken => true,
+            Self::Database(sqlx::Error::Database(error)) => {
+                matches!(error.code().as_deref(), Some("40001" | "40P01"))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -274,7 +285,7 @@ impl ResponseError for Error {
                 log_causes(self);
                 let detail = match kind {
                     ProblemType::Unavailable => {
-                        "The database does not answer. Nothing was stored; try again."
+                        "The database does not answer, or is too busy. Nothing was stored; try again."
                     }
                     _ => "The fault is ours and has been recorded under this request id.",
                 };

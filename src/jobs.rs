@@ -56,6 +56,8 @@ pub enum Work {
     },
     /// Take up again the messages whose worker died, and those that nobody sends.
     SweepMessages {},
+    /// Make the texts that changed findable.
+    IndexSearch {},
 }
 
 /// What runs periodically, and how often.
@@ -233,6 +235,7 @@ async fn turn(
     if with_periodic {
         enqueue_periodic(store).await?;
     }
+    enqueue_indexing(store).await?;
     run_next(store, context, lane).await
 }
 
@@ -250,10 +253,36 @@ pub async fn run_due(store: &Store, context: &WorkContext) -> Result<u64> {
 /// As [`run_due`].
 pub async fn run_due_in(store: &Store, context: &WorkContext, lane: Lane) -> Result<u64> {
     let mut count = 0;
-    while run_next(store, context, lane).await? {
+    loop {
+        if lane != Lane::Sending {
+            enqueue_indexing(store).await?;
+        }
+        if !run_next(store, context, lane).await? {
+            return Ok(count);
+        }
         count += 1;
     }
-    Ok(count)
+}
+
+/// Has the texts that changed indexed. Not enqueued with the change: transactions would wait for one another at the key of
+/// the one job.
+async fn enqueue_indexing(store: &Store) -> Result<()> {
+    let (kind, payload) = parts(&Work::IndexSearch {});
+    sqlx::query!(
+        r#"
+        insert into job (kind, payload, job_key, run_at, created_at)
+        select $1, $2, $1, $3, $3
+        where exists (select from search_dirty)
+        and not exists (select from job where job_key = $1 and dead_at is null)
+        on conflict do nothing
+        "#,
+        kind,
+        payload,
+        store.now(),
+    )
+    .execute(store.writer())
+    .await?;
+    Ok(())
 }
 
 /// Puts what runs periodically into the queue when its time has come; one process of many takes the turn.
@@ -415,6 +444,7 @@ async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) 
             crate::messages::send::sweep(store, &system).await?;
             crate::intake::place::measure(store).await
         }
+        Work::IndexSearch {} => crate::search::run(store).await,
     }
 }
 

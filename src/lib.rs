@@ -7,7 +7,7 @@
 //!
 //! The slices, each owning its tables: [`cases`], [`enterprises`], [`desks`], [`managers`], [`offers`],
 //! [`consultations`], [`interactions`], [`intake`] (mail that comes in), [`messages`] (mail that goes out), [`templates`],
-//! [`attachments`], [`settings`], [`users`]; [`places`] and [`routing`] own none. Below them: [`mail`] (reading and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what
+//! [`attachments`], [`search`], [`settings`], [`users`]; [`places`] and [`routing`] own none. Below them: [`mail`] (reading and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what
 //! values may look like), [`calendar`], [`jobs`] (work after commit), [`database`] (connecting, or the private server).
 
 pub mod access;
@@ -39,6 +39,7 @@ pub mod offers;
 pub mod places;
 pub mod programme;
 pub mod routing;
+pub mod search;
 pub mod serve;
 pub mod settings;
 pub mod store;

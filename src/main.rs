@@ -7,6 +7,7 @@ use madoguchi::{
     auth::cli,
     config::{Config, LogConfig, LogFormat, ServeConfig, WorkConfig, install_cryptography},
     intake::ingest::{self, IngestConfig},
+    search,
     serve::{self, Opened},
 };
 use std::{io::IsTerminal, process::ExitCode};
@@ -57,6 +58,9 @@ enum Command {
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look after the search index
+    #[command(subcommand)]
+    Search(SearchCommand),
     /// Take in a mail from standard input, for the pipe of a mail server
     Ingest {
         #[command(flatten)]
@@ -142,6 +146,20 @@ enum AuditCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum SearchCommand {
+    /// Make the index anew, while the program runs
+    Rebuild {
+        #[command(flatten)]
+        config: Config,
+    },
+    /// Compare the index with what is stored; names what would not be found
+    Check {
+        #[command(flatten)]
+        config: Config,
+    },
+}
+
 #[actix_web::main]
 async fn main() -> ExitCode {
     install_cryptography();
@@ -202,6 +220,15 @@ async fn run(command: Command) -> Result<ExitCode, String> {
         Command::Audit(AuditCommand::Verify { config, against }) => {
             return Ok(verify_audit(&config, against.as_deref()).await);
         }
+        Command::Search(SearchCommand::Rebuild { config }) => {
+            start_log(&config.log)?;
+            let opened = Opened::open(&config, false).await?;
+            let count = search::rebuild(&opened.store).await;
+            opened.close().await;
+            let count = count.map_err(|error| cli::explain(&error))?;
+            eprintln!("{count} texts can be found.");
+        }
+        Command::Search(SearchCommand::Check { config }) => return check_search(&config).await,
         Command::Ingest { config, ingest } => return Ok(ingest::run(&config, &ingest).await),
     }
     Ok(ExitCode::SUCCESS)
@@ -220,6 +247,27 @@ async fn verify_audit(config: &Config, against: Option<&std::path::Path>) -> Exi
         eprintln!("madoguchi: {message}");
         ExitCode::from(2)
     })
+}
+
+/// 1 where a text is not found as it is stored.
+async fn check_search(config: &Config) -> Result<ExitCode, String> {
+    start_log(&config.log)?;
+    let opened = Opened::open(config, false).await?;
+    let checked = search::check(&opened.store).await;
+    opened.close().await;
+    let (count, wrong) = checked.map_err(|error| cli::explain(&error))?;
+    for text in &wrong {
+        println!("{} {}", text.kind, text.subject_id);
+    }
+    if wrong.is_empty() {
+        eprintln!("{count} texts were compared; all can be found.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "{} of {count} texts are not in the index as they are stored: `madoguchi search rebuild` puts that right.",
+        wrong.len()
+    );
+    Ok(ExitCode::FAILURE)
 }
 
 async fn run_user(command: UserCommand) -> Result<(), String> {

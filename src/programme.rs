@@ -372,6 +372,19 @@ words! {
         Delivered = "delivered", "配信完了";
     }
 
+    /// What a text that was found is from.
+    PassageKind {
+        Case = "case", "案件";
+        Description = "description", "相談内容";
+        Enterprise = "enterprise", "企業・団体";
+        Contact = "contact", "相談者";
+        Interaction = "interaction", "対応記録";
+        Note = "note", "内部メモ";
+        Mail = "mail", "受信メール";
+        Message = "message", "送信メール";
+        Report = "report", "支援実施報告";
+    }
+
     /// What the program itself uses a template for.
     TemplatePurpose {
         Acknowledgement = "acknowledgement", "受付確認(開庁時間内)";
@@ -526,6 +539,7 @@ mod tests {
             include_str!("../migrations/4_consultation.sql"),
             include_str!("../migrations/5_conversation.sql"),
             include_str!("../migrations/7_mail.sql"),
+            include_str!("../migrations/9_search.sql"),
         ]
         .concat();
         for (word, names, ..) in WORDS {

@@ -5,6 +5,7 @@ use crate::{
     access::{Access, permit},
     error::Result,
     http::{Answer, Query},
+    search::Scope,
 };
 use actix_web::get;
 use serde::Serialize;
@@ -57,6 +58,10 @@ async fn count_cases(
     );
     View::of(access.actor()).push(&mut query);
     filter.push(&mut query, access.now())?;
+    if let Some(words) = filter.words(access.actor())? {
+        query.push(" and c.id in ");
+        words.push_found(&mut query, Scope::Any);
+    }
     query.push(
         r#"
         )

@@ -3,20 +3,21 @@
 use super::view::{CaseRow, CaseView, SELECT};
 use super::{Status, View};
 use crate::{
-    access::{Access, permit},
-    enterprises,
+    access::{Access, Actor, permit},
     error::{Error, Fields, Result},
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
     programme::*,
-    text::{CaseNumber, Phone},
+    search::{self, Scope},
+    text::CaseNumber,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(list_cases);
@@ -59,7 +60,7 @@ pub struct CaseFilter {
     pub overdue: Option<bool>,
     /// A flag that is open on it.
     pub flag: Option<Flag>,
-    /// A case number, a phone number, or the beginning of the enterprise's name or its reading.
+    /// A case number, or words that stand somewhere on the case (see `/search`): at most 200 characters and ten words.
     pub q: Option<String>,
     /// Received at this time or later.
     pub received_from: Option<DateTime<Utc>>,
@@ -137,10 +138,24 @@ impl CaseFilter {
         if let Some(to) = self.received_to {
             query.push(" and c.received_at < ").push_bind(to);
         }
-        if let Some(q) = &self.q {
-            push_words(query, q);
+        if let Some(number) = self.number() {
+            query
+                .push(" and c.number = ")
+                .push_bind(number.as_str().to_owned());
         }
         Ok(())
+    }
+
+    fn number(&self) -> Option<CaseNumber> {
+        CaseNumber::parse(self.q.as_deref()?).ok()
+    }
+
+    /// What the texts of the cases are searched for; a case number is no text.
+    pub(super) fn words(&self, actor: &Actor) -> Result<Option<search::Query>> {
+        match &self.q {
+            Some(q) if self.number().is_none() => search::Query::parse(q, actor).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// None: all; empty: all but closed.
@@ -167,28 +182,8 @@ impl CaseFilter {
     }
 }
 
-fn push_words(query: &mut QueryBuilder<Postgres>, q: &str) {
-    if let Ok(number) = CaseNumber::parse(q) {
-        query
-            .push(" and c.number = ")
-            .push_bind(number.as_str().to_owned());
-        return;
-    }
-    if let Ok(phone) = Phone::parse(q) {
-        let phone = phone.as_str().to_owned();
-        query.push(" and (e.phone = ").push_bind(phone.clone());
-        query.push(" or c.site_phone = ").push_bind(phone.clone());
-        query
-            .push(" or exists (select 1 from contact fk where fk.case_id = c.id and fk.phone = ")
-            .push_bind(phone)
-            .push("))");
-        return;
-    }
-    enterprises::push_name(query, q);
-}
-
 /// Where a page ends: the sort key and the id of its last case.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct After {
     sort: Sort,
     at: Option<DateTime<Utc>>,
@@ -212,24 +207,22 @@ async fn list_cases(
 ) -> Result<Answer> {
     let limit = page_size(filter.limit)?;
     let sort = filter.sort.unwrap_or_default();
-    let mut query = QueryBuilder::new(SELECT);
-    query.push("where ");
-    View::of(access.actor()).push(&mut query);
-    filter.push(&mut query, access.now())?;
-    if let Some(cursor) = &filter.cursor {
-        let after: After = cursor.keys()?;
-        if after.sort != sort {
-            return Err(Error::invalid("/cursor", "is of a list in another order"));
-        }
-        push_after(&mut query, &after);
+    let after: Option<After> = filter.cursor.as_ref().map(Cursor::keys).transpose()?;
+    if after.is_some_and(|after| after.sort != sort) {
+        return Err(Error::invalid("/cursor", "is of a list in another order"));
     }
-    query.push(match sort {
-        Sort::Newest => " order by c.received_at desc, c.id desc",
-        Sort::Oldest => " order by c.received_at, c.id",
-        Sort::Due => " order by coalesce(c.due_at, 'infinity'), c.id",
-    });
-    query.push(" limit ").push_bind(limit + 1);
-    let rows: Vec<CaseRow> = query.build_query_as().fetch_all(access.read()).await?;
+    let list = List {
+        actor: access.actor(),
+        now: access.now(),
+        filter: &filter,
+        sort,
+        after,
+        limit: limit + 1,
+    };
+    let rows = match filter.words(access.actor())? {
+        None => list.rows(access.read()).await?,
+        Some(words) => list.found(access.read(), &words, Scope::Any).await?,
+    };
     let page = Page::new(rows, limit, |row| After {
         sort,
         at: if sort == Sort::Due {
@@ -248,6 +241,170 @@ async fn list_cases(
         items,
         next_cursor: page.next_cursor,
     }))
+}
+
+/// The newest cases that are found and that the actor may see, after that time and id.
+pub(crate) async fn search(
+    access: &Access<permit::ReadCases>,
+    words: &search::Query,
+    scope: Scope,
+    after: Option<(DateTime<Utc>, CaseId)>,
+    limit: i64,
+) -> Result<Vec<CaseView>> {
+    let sort = Sort::Newest;
+    let list = List {
+        actor: access.actor(),
+        now: access.now(),
+        filter: &CaseFilter::default(),
+        sort,
+        after: after.map(|(at, id)| After {
+            sort,
+            at: Some(at),
+            id,
+        }),
+        limit,
+    };
+    let rows = list.found(access.read(), words, scope).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| row.view(access.actor()))
+        .collect())
+}
+
+/// How many cases in view are looked at before the index is asked: enough to see whether a word is common.
+const PROBE: i64 = 400;
+
+/// Most cases that are looked at one by one.
+const DEPTH: i64 = 4_000;
+
+/// A part of a list, in its order.
+struct List<'a> {
+    actor: &'a Actor,
+    now: DateTime<Utc>,
+    filter: &'a CaseFilter,
+    sort: Sort,
+    after: Option<After>,
+    limit: i64,
+}
+
+impl List<'_> {
+    async fn rows(&self, db: &PgPool) -> Result<Vec<CaseRow>> {
+        let mut query = QueryBuilder::new(SELECT);
+        query.push("where ");
+        self.push_conditions(&mut query)?;
+        self.push_order(&mut query);
+        query.push(" limit ").push_bind(self.limit);
+        Ok(query.build_query_as().fetch_all(db).await?)
+    }
+
+    fn push_conditions(&self, query: &mut QueryBuilder<Postgres>) -> Result<()> {
+        View::of(self.actor).push(query);
+        self.filter.push(query, self.now)?;
+        if let Some(after) = &self.after {
+            push_after(query, after);
+        }
+        Ok(())
+    }
+
+    fn push_order(&self, query: &mut QueryBuilder<Postgres>) {
+        query.push(match self.sort {
+            Sort::Newest => " order by c.received_at desc, c.id desc",
+            Sort::Oldest => " order by c.received_at, c.id",
+            Sort::Due => " order by coalesce(c.due_at, 'infinity'), c.id",
+        });
+    }
+
+    /// Those in which the words stand.
+    ///
+    /// A common word is soon found by walking the list; the index would first gather every case that has it. A rare one is
+    /// found by the index at once, and by walking never. Which it is, the first few hundred cases of the list tell.
+    async fn found(
+        &self,
+        db: &PgPool,
+        words: &search::Query,
+        scope: Scope,
+    ) -> Result<Vec<CaseRow>> {
+        let mut depth = PROBE;
+        let ids = loop {
+            let (ids, seen) = self.walk(db, words, scope, depth).await?;
+            let hits = ids.len() as i64;
+            if hits >= self.limit || seen < depth {
+                break ids;
+            }
+            // Twice as deep as it should take.
+            let deeper = 2 * self.limit * depth / hits.max(1);
+            if depth > PROBE || deeper > DEPTH {
+                break self.ask_index(db, words, scope).await?;
+            }
+            depth = deeper;
+        };
+        let ids: Vec<Uuid> = ids
+            .into_iter()
+            .take(self.limit as usize)
+            .map(|id| *id)
+            .collect();
+        let mut query = QueryBuilder::new(SELECT);
+        query
+            .push("where c.id = any (")
+            .push_bind(ids)
+            .push(") and ");
+        // Once more: it is another statement, and a case may have been given away in between.
+        View::of(self.actor).push(&mut query);
+        self.push_order(&mut query);
+        Ok(query.build_query_as().fetch_all(db).await?)
+    }
+
+    /// Looks at the first cases of the list, one by one. Returns those with the words, and how many there were.
+    async fn walk(
+        &self,
+        db: &PgPool,
+        words: &search::Query,
+        scope: Scope,
+        depth: i64,
+    ) -> Result<(Vec<CaseId>, i64)> {
+        let mut query = QueryBuilder::new(
+            r#"
+            with candidate as materialized (
+                select c.id, c.received_at, c.due_at
+                from case_file c
+                join enterprise e on e.id = c.enterprise_id
+                where "#,
+        );
+        self.push_conditions(&mut query)?;
+        self.push_order(&mut query);
+        query.push(" limit ").push_bind(depth);
+        query.push(") select coalesce(array_agg(c.id");
+        self.push_order(&mut query);
+        query.push(") filter (where ");
+        words.push_condition(&mut query, scope);
+        query.push("), '{}'), count(*) from candidate c");
+        Ok(query.build_query_as().fetch_one(db).await?)
+    }
+
+    async fn ask_index(
+        &self,
+        db: &PgPool,
+        words: &search::Query,
+        scope: Scope,
+    ) -> Result<Vec<CaseId>> {
+        let mut query =
+            QueryBuilder::new("with found as materialized (select distinct f.case_id from ");
+        words.push_found(&mut query, scope);
+        query.push(
+            r#" f (case_id))
+            select c.id
+            from found
+            join case_file c on c.id = found.case_id
+            join enterprise e on e.id = c.enterprise_id
+            where "#,
+        );
+        self.push_conditions(&mut query)?;
+        self.push_order(&mut query);
+        query.push(" limit ").push_bind(self.limit);
+        // Planned for these very words: which of them is rare decides where to begin.
+        let query = query.build_query_scalar().persistent(false);
+        Ok(query.fetch_all(db).await?)
+    }
 }
 
 fn push_after(query: &mut QueryBuilder<Postgres>, after: &After) {

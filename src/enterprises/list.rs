@@ -1,8 +1,7 @@
 //! Looking enterprises up, and listing the cases of one.
 
 use super::{
-    COLUMNS, Enterprise, EnterpriseView, compared, find_looked_up, look_up, push_reached_by_phone,
-    this_year,
+    COLUMNS, Enterprise, EnterpriseView, find_looked_up, look_up, push_reached_by_phone, this_year,
 };
 use crate::{
     access::{Access, permit},
@@ -247,18 +246,6 @@ fn push_all_own(query: &mut QueryBuilder<Postgres>, view: View) {
     query.push("e.id = any (array(select c.enterprise_id from case_file c where ");
     view.push(query);
     query.push("))");
-}
-
-/// Adds the condition that the name or its reading begins with what was typed, in a form that the indexes answer.
-pub(crate) fn push_name(query: &mut QueryBuilder<Postgres>, typed: &str) {
-    let from = compared(typed);
-    let to = format!("{from}\u{10ffff}");
-    query
-        .push(" and ((e.name_key ~>=~ ")
-        .push_bind(from.clone());
-    query.push(" and e.name_key ~<~ ").push_bind(to.clone());
-    query.push(") or (e.kana_key ~>=~ ").push_bind(from);
-    query.push(" and e.kana_key ~<~ ").push_bind(to).push("))");
 }
 
 async fn cases_of(

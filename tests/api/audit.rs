@@ -329,6 +329,7 @@ const REMOVE_CASE: &str = "
     delete from message_attempt where message_id in (select id from message where case_id = '{case}');
     delete from message where case_id = '{case}';
     delete from contact where case_id = '{case}';
+    delete from search_text where case_id = '{case}';
     delete from move_reason where case_id = '{case}';
     set constraints all deferred;
     delete from case_history where case_id = '{case}' and seq >= 1;

@@ -42,6 +42,7 @@ mod places;
 mod races;
 mod same_enterprise;
 mod schema;
+mod search;
 mod sending;
 mod settings;
 mod states;

@@ -10,7 +10,7 @@ use madoguchi::{
     programme::{
         Channel, CheckReason, ConflictKind, ConsentKind, ContactRole, DigitalLevel, Direction,
         DueKind, EnterpriseKind, Flag, InteractionKind, InteractionResult, Line, LinkKind,
-        MailKind, MailState, Mode, NoShowBy, Outcome, PlacedBy, SessionState, Stage,
+        MailKind, MailState, Mode, NoShowBy, Outcome, PassageKind, PlacedBy, SessionState, Stage,
         TeleworkStatus, WaitingOn,
     },
 };
@@ -269,6 +269,7 @@ async fn the_database_knows_the_words_of_the_program() {
         ("offer", "line", words!(Line)),
         ("assignment", "line", words!(Line)),
         ("report", "telework_status", words!(TeleworkStatus)),
+        ("search_text", "kind", words!(PassageKind)),
     ];
     for (table, column, in_rust) in columns {
         assert_eq!(
