@@ -72,6 +72,8 @@ create table consultation (
     meeting_url text check (length(meeting_url) between 1 and 500),
     note text check (length(note) <= 2000),
     late_reason text check (length(late_reason) between 1 and 2000),
+    -- Why capacity, absence, appointment or a conflict of interest was set aside when it was booked or moved.
+    override_reason text check (length(override_reason) between 1 and 2000),
     booked_at timestamptz not null,
     -- Raised by every reschedule and cancel, as iCalendar wants it.
     sequence int not null default 0,

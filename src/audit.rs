@@ -125,6 +125,7 @@ pub enum Event {
         offer_id: OfferId,
         manager_id: ManagerId,
         by_phone: bool,
+        overridden: bool,
     },
     OfferDeclined {
         offer_id: OfferId,
@@ -156,11 +157,14 @@ pub enum Event {
         ends_at: DateTime<Utc>,
         manager_ids: Vec<ManagerId>,
         late: bool,
+        /// What spoke against the managers and was set aside with a reason.
+        overridden: Vec<String>,
     },
     ConsultationRescheduled {
         consultation_id: ConsultationId,
         starts_at: DateTime<Utc>,
         ends_at: DateTime<Utc>,
+        overridden: Vec<String>,
     },
     ConsultationCancelled {
         consultation_id: ConsultationId,

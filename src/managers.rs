@@ -1,12 +1,13 @@
 //! Telework managers (テレワークマネージャー): the experts who give consultations.
 //!
 //! Owns `manager`, `manager_absence` and `manager_conflict`. Whether a manager is free is asked in [`availability`], what
-//! they declared in [`conflicts`], who suits a case in [`proposals`]. E-mail and telephone of a manager are for staff; a
+//! they declared in [`conflicts`], what speaks against them in [`obstacles`], who suits a case in [`proposals`]. E-mail and telephone of a manager are for staff; a
 //! manager sees their own. That a manager is never in two consultations at once is the consultations' rule.
 
 pub mod availability;
 pub mod conflicts;
 mod input;
+pub mod obstacles;
 pub mod proposals;
 
 use crate::{
@@ -23,7 +24,9 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
 pub use input::{CreateManagerRequest, EditManagerRequest};
 use input::{apply, as_set, check_appointment};
-pub use proposals::{CaseNeeds, ManagerProposal, check_offer, propose};
+use obstacles::month_of;
+pub use obstacles::{SessionPlan, check_acceptance, check_offer, check_session, require_reason};
+pub use proposals::{CaseNeeds, ManagerProposal, propose};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};

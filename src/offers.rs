@@ -170,6 +170,7 @@ async fn accept_offer(
             let (mut case, offer) = lock_own(tx, id).await?;
             precondition.check(view::version_of(offer.state))?;
             offer.require_open(tx.now())?;
+            require_acceptable(tx, &case, &offer).await?;
             accept(tx, &mut case, &offer, false).await?;
             view::answer(tx, offer.id).await
         })
@@ -254,39 +255,22 @@ fn require_offerable(case: &Case) -> Result<()> {
     Ok(())
 }
 
-fn names(obstacles: &[OfferObstacle]) -> String {
-    let names: Vec<_> = obstacles.iter().map(|obstacle| obstacle.name()).collect();
-    names.join(", ")
-}
-
 /// Judges the manager and makes room on the line. Returns the open offer that an acceptance by phone answers.
 async fn clear_line(tx: &mut Tx, case: &Case, body: &OfferRequest) -> Result<Option<Offer>> {
     let obstacles = judge_manager(tx, case, body).await?;
     assignments::require_none(tx, case, body.line).await?;
     let standing = open_offer(tx, case, body.line).await?;
     let is_theirs = |offer: &Offer| body.accepted_by_phone && offer.manager_id == body.manager_id;
-    if !obstacles.is_empty() && body.override_reason.is_some() && !tx.actor().is_lead() {
-        return Err(Error::forbidden(format!(
-            "A supervisor may make this offer with a reason: {}.",
-            names(&obstacles)
-        )));
-    }
-    let overridden = body.override_reason.is_some()
-        || standing
-            .as_ref()
-            .is_some_and(|offer| is_theirs(offer) && offer.is_overridden);
-    if !obstacles.is_empty() && !overridden {
-        return Err(Error::conflict(format!(
-            "Say in override_reason why the offer is made all the same: {}.",
-            names(&obstacles)
-        )));
-    }
+    let was_overridden = standing
+        .as_ref()
+        .is_some_and(|offer| is_theirs(offer) && offer.is_overridden);
+    let reason = body.override_reason.as_ref();
+    managers::require_reason(tx.actor(), &obstacles, reason, was_overridden)?;
     let Some(offer) = standing else {
         return Ok(None);
     };
     if is_theirs(&offer) {
-        amend(tx, &offer, body).await?;
-        return Ok(Some(offer));
+        return Ok(Some(amend(tx, offer, body).await?));
     }
     let state = match (offer.is_over(tx.now()), body.accepted_by_phone) {
         (true, _) => OfferState::Expired,
@@ -353,7 +337,7 @@ async fn open_offer(tx: &mut Tx, case: &Case, line: Line) -> Result<Option<Offer
 }
 
 /// What the desk wrote down with an acceptance by phone goes to the offer that it answers.
-async fn amend(tx: &mut Tx, offer: &Offer, body: &OfferRequest) -> Result<()> {
+async fn amend(tx: &mut Tx, offer: Offer, body: &OfferRequest) -> Result<Offer> {
     sqlx::query!(
         r#"
         update offer
@@ -366,7 +350,10 @@ async fn amend(tx: &mut Tx, offer: &Offer, body: &OfferRequest) -> Result<()> {
     )
     .execute(tx.db())
     .await?;
-    Ok(())
+    Ok(Offer {
+        is_overridden: offer.is_overridden || body.override_reason.is_some(),
+        ..offer
+    })
 }
 
 /// Makes the offer, with its deadline.
@@ -437,9 +424,21 @@ async fn lock_own(tx: &mut Tx, id: OfferId) -> Result<(Case, Offer)> {
     )
     .fetch_one(tx.db())
     .await?;
+    managers::lock(tx, &[manager_id]).await?;
     let offer = lock_offer(tx, id).await?;
     let case = cases::find(tx.db(), &Actor::system(), case_id).await?;
     Ok((case, offer))
+}
+
+/// 409 where the appointment ended or a conflict of interest was declared since the offer was made.
+async fn require_acceptable(tx: &mut Tx, case: &Case, offer: &Offer) -> Result<()> {
+    if offer.is_overridden {
+        return Ok(());
+    }
+    let now = tx.now();
+    let manager = managers::find(tx.db(), offer.manager_id).await?;
+    let obstacles = managers::check_acceptance(tx.db(), &manager, case.enterprise_id, now).await?;
+    managers::require_reason(tx.actor(), &obstacles, None, false)
 }
 
 async fn lock_offer(tx: &mut Tx, id: OfferId) -> Result<Offer> {
@@ -476,6 +475,7 @@ async fn accept(tx: &mut Tx, case: &mut Case, offer: &Offer, by_phone: bool) -> 
             offer_id: offer.id,
             manager_id: offer.manager_id,
             by_phone,
+            overridden: offer.is_overridden,
         },
     );
     assignments::make(tx, case, offer).await

@@ -5,17 +5,18 @@
 
 use crate::{
     access::{Access, permit},
+    calendar,
     cases::{self, Case},
     desks::{self, DeskProposal},
     error::Result,
     http::{Answer, Items, Path, Query},
     ids::*,
     japan::{places::Place, tokyo_date},
-    managers::{self, CaseNeeds, ManagerProposal},
+    managers::{self, CaseNeeds, ManagerProposal, availability::Window, proposals},
     programme::{Line, Topic},
 };
 use actix_web::get;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
@@ -99,23 +100,30 @@ async fn propose_desks(
     Ok(Answer::ok(&propose(&mut db, &case, access.now()).await?))
 }
 
-/// For which line.
+/// For which line, and when.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct LineFilter {
+struct ProposalFilter {
     /// The field of work; where absent, `labour` if the case is about labour matters only, else `ict`.
     line: Option<Line>,
+    /// First day on which they should have time, in Japan; today where absent.
+    from: Option<NaiveDate>,
+    /// Last day; 20 days after the first where absent, 61 at most.
+    to: Option<NaiveDate>,
+    /// Length of the session in minutes, 15 to 480; 60 where absent.
+    minutes: Option<i64>,
 }
 
 /// Propose managers for a case
 ///
-/// Ranked by topics, prefecture, mode, free capacity and absence, each with its reasons. Those with a declared conflict of
-/// interest are left out.
+/// Ranked by absence and capacity over all desks, free time on the days asked for (in the hours of the case's desk), topics,
+/// the site's prefecture (an online meeting is given anywhere), mode, qualification, and past work with the enterprise, each
+/// with its reasons. Those with a declared conflict of interest come last.
 #[utoipa::path(
     tag = "cases",
     operation_id = "propose_managers",
-    params(("id" = Uuid, Path, description = "The case"), LineFilter),
+    params(("id" = Uuid, Path, description = "The case"), ProposalFilter),
     responses((status = 200, description = "The proposals", body = Items<ManagerProposal>)),
     extensions(("x-permission" = json!("offer_cases")))
 )]
@@ -123,19 +131,29 @@ struct LineFilter {
 async fn propose_managers(
     access: Access<permit::OfferCases>,
     Path(id): Path<CaseId>,
-    Query(filter): Query<LineFilter>,
+    Query(filter): Query<ProposalFilter>,
 ) -> Result<Answer> {
+    let now = access.now();
+    let (from, to) = (filter.from, filter.to);
+    let window = Window::new(from, to, filter.minutes, proposals::USUAL_DAYS, now)?;
     let mut db = access.read().acquire().await?;
     let case = cases::find(&mut db, access.actor(), id).await?;
-    let line = filter.line.unwrap_or_else(|| usual_line(&case.topics));
+    let location = location::locate(&mut db, case.id).await?;
+    let calendar = calendar::load(&mut *db, case.desk_id).await?;
     let needs = CaseNeeds {
         case_id: case.id,
         enterprise_id: case.enterprise_id,
+        line: filter.line.unwrap_or_else(|| usual_line(&case.topics)),
         topics: &case.topics,
-        prefecture_code: case.prefecture_code.as_deref(),
+        prefecture: location.prefecture(),
         desired_mode: case.desired_mode,
+        window,
+        calendar: &calendar,
     };
-    let items = managers::propose(&mut *db, &needs, line, access.now()).await?;
+    let mut items = managers::propose(&mut db, &needs, now).await?;
+    for proposal in &mut items {
+        proposal.reasons.extend(location.derived.clone());
+    }
     Ok(Answer::ok(&Items { items }))
 }
 

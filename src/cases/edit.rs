@@ -3,7 +3,7 @@
 use super::{
     Case,
     create::{ContactInput, SiteInput, check_contacts, check_topics, insert_contacts},
-    lock, may_edit, notice, view,
+    lock, may_edit, notice, settle_by_itself, view,
 };
 use crate::{
     access::{Access, permit},
@@ -103,6 +103,10 @@ async fn edit_case(
             }
             let fields = apply(tx, &case, &body, enterprise_id).await?;
             notice_changes(tx, &case, &body, enterprise_id).await?;
+            if body.site.is_some() {
+                // Whoever enters the site, or the same once more, has looked at it.
+                settle_by_itself(tx, case.id, Flag::AddressGuessed, "所在地を入力").await?;
+            }
             match fields.is_empty() {
                 true => tx.unchanged(),
                 false => tx.record(case.id, Event::CaseEdited { fields }),

@@ -5,7 +5,10 @@
 
 use super::{
     Case,
-    create::{self, ContactInput, CreateCaseRequest, Entry, MAX_CONTACTS, enter, insert_contacts},
+    create::{
+        self, ContactInput, CreateCaseRequest, Entry, MAX_CONTACTS, SiteInput, enter,
+        insert_contacts,
+    },
     raise_flag,
 };
 use crate::{
@@ -13,9 +16,10 @@ use crate::{
     enterprises::EnterpriseInput,
     error::{Error, Result},
     ids::*,
+    japan::places::{Place, address::in_text, municipality_of},
     programme::*,
     store::Tx,
-    text::{Body, EmailAddress, Name, Subject},
+    text::{Body, EmailAddress, Line200, Name, Subject},
 };
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -50,14 +54,61 @@ pub async fn open_for_mail(tx: &mut Tx, mail: MailCase) -> Result<CaseId> {
         is_late: false,
         desk_id: mail.desk_id,
     };
-    let (id, _) = enter(tx, &request(mail), entry).await?;
+    let site = guessed_site(tx.db(), &mail).await?;
+    let is_guessed = site.is_some();
+    let (id, _) = enter(tx, &request(mail, site), entry).await?;
+    if is_guessed {
+        let reason = "所在地はメールの署名の住所から推定しました。確認してください。";
+        raise_flag(tx, id, Flag::AddressGuessed, Some(reason)).await?;
+    }
     if let Some(desk_id) = entry.desk_id {
         create::record_own_window(tx, id, desk_id);
     }
     Ok(id)
 }
 
-fn request(mail: MailCase) -> CreateCaseRequest {
+/// The place that the address in a mail tells, where it tells one alone and not the enterprise's own: a guess, as the writer
+/// may sit elsewhere than the matter.
+async fn guessed_site(db: &mut PgConnection, mail: &MailCase) -> Result<Option<SiteInput>> {
+    let Some(guess) = in_text(mail.description.as_str()) else {
+        return Ok(None);
+    };
+    let [place] = guess.places[..] else {
+        return Ok(None);
+    };
+    if let Some(id) = mail.enterprise_id
+        && is_own_place(db, id, place).await?
+    {
+        return Ok(None);
+    }
+    let address = guess.address.as_deref();
+    Ok(Some(SiteInput {
+        postal_code: guess.postal_code,
+        prefecture_code: Some(place.prefecture.into()),
+        municipality_code: place.municipality.map(Into::into),
+        address: address.and_then(|address| Line200::parse(address).ok()),
+        ..SiteInput::default()
+    }))
+}
+
+/// Whether an enterprise is known to be there, or at a closer place there.
+async fn is_own_place(db: &mut PgConnection, id: EnterpriseId, place: Place) -> Result<bool> {
+    let codes = sqlx::query!(
+        "select prefecture_code, municipality_code from enterprise where id = $1",
+        *id
+    )
+    .fetch_one(db)
+    .await?;
+    let is_there = codes.prefecture_code.as_deref() == Some(place.prefecture.code);
+    let own = codes.municipality_code.as_deref().and_then(municipality_of);
+    Ok(match (own, place.municipality) {
+        (Some(own), Some(guessed)) => own == guessed || own.lies_in(guessed),
+        (Some(_), None) => is_there,
+        (None, _) => false,
+    })
+}
+
+fn request(mail: MailCase, site: Option<SiteInput>) -> CreateCaseRequest {
     let enterprise = match mail.enterprise_id {
         Some(id) => EnterpriseInput {
             id: Some(id),
@@ -73,7 +124,7 @@ fn request(mail: MailCase) -> CreateCaseRequest {
     CreateCaseRequest {
         channel: Channel::Email,
         enterprise,
-        site: None,
+        site,
         contacts: is_reachable.then_some(contact).into_iter().collect(),
         subject: mail.subject,
         description: mail.description,

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Fields, ProblemType, Result},
     http::{Answer, Body, Json, Path},
     ids::*,
-    managers,
+    managers::{self, SessionPlan, availability::outside_hours},
     messages::invitation::{self, News},
     programme::*,
     store::Tx,
@@ -49,6 +49,9 @@ pub struct BookRequest {
     pub note: Option<Reason>,
     /// Why it is entered only now.
     pub late_reason: Option<Reason>,
+    /// Why it is booked although the capacity of a manager's month is used up, they are absent, not appointed, or have a
+    /// conflict of interest; a supervisor's.
+    pub override_reason: Option<Reason>,
 }
 
 /// New times.
@@ -59,6 +62,8 @@ pub struct RescheduleRequest {
     pub starts_at: DateTime<Utc>,
     /// When it ends, at most a day later.
     pub ends_at: DateTime<Utc>,
+    /// As for a booking.
+    pub override_reason: Option<Reason>,
 }
 
 impl Body for BookRequest {
@@ -101,7 +106,9 @@ fn check_times(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, fields: &mut Fi
 
 /// Book a session
 ///
-/// Uses one of the case's free sessions. The first booking of an assignment begins the support.
+/// Uses one of the case's free sessions. The first booking of an assignment begins the support. What speaks against a
+/// manager on that day (capacity of the month over all desks, absence, appointment, conflict of interest) needs a
+/// supervisor's `override_reason`; outside the desk's hours there is a warning.
 #[utoipa::path(
     tag = "consultations",
     operation_id = "book_consultation",
@@ -120,8 +127,7 @@ async fn book_consultation(
         .transaction(async |tx| {
             let mut case = cases::lock(tx, id).await?;
             let consultation_id = book(tx, &mut case, &body).await?;
-            let actor = tx.actor().clone();
-            let view = view::show(tx.db(), &actor, consultation_id).await?;
+            let view = show(tx, &case, consultation_id).await?;
             Ok(
                 Answer::created(format!("/api/v1/consultations/{consultation_id}"), &view)
                     .version(view.version),
@@ -142,11 +148,21 @@ async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<Consul
     // Without this lock, overlapping bookings of one manager end in deadlocks instead of conflicts.
     managers::lock(tx, &managers).await?;
     let place = places::lowest_free(tx, case).await?;
+    let plan = SessionPlan {
+        starts_at: body.starts_at,
+        ends_at: body.ends_at,
+        moved: None,
+    };
+    let reason = body.override_reason.as_ref();
+    let overridden = set_aside(tx, case, &managers, plan, reason).await?;
     let stage = match body.stage {
         Some(stage) => stage,
         None => next_stage(tx, case, body.starts_at).await?,
     };
     let id = insert(tx, case, body, &managers, place, stage).await?;
+    if !overridden.is_empty() {
+        note_override(tx, id, reason).await?;
+    }
     check_stages(tx).await?;
     tx.record(
         case.id,
@@ -158,6 +174,7 @@ async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<Consul
             ends_at: body.ends_at,
             manager_ids: managers,
             late,
+            overridden,
         },
     );
     // An appointment was agreed with the enterprise, so it has been spoken with.
@@ -178,6 +195,44 @@ async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<Consul
         invitation::tell(tx, case, id, News::Booked).await?;
     }
     Ok(id)
+}
+
+/// Judges the managers, whom the caller has locked; names what a supervisor's reason sets aside.
+async fn set_aside(
+    tx: &mut Tx,
+    case: &Case,
+    managers: &[ManagerId],
+    plan: SessionPlan,
+    reason: Option<&Reason>,
+) -> Result<Vec<String>> {
+    let obstacles = managers::check_session(tx, case, managers, plan).await?;
+    managers::require_reason(tx.actor(), &obstacles, reason, false)?;
+    Ok(obstacles
+        .into_iter()
+        .map(|obstacle| obstacle.name().to_owned())
+        .collect())
+}
+
+/// A reason that sets nothing aside is not kept.
+async fn note_override(tx: &mut Tx, id: ConsultationId, reason: Option<&Reason>) -> Result<()> {
+    sqlx::query!(
+        "update consultation set override_reason = $2 where id = $1",
+        *id,
+        reason.map(Reason::as_str),
+    )
+    .execute(tx.db())
+    .await?;
+    Ok(())
+}
+
+/// The session as it was just booked or moved, with what to mind.
+async fn show(tx: &mut Tx, case: &Case, id: ConsultationId) -> Result<ConsultationView> {
+    let actor = tx.actor().clone();
+    let mut view = view::show(tx.db(), &actor, id).await?;
+    let calendar = tx.calendar(case.desk_id).await?;
+    view.warnings
+        .extend(outside_hours(&calendar, view.starts_at, view.ends_at));
+    Ok(view)
 }
 
 /// All live managers of the case, or those asked for, who must be among them.
@@ -280,7 +335,7 @@ async fn insert(
 
 /// Move a session to another time
 ///
-/// Only before it begins. It keeps its place, stage and managers.
+/// Only before it begins. It keeps its place, stage and managers. The new time is judged as for a booking.
 #[utoipa::path(
     tag = "consultations",
     operation_id = "reschedule_consultation",
@@ -318,6 +373,16 @@ async fn reschedule_consultation(
             .fetch_all(tx.db())
             .await?;
             managers::lock(tx, &managers).await?;
+            let plan = SessionPlan {
+                starts_at: body.starts_at,
+                ends_at: body.ends_at,
+                moved: Some((session.id, session.starts_at)),
+            };
+            let reason = body.override_reason.as_ref();
+            let overridden = set_aside(tx, &case, &managers, plan, reason).await?;
+            if !overridden.is_empty() {
+                note_override(tx, session.id, reason).await?;
+            }
             sqlx::query!(
                 r#"
                 update consultation
@@ -339,12 +404,12 @@ async fn reschedule_consultation(
                     consultation_id: session.id,
                     starts_at: body.starts_at,
                     ends_at: body.ends_at,
+                    overridden,
                 },
             );
             let news = News::Moved(session.starts_at, session.ends_at);
             invitation::tell(tx, &case, session.id, news).await?;
-            let actor = tx.actor().clone();
-            let view = view::show(tx.db(), &actor, session.id).await?;
+            let view = show(tx, &case, session.id).await?;
             Ok(Answer::ok(&view).version(view.version))
         })
         .await

@@ -62,6 +62,12 @@ pub struct ConsultationView {
     pub managers: Vec<SessionManager>,
     /// Why it was entered afterwards.
     pub late_reason: Option<String>,
+    /// Why capacity, absence, appointment or a conflict of interest of a manager was set aside; not for managers.
+    pub override_reason: Option<String>,
+    /// What to mind, for people (Japanese), as that it lies outside the desk's hours. Only when it is booked or moved;
+    /// empty otherwise.
+    #[sqlx(skip)]
+    pub warnings: Vec<String>,
     /// When it was booked.
     pub booked_at: DateTime<Utc>,
     /// When it really began; held sessions only.
@@ -93,7 +99,7 @@ pub struct ConsultationView {
 /// The caller adds `where` on `consultation s` and `case_file c`.
 const SELECT: &str = r#"
     select s.id, s.case_id, c.number as case_number, s.session_place as session, s.state, s.stage, s.starts_at, s.ends_at,
-        s.mode, s.location as place, s.meeting_url, s.note, s.late_reason, s.booked_at, s.held_from as started_at,
+        s.mode, s.location as place, s.meeting_url, s.note, s.late_reason, s.override_reason, s.booked_at, s.held_from as started_at,
         s.held_until as ended_at, s.attendees, s.desk_attended, s.no_show_by, s.settle_reason as reason, s.voided_at,
         s.void_reason, coalesce(r.state, 'none') as report, s.origin_case_id, s.version, s.updated_at,
         (
@@ -121,6 +127,16 @@ pub(super) fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
     query.push(")");
 }
 
+impl ConsultationView {
+    /// As this person may see it.
+    fn shown_to(self, actor: &Actor) -> Self {
+        Self {
+            override_reason: self.override_reason.filter(|_| actor.manager().is_none()),
+            ..self
+        }
+    }
+}
+
 /// The view of a session that the actor may see.
 ///
 /// # Errors
@@ -133,11 +149,13 @@ pub async fn show(
     let mut query = QueryBuilder::new(SELECT);
     query.push("where s.id = ").push_bind(id).push(" and ");
     push_view(&mut query, actor);
-    query
-        .build_query_as()
-        .fetch_optional(db)
-        .await?
+    let view: Option<ConsultationView> = query.build_query_as().fetch_optional(db).await?;
+    view.map(|view| view.shown_to(actor))
         .ok_or_else(Error::not_found)
+}
+
+fn shown_to(actor: &Actor, views: Vec<ConsultationView>) -> Vec<ConsultationView> {
+    views.into_iter().map(|view| view.shown_to(actor)).collect()
 }
 
 /// List the sessions of a case
@@ -162,7 +180,8 @@ async fn list_case_consultations(
         .push("where s.case_id = ")
         .push_bind(id)
         .push(" order by s.starts_at, s.id");
-    let items: Vec<ConsultationView> = query.build_query_as().fetch_all(&mut *db).await?;
+    let items = query.build_query_as().fetch_all(&mut *db).await?;
+    let items = shown_to(access.actor(), items);
     Ok(Answer::ok(&Items { items }))
 }
 
@@ -254,7 +273,8 @@ async fn list_consultations(
     query
         .push(" order by s.starts_at, s.id limit ")
         .push_bind(limit + 1);
-    let items: Vec<ConsultationView> = query.build_query_as().fetch_all(access.read()).await?;
+    let items = query.build_query_as().fetch_all(access.read()).await?;
+    let items = shown_to(access.actor(), items);
     Ok(Answer::ok(&Page::new(items, limit, |item| {
         (item.starts_at, item.id)
     })))

@@ -1,24 +1,28 @@
 //! When a manager cannot be booked (absences), and when they could be (free slots).
 //!
-//! Free slots are a help for whoever makes an appointment, not a promise: the booking itself is judged by the database.
-//! Office hours are plain weekdays here; the calendar of holidays and closures refines them when it comes.
+//! Free slots are a help for whoever makes an appointment, not a promise: the booking itself is judged anew, and by the
+//! database. A slot lies in one period of the office's hours, so never across a lunch break; outside them a booking is
+//! possible and answered with a warning ([`outside_hours`]).
 
-use super::{Manager, find, require_own};
+use super::{Manager, find, lock, month_of, require_own};
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
+    calendar::{self, Calendar},
+    desks,
     error::{Error, Fields, Result},
     http::{Answer, Body, Cursor, Items, Json, Page, Path, Query, page_size},
     ids::*,
-    japan::{JST, tokyo_date},
+    japan::tokyo_date,
     programme::check_span,
     store::Tx,
     text::Reason,
 };
 use actix_web::{delete, get, post};
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, DurationRound, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
+use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -36,8 +40,8 @@ const MAX_DAYS: i64 = 62;
 /// Slots begin on the hour and the half hour.
 const STEP: TimeDelta = TimeDelta::minutes(30);
 
-const OPENING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine o'clock exists");
-const CLOSING: NaiveTime = NaiveTime::from_hms_opt(17, 0, 0).expect("five o'clock exists");
+/// Days that are looked at where nobody says to what day.
+const USUAL_DAYS: u64 = 14;
 
 /// List the absences of a manager
 ///
@@ -92,6 +96,8 @@ async fn add_absence(
     require_own(access.actor(), id)?;
     access
         .transaction(async |tx| {
+            // Whoever books or offers them at this moment is judged before or after it, not beside it.
+            lock(tx, &[id]).await?;
             find(tx.db(), id).await?;
             let absence = add(tx, id, &body).await?;
             Ok(Answer::created(
@@ -144,8 +150,9 @@ async fn remove_absence(
 
 /// List the free slots of a manager
 ///
-/// From now on, in office hours (weekdays 9:00 to 17:00 in Japan) and within the appointment, without absences and
-/// sessions; beginning on the hour and the half hour, so that slots overlap. An inactive manager has none.
+/// From now on, in the hours of a desk (holidays, lunch break, closures and extra openings included) and within the
+/// appointment, without absences, sessions of any desk, and months whose capacity is used up. Slots begin on the hour and
+/// the half hour, so they overlap. An inactive manager has none.
 #[utoipa::path(
     tag = "people",
     operation_id = "list_free_slots",
@@ -159,18 +166,23 @@ async fn list_free_slots(
     Path(id): Path<ManagerId>,
     Query(filter): Query<SlotFilter>,
 ) -> Result<Answer> {
-    let (from, to, length) = filter.range(access.now())?;
+    let now = access.now();
+    let window = Window::new(filter.from, filter.to, filter.minutes, USUAL_DAYS, now)?;
+    let desk_id = filter.desk_id.or(access.actor().desk());
+    if let Some(desk_id) = desk_id {
+        desks::find(access.read(), desk_id)
+            .await
+            .map_err(|error| match error {
+                Error::Problem(_) => Error::invalid("/desk_id", "is no desk"),
+                other => other,
+            })?;
+    }
     let manager = find(access.read(), id).await?;
-    let busy = busy(
-        access.read(),
-        id,
-        opening_of(from),
-        opening_of(to) + TimeDelta::days(1),
-    )
-    .await?;
-    Ok(Answer::ok(&Items {
-        items: free_slots(&manager, (from, to), length, &busy, access.now()),
-    }))
+    let calendar = calendar::load(access.read(), desk_id).await?;
+    let busy = busy(access.read(), &[id], &window).await?;
+    let open = open_slots(&calendar, &window, now);
+    let items = free_slots(&Terms::of(&manager), &open, &busy);
+    Ok(Answer::ok(&Items { items }))
 }
 
 /// When a manager cannot be booked.
@@ -237,16 +249,37 @@ struct SlotFilter {
     to: Option<NaiveDate>,
     /// Length of the session in minutes, 15 to 480; 60 where absent.
     minutes: Option<i64>,
+    /// Whose hours count; where absent those of one's own desk, or else the help center's.
+    desk_id: Option<DeskId>,
 }
 
-impl SlotFilter {
-    /// First day, last day and length, with the defaults filled in.
-    fn range(&self, now: DateTime<Utc>) -> Result<(NaiveDate, NaiveDate, TimeDelta)> {
-        let from = self.from.unwrap_or_else(|| tokyo_date(now));
-        let to = self
-            .to
-            .unwrap_or_else(|| from.checked_add_days(Days::new(13)).unwrap_or(from));
-        let minutes = self.minutes.unwrap_or(60);
+/// The days in which free time is looked for, and how much of it at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// First day, in Japan.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// How long a session is.
+    pub length: TimeDelta,
+}
+
+impl Window {
+    /// What somebody asked for, with the defaults filled in: from today, so many days, an hour.
+    ///
+    /// # Errors
+    /// 422 at `/from`, `/to`, `/minutes`.
+    pub fn new(
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+        minutes: Option<i64>,
+        usual_days: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let from = from.unwrap_or_else(|| tokyo_date(now));
+        let last = || from.checked_add_days(Days::new(usual_days - 1));
+        let to = to.or_else(last).unwrap_or(from);
+        let minutes = minutes.unwrap_or(60);
         let mut fields = Fields::default();
         crate::programme::check_period(&mut fields, ("/from", Some(from)), ("/to", Some(to)));
         fields.require(
@@ -260,8 +293,55 @@ impl SlotFilter {
             "must be between 15 and 480",
         );
         fields.finish()?;
-        Ok((from, to, TimeDelta::minutes(minutes)))
+        Ok(Self {
+            from,
+            to,
+            length: TimeDelta::minutes(minutes),
+        })
     }
+
+    /// Its months, whole: capacity counts by month.
+    fn months(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        (month_of(self.from).0, month_of(self.to).1)
+    }
+}
+
+/// What limits when a manager may be booked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub active: bool,
+    pub appointed_from: Option<NaiveDate>,
+    pub appointed_to: Option<NaiveDate>,
+    pub monthly_capacity: i32,
+}
+
+impl Terms {
+    fn of(manager: &Manager) -> Self {
+        Self {
+            active: manager.active,
+            appointed_from: manager.appointed_from,
+            appointed_to: manager.appointed_to,
+            monthly_capacity: manager.monthly_capacity,
+        }
+    }
+
+    fn include(&self, day: NaiveDate) -> bool {
+        self.active
+            && self.appointed_from.is_none_or(|from| from <= day)
+            && self.appointed_to.is_none_or(|to| day <= to)
+    }
+}
+
+/// When a manager has no time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Busy {
+    pub manager_id: ManagerId,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    /// An absence, not a session.
+    pub is_absence: bool,
+    /// A session that uses the month's capacity.
+    pub is_counted: bool,
 }
 
 /// An absence.
@@ -346,25 +426,31 @@ async fn load(
     .await?)
 }
 
-/// Absences and live sessions of a manager that touch the span.
-async fn busy(
+/// Absences and live sessions of managers in the months of a window, by time.
+pub(super) async fn busy(
     db: impl PgExecutor<'_>,
-    manager_id: ManagerId,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> Result<Vec<Slot>> {
+    managers: &[ManagerId],
+    window: &Window,
+) -> Result<Vec<Busy>> {
+    let managers: Vec<_> = managers.iter().map(|id| **id).collect();
+    let (from, to) = window.months();
+    // No session is longer than a day, so the index on its beginning serves for both ends.
     Ok(sqlx::query_as!(
-        Slot,
+        Busy,
         r#"
-        select starts_at as "starts_at!", ends_at as "ends_at!"
+        select manager_id as "manager_id!: ManagerId", starts_at as "starts_at!", ends_at as "ends_at!",
+            true as "is_absence!", false as "is_counted!"
         from manager_absence
-        where manager_id = $1 and starts_at < $3 and ends_at > $2
+        where manager_id = any ($1) and starts_at < $3 and ends_at > $2
         union all
-        select starts_at, ends_at
-        from consultation_manager
-        where manager_id = $1 and live and starts_at < $3 and ends_at > $2
+        select g.manager_id, g.starts_at, g.ends_at, false, s.state in ('booked', 'held')
+        from consultation_manager g
+        join consultation s on s.id = g.consultation_id
+        where g.manager_id = any ($1) and g.live
+        and g.starts_at > $2::timestamptz - interval '1 day' and g.starts_at < $3 and g.ends_at > $2
+        order by 2, 3, 1
         "#,
-        *manager_id,
+        &managers,
         from,
         to,
     )
@@ -372,57 +458,100 @@ async fn busy(
     .await?)
 }
 
-/// 9:00 of that day in Tokyo.
-fn opening_of(day: NaiveDate) -> DateTime<Utc> {
-    at(day, OPENING)
-}
-
-fn at(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
-    day.and_time(time)
-        .and_local_timezone(JST)
-        .single()
-        .expect("Japan has no summer time")
-        .to_utc()
-}
-
-/// The slots of `length` between two days, both included, that begin at `now` or later and touch nothing busy.
-fn free_slots(
-    manager: &Manager,
-    (from, to): (NaiveDate, NaiveDate),
-    length: TimeDelta,
-    busy: &[Slot],
-    now: DateTime<Utc>,
-) -> Vec<Slot> {
-    let is_office_day = |day: &NaiveDate| day.weekday().num_days_from_monday() < 5;
-    from.iter_days()
-        .take_while(|day| *day <= to)
-        .filter(is_office_day)
-        .filter(|day| manager.active && manager.is_appointed_on(*day))
-        .flat_map(|day| slots_of(day, length))
+/// The slots in the office's hours that begin at `now` or later.
+pub(super) fn open_slots(calendar: &Calendar, window: &Window, now: DateTime<Utc>) -> Vec<Slot> {
+    window
+        .from
+        .iter_days()
+        .take_while(|day| *day <= window.to)
+        .flat_map(|day| slots_of(calendar, day, window.length))
         .filter(|slot| slot.starts_at >= now)
-        .filter(|slot| {
-            busy.iter()
-                .all(|other| other.ends_at <= slot.starts_at || slot.ends_at <= other.starts_at)
-        })
         .collect()
 }
 
-/// All slots of a day in office hours.
-fn slots_of(day: NaiveDate, length: TimeDelta) -> impl Iterator<Item = Slot> {
-    let closing = at(day, CLOSING);
-    let starts = std::iter::successors(Some(opening_of(day)), |start| Some(*start + STEP));
-    starts
-        .map(move |starts_at| Slot {
+/// All slots of a day, each within one period of the hours.
+fn slots_of(calendar: &Calendar, day: NaiveDate, length: TimeDelta) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    for period in calendar.day(day).periods.iter() {
+        let (Some(opening), Some(closing)) = (period.from.on(day), period.to.on(day)) else {
+            continue;
+        };
+        let first = opening.duration_round_up(STEP).unwrap_or(opening);
+        let starts = std::iter::successors(Some(first), |start| Some(*start + STEP));
+        let within = starts.map(|starts_at| Slot {
             starts_at,
             ends_at: starts_at + length,
-        })
-        .take_while(move |slot| slot.ends_at <= closing)
+        });
+        slots.extend(within.take_while(|slot| slot.ends_at <= closing));
+    }
+    slots
+}
+
+/// The open slots that touch nothing busy, within the appointment and the capacity of their month.
+pub(super) fn free_slots(terms: &Terms, open: &[Slot], busy: &[Busy]) -> Vec<Slot> {
+    let month = |at: DateTime<Utc>| {
+        let day = tokyo_date(at);
+        (day.year(), day.month())
+    };
+    let mut taken: HashMap<(i32, u32), i32> = HashMap::new();
+    for session in busy.iter().filter(|busy| busy.is_counted) {
+        *taken.entry(month(session.starts_at)).or_default() += 1;
+    }
+    let has_room = |slot: &Slot| {
+        let taken = taken.get(&month(slot.starts_at)).copied();
+        taken.unwrap_or_default() < terms.monthly_capacity
+    };
+    let is_free = |slot: &Slot| {
+        busy.iter()
+            .all(|other| other.ends_at <= slot.starts_at || slot.ends_at <= other.starts_at)
+    };
+    open.iter()
+        .filter(|slot| terms.include(tokyo_date(slot.starts_at)))
+        .filter(|slot| has_room(slot) && is_free(slot))
+        .copied()
+        .collect()
+}
+
+/// What to mind of a session that does not lie within the office's hours, for people (Japanese).
+pub fn outside_hours(
+    calendar: &Calendar,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+) -> Option<String> {
+    let date = tokyo_date(starts_at);
+    let day = calendar.day(date);
+    let is_within = day.periods.iter().any(|period| {
+        period.from.on(date).is_some_and(|from| from <= starts_at)
+            && period.to.on(date).is_some_and(|to| ends_at <= to)
+    });
+    if is_within {
+        return None;
+    }
+    if day.periods.is_empty() {
+        let reason = day.reason.unwrap_or("休業日");
+        return Some(format!("窓口の休業日です（{date} {reason}）。"));
+    }
+    let hours: Vec<_> = day
+        .periods
+        .iter()
+        .map(|period| format!("{}から{}", period.from, period.to))
+        .collect();
+    Some(format!(
+        "窓口の営業時間（{date} {}）の外にかかります。",
+        hours.join("、")
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::managers::tests::manager;
+    use crate::{
+        calendar::hours::{Period, TimeOfDay, Week},
+        calendar::time::{Exception, Rules},
+        japan::JST,
+        managers::tests::manager,
+    };
+    use std::collections::BTreeMap;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -455,94 +584,149 @@ mod tests {
             .collect()
     }
 
+    fn window(from: &str, to: &str, minutes: i64) -> Window {
+        Window {
+            from: day(from),
+            to: day(to),
+            length: TimeDelta::minutes(minutes),
+        }
+    }
+
+    fn session(from: &str, to: &str) -> Busy {
+        let Slot { starts_at, ends_at } = slot(from, to);
+        Busy {
+            manager_id: ManagerId::new(),
+            starts_at,
+            ends_at,
+            is_absence: false,
+            is_counted: true,
+        }
+    }
+
+    fn free(manager: &Manager, window: Window, busy: &[Busy], now: &str) -> Vec<String> {
+        let open = open_slots(&Calendar::default(), &window, moment(now));
+        starts(&free_slots(&Terms::of(manager), &open, busy))
+    }
+
     #[test]
     fn a_free_day_from_opening_to_closing() {
-        let now = moment("2026-11-20T00:00:00");
-        // Friday to Monday.
-        let slots = free_slots(
-            &manager(),
-            (day("2026-11-20"), day("2026-11-23")),
-            TimeDelta::hours(4),
-            &[],
-            now,
-        );
+        // Friday to Tuesday; Monday is a holiday (勤労感謝の日).
+        let week = window("2026-11-20", "2026-11-24", 240);
         let expected = [
             "09:00", "09:30", "10:00", "10:30", "11:00", "11:30", "12:00", "12:30", "13:00",
         ];
-        let both = ["20", "23"]
+        let both = ["20", "24"]
             .iter()
             .flat_map(|date| expected.iter().map(move |time| format!("{date} {time}")));
-        assert_eq!(starts(&slots), both.collect::<Vec<_>>());
-        assert_eq!(slots[0].ends_at, moment("2026-11-20T13:00:00"));
+        assert_eq!(
+            free(&manager(), week, &[], "2026-11-20T00:00:00"),
+            both.collect::<Vec<_>>()
+        );
+        let open = open_slots(&Calendar::default(), &week, moment("2026-11-20T00:00:00"));
+        assert_eq!(open[0].ends_at, moment("2026-11-20T13:00:00"));
     }
 
     #[test]
     fn what_is_busy_touches_no_slot() {
         let busy = [
-            slot("2026-11-20T10:15:00", "2026-11-20T11:00:00"),
-            slot("2026-11-20T13:00:00", "2026-11-24T00:00:00"),
+            session("2026-11-20T10:15:00", "2026-11-20T11:00:00"),
+            session("2026-11-20T13:00:00", "2026-11-21T00:00:00"),
         ];
-        let now = moment("2026-11-20T09:10:00");
-        let slots = free_slots(
+        let slots = free(
             &manager(),
-            (day("2026-11-20"), day("2026-11-23")),
-            TimeDelta::hours(1),
+            window("2026-11-20", "2026-11-20", 60),
             &busy,
-            now,
+            "2026-11-20T09:10:00",
         );
-        assert_eq!(starts(&slots), ["20 11:00", "20 11:30", "20 12:00"]);
+        assert_eq!(slots, ["20 11:00", "20 11:30", "20 12:00"]);
     }
 
     #[test]
-    fn no_slots_outside_the_appointment_or_when_inactive() {
-        let now = moment("2026-11-16T00:00:00");
-        let week = (day("2026-11-16"), day("2026-11-20"));
+    fn no_slots_outside_the_appointment_or_when_inactive_or_full() {
+        let now = "2026-11-16T00:00:00";
+        let week = window("2026-11-16", "2026-11-20", 480);
         let mut someone = manager();
         someone.appointed_to = Some(day("2026-11-16"));
-        assert_eq!(
-            free_slots(&someone, week, TimeDelta::hours(8), &[], now).len(),
-            1
-        );
+        assert_eq!(free(&someone, week, &[], now).len(), 1);
         someone.active = false;
+        assert_eq!(free(&someone, week, &[], now), [""; 0]);
+        let mut someone = manager();
+        someone.monthly_capacity = 1;
+        let busy = [session("2026-11-05T10:00:00", "2026-11-05T11:00:00")];
+        let turn = window("2026-11-30", "2026-12-01", 480);
+        assert_eq!(free(&someone, turn, &busy, now), ["01 09:00"]);
+    }
+
+    /// From 8:45, closed from 12:00 to 12:45, and on the 25th only until noon.
+    fn desk() -> Calendar {
+        let period = |from: (u16, u16), to: (u16, u16)| Period {
+            from: TimeOfDay::new(from.0, from.1),
+            to: TimeOfDay::new(to.0, to.1),
+        };
+        let hours = vec![period((8, 45), (12, 0)), period((12, 45), (17, 0))];
+        let week = Week {
+            monday: hours.clone(),
+            tuesday: hours.clone(),
+            wednesday: hours.clone(),
+            thursday: hours.clone(),
+            friday: hours,
+            ..Week::default()
+        };
+        let closed = Exception {
+            open: false,
+            period: Some(period((12, 0), (24, 0))),
+            reason: "研修".into(),
+        };
+        Calendar {
+            desk: Some(Rules {
+                hours: vec![(day("2026-04-01"), Some(week))],
+                exceptions: BTreeMap::from([(day("2026-11-25"), closed)]),
+            }),
+            ..Calendar::default()
+        }
+    }
+
+    #[test]
+    fn no_slot_lies_across_a_break_or_in_a_closure() {
+        let now = moment("2026-11-24T00:00:00");
+        let open = open_slots(&desk(), &window("2026-11-24", "2026-11-25", 120), now);
+        let expected = [
+            "24 09:00", "24 09:30", "24 10:00", "24 13:00", "24 13:30", "24 14:00", "24 14:30",
+            "24 15:00", "25 09:00", "25 09:30", "25 10:00",
+        ];
+        assert_eq!(starts(&open), expected);
+    }
+
+    #[test]
+    fn outside_the_hours_there_is_a_warning() {
+        let warning = |from: &str, to: &str| outside_hours(&desk(), moment(from), moment(to));
+        assert_eq!(warning("2026-11-24T08:45:00", "2026-11-24T12:00:00"), None);
         assert_eq!(
-            free_slots(&someone, week, TimeDelta::hours(8), &[], now),
-            []
+            warning("2026-11-24T11:30:00", "2026-11-24T13:00:00").unwrap(),
+            "窓口の営業時間（2026-11-24 08:45から12:00、12:45から17:00）の外にかかります。"
         );
+        assert_eq!(
+            warning("2026-11-23T10:00:00", "2026-11-23T11:00:00").unwrap(),
+            "窓口の休業日です（2026-11-23 勤労感謝の日）。"
+        );
+        // Over midnight.
+        assert!(warning("2026-11-24T16:00:00", "2026-11-25T09:30:00").is_some());
     }
 
     #[test]
     fn the_range_is_bounded() {
         let now = moment("2026-11-22T23:30:00");
-        let filter = |from: Option<&str>, to: Option<&str>, minutes| SlotFilter {
-            from: from.map(day),
-            to: to.map(day),
-            minutes,
+        let asked = |from: Option<&str>, to: Option<&str>, minutes| {
+            Window::new(from.map(day), to.map(day), minutes, USUAL_DAYS, now)
         };
-        let usual = filter(None, None, None).range(now).unwrap();
         assert_eq!(
-            usual,
-            (day("2026-11-22"), day("2026-12-05"), TimeDelta::hours(1))
+            asked(None, None, None).unwrap(),
+            window("2026-11-22", "2026-12-05", 60)
         );
-        assert!(
-            filter(Some("2026-12-01"), Some("2027-01-31"), Some(15))
-                .range(now)
-                .is_ok()
-        );
-        assert!(
-            filter(Some("2026-12-01"), Some("2027-02-01"), None)
-                .range(now)
-                .is_err()
-        );
-        assert!(
-            filter(Some("2026-12-01"), Some("2026-11-30"), None)
-                .range(now)
-                .is_err()
-        );
-        assert!(
-            filter(Some("+262142-12-31"), None, None)
-                .range(now)
-                .is_err()
-        );
-        assert!(filter(None, None, Some(481)).range(now).is_err());
+        assert!(asked(Some("2026-12-01"), Some("2027-01-31"), Some(15)).is_ok());
+        assert!(asked(Some("2026-12-01"), Some("2027-02-01"), None).is_err());
+        assert!(asked(Some("2026-12-01"), Some("2026-11-30"), None).is_err());
+        assert!(asked(Some("+262142-12-31"), None, None).is_err());
+        assert!(asked(None, None, Some(481)).is_err());
     }
 }

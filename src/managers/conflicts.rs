@@ -1,7 +1,7 @@
-//! Conflicts of interest (利益相反) that managers declared: such a manager is not proposed for the enterprise, and an offer
-//! all the same needs a reason.
+//! Conflicts of interest (利益相反) that managers declared: such a manager is proposed last for the enterprise, and an offer
+//! or a booking all the same needs a reason.
 
-use super::{find, require_own};
+use super::{find, lock, require_own};
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -68,6 +68,8 @@ async fn declare_conflict(
 ) -> Result<Answer> {
     access
         .transaction(async |tx| {
+            // An offer or a booking at this moment comes before it or minds it.
+            lock(tx, &[id]).await?;
             find(tx.db(), id).await?;
             let conflict = declare(tx, id, &body).await?;
             Ok(Answer::created(

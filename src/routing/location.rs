@@ -12,11 +12,14 @@ use crate::{
             address::{Basis, Reading, in_text, of_both},
             municipality_of, of_phone,
         },
-        prefectures::prefecture_of,
+        prefectures::{Prefecture, prefecture_of},
     },
     text::{Phone, PostalCode},
 };
 use sqlx::PgConnection;
+
+/// Where a mail says it comes from.
+const SIGNATURE: &str = "メールの署名の住所";
 
 /// Where a case is.
 #[derive(Debug, Default, PartialEq)]
@@ -27,6 +30,15 @@ pub(super) struct Location {
     pub derived: Option<String>,
     /// What does not fit together, for people (Japanese).
     pub notes: Vec<String>,
+}
+
+impl Location {
+    /// The prefecture, where that at least is certain.
+    pub fn prefecture(&self) -> Option<&'static Prefecture> {
+        let first = self.places.first()?.prefecture;
+        let is_one = self.places.iter().all(|place| place.prefecture == first);
+        is_one.then_some(first)
+    }
 }
 
 /// What is known of a site or a head office.
@@ -48,6 +60,11 @@ pub(super) async fn locate(db: &mut PgConnection, case_id: CaseId) -> Result<Loc
             e.prefecture_code, e.municipality_code, e.postal_code as "postal_code: PostalCode",
             e.address, e.phone as "phone: Phone",
             case when c.channel = 'email' then c.description end as mail,
+            exists (
+                select 1
+                from case_flag f
+                where f.case_id = c.id and f.flag = 'address_guessed' and f.settled_at is null
+            ) as "is_guessed!",
             array(
                 select k.phone
                 from contact k
@@ -77,7 +94,11 @@ pub(super) async fn locate(db: &mut PgConnection, case_id: CaseId) -> Result<Loc
         phone: row.phone,
     };
     let mail = row.mail.as_deref().unwrap_or_default();
-    Ok(find(&site, &office, mail, &row.contact_phones))
+    let mut location = find(&site, &office, mail, &row.contact_phones);
+    if row.is_guessed {
+        location.derived = Some(derived(SIGNATURE, &location.places));
+    }
+    Ok(location)
 }
 
 fn find(site: &Spot, office: &Spot, mail: &str, contact_phones: &[Phone]) -> Location {
@@ -163,7 +184,7 @@ impl Spot {
 fn by_signature(mail: &str) -> Option<Location> {
     let places = in_text(mail)?.places;
     Some(Location {
-        derived: Some(derived("メールの署名の住所", &places)),
+        derived: Some(derived(SIGNATURE, &places)),
         places,
         notes: Vec::new(),
     })

@@ -59,7 +59,7 @@ impl TestApp {
         desk
     }
 
-    /// A manager for every topic, mode and place, with room for twenty sessions a month.
+    /// A manager for every topic, mode and place, with more room in a month than any test uses.
     pub async fn make_manager(&self) -> TestResponse {
         let n = self.next();
         let (name, kana) = PEOPLE[n as usize % PEOPLE.len()];
@@ -73,7 +73,7 @@ impl TestApp {
             "topics": ["ict", "security", "tools", "labour", "rules", "subsidy", "other"],
             "prefecture_codes": ["02", "03", "05"],
             "modes": ["online", "phone", "visit"],
-            "monthly_capacity": 20,
+            "monthly_capacity": 200,
         });
         self.as_admin().post("/managers", manager).await.expect(201)
     }

@@ -258,6 +258,130 @@ async fn a_known_address_leads_to_its_enterprise() {
     assert_eq!(app.case_of(&mail).await["enterprise"]["kind"], "anonymous");
 }
 
+const SIGNED: &str = "在宅勤務を始めたいので相談したい。\r\n\r\n--\r\n株式会社りんご 山田\r\n〒030-0801 青森県青森市新町1-2-3\r\nTEL 017-777-0000\r\n";
+
+/// What raised a flag, and how it was settled.
+async fn guess_of(app: &TestApp, case: &impl HasId) -> Value {
+    let path = format!("/cases/{}/flags", case.id());
+    let flags = app.as_supervisor().get(path).await.expect(200);
+    let mut guesses = flags
+        .items()
+        .iter()
+        .filter(|flag| flag["flag"] == "address_guessed");
+    guesses.next().cloned().unwrap_or_default()
+}
+
+#[actix_web::test]
+async fn the_address_in_a_signature_is_a_guess_until_somebody_looks_at_it() {
+    let app = TestApp::start().await;
+    app.make_mailbox(CENTER, None).await;
+    let desk = app.make_desk().await;
+    let mail = app
+        .receive(&letter("山田 花子 <hanako@example.co.jp>", "相談").saying(SIGNED))
+        .await;
+    let case = app.case_of(&mail).await;
+    assert_eq!(flags(&case), ["address_guessed"]);
+    let site = &case["site"];
+    assert_eq!(
+        (
+            &site["prefecture_code"],
+            &site["municipality_code"],
+            &site["postal_code"],
+            &site["address"]
+        ),
+        (
+            &json!("02"),
+            &json!("022012"),
+            &json!("0300801"),
+            &json!("青森県青森市新町1-2-3")
+        )
+    );
+    let proposals = format!("/cases/{}/desk-proposals", case.id());
+    let proposed = async || {
+        let proposals = app.as_operator().get(&proposals).await.expect(200);
+        assert_eq!(proposals.items()[0]["desk_id"], json!(desk.id()));
+        proposals.items()[0]["reasons"].to_string()
+    };
+    let guess = "所在地はメールの署名の住所から推定（青森県青森市）";
+    assert!(proposed().await.contains(guess));
+    // A correction of something else says nothing of the place.
+    let path = format!("/cases/{}", case.id());
+    let edit = app.as_operator().patch(&path, json!({ "topics": ["ict"] }));
+    let case = edit.if_match(case.etag()).await.expect(200);
+    assert_eq!(flags(&case), ["address_guessed"]);
+    // The same place once more is its confirmation.
+    let site = json!({ "prefecture_code": "02", "municipality_code": "022012", "address": "青森市新町1-2-3" });
+    let edit = app.as_operator().patch(&path, json!({ "site": site }));
+    let case = edit.if_match(case.etag()).await.expect(200);
+    assert_eq!(flags(&case), [""; 0]);
+    assert_eq!(guess_of(&app, &case).await["answer"], "所在地を入力");
+    assert!(!proposed().await.contains("推定"));
+}
+
+#[actix_web::test]
+async fn a_guessed_address_is_confirmed_in_a_few_words() {
+    let app = TestApp::start().await;
+    app.make_mailbox(CENTER, None).await;
+    let sent = letter("山田 花子 <hanako@example.co.jp>", "相談").saying(SIGNED);
+    let case = app.case_of(&app.receive(&sent).await).await;
+    let path = format!("/cases/{}/flags/address_guessed/settle", case.id());
+    let words = json!({ "answer": "電話で確認" });
+    app.as_nobody()
+        .post(&path, words.clone())
+        .await
+        .problem("unauthenticated");
+    app.as_auditor()
+        .post(&path, words.clone())
+        .await
+        .problem("forbidden");
+    let settled = app.as_operator().post(&path, words).await.expect(200);
+    assert_eq!(flags(&settled), [""; 0]);
+    assert_eq!(settled["site"]["municipality_code"], "022012");
+    assert_eq!(guess_of(&app, &case).await["answer"], "電話で確認");
+}
+
+#[actix_web::test]
+async fn an_address_that_tells_nothing_new_or_nothing_certain_is_not_guessed() {
+    let app = TestApp::start().await;
+    app.make_mailbox(CENTER, None).await;
+    // Head office and branch, neither of which is the one.
+    let two = "相談したい。\r\n\r\n本社 〒100-0001 東京都千代田区千代田1-1\r\n支店 〒030-0801 青森県青森市新町1-2-3\r\n";
+    // A quoted address is somebody else's.
+    let quoted = "相談したい。\r\n\r\n> 〒030-0801 青森県青森市新町1-2-3\r\n";
+    for (n, text) in [two, quoted, "青森市の者です。相談したい。\r\n"]
+        .iter()
+        .enumerate()
+    {
+        let from = format!("someone-{n}@example.co.jp");
+        let mail = app.receive(&letter(&from, "相談").saying(text)).await;
+        let case = app.case_of(&mail).await;
+        assert_eq!(flags(&case), [""; 0], "{text}");
+        assert_eq!(case["site"]["prefecture_code"], Value::Null, "{text}");
+    }
+    // Of an enterprise in Aomori we know that much; its branch in Akita is news.
+    asked_case(&app).await;
+    let own = letter(HANAKO, "二つ目の相談").saying(SIGNED);
+    let case = app.case_of(&app.receive(&own).await).await;
+    assert_eq!(case["enterprise"]["kind"], "company");
+    assert!(
+        !flags(&case).contains(&"address_guessed"),
+        "{:?}",
+        flags(&case)
+    );
+    let branch = SIGNED.replace(
+        "〒030-0801 青森県青森市新町1-2-3",
+        "秋田支店 〒010-0951 秋田県秋田市山王1-2-3",
+    );
+    let branch = letter(HANAKO, "秋田の相談").saying(&branch);
+    let case = app.case_of(&app.receive(&branch).await).await;
+    assert!(
+        flags(&case).contains(&"address_guessed"),
+        "{:?}",
+        flags(&case)
+    );
+    assert_eq!(case["site"]["prefecture_code"], "05");
+}
+
 #[actix_web::test]
 async fn what_cannot_be_answered_is_kept_all_the_same() {
     let app = TestApp::start().await;

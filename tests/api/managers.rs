@@ -3,6 +3,7 @@
 use crate::harness::{HasId, TestApp, TestResponse};
 use madoguchi::ids::EnterpriseId;
 use serde_json::{Value, json};
+use std::future::IntoFuture;
 use uuid::Uuid;
 
 fn hanako() -> Value {
@@ -606,7 +607,7 @@ async fn managers_are_proposed_by_what_they_can_do() {
         .post(format!("{}/absences", absent.location()), absence)
         .await
         .expect(201);
-    let bound = person("顧問", json!({})).await;
+    let bound = person("顧問", json!({ "monthly_capacity": 200 })).await;
     let conflict = json!({ "enterprise_id": case["enterprise"]["id"], "kind": "contract" });
     app.as_admin()
         .post(format!("{}/conflicts", bound.location()), conflict)
@@ -618,17 +619,25 @@ async fn managers_are_proposed_by_what_they_can_do() {
         .iter()
         .map(|proposal| proposal["name"].as_str().unwrap())
         .collect();
-    assert_eq!(order[..4], ["暇", "近く", "訪問のみ", "遠く"]);
-    let mut hindered = order[4..].to_vec();
-    hindered.sort_unstable();
-    assert_eq!(hindered, ["不在", "満員"]);
+    // Nobody travels for an online meeting, but where nothing else tells them apart the near one is asked first.
+    assert_eq!(order[..4], ["暇", "近く", "遠く", "訪問のみ"]);
+    // Who has time later comes before whose month is full, and a conflict of interest is told at the very end.
+    assert_eq!(order[4..], ["不在", "満員", "顧問"]);
+    let last = proposals.last().unwrap();
+    assert_eq!(last["obstacles"], json!(["conflict_of_interest"]));
+    assert_eq!(
+        last["reasons"].as_array().unwrap().last().unwrap(),
+        "この企業との利益相反の申告あり"
+    );
     assert_eq!(
         proposals[0]["reasons"],
         json!([
             "相談分野が一致（労務管理）",
+            "労務の資格あり（社会保険労務士）",
             "青森県に対応",
             "希望の実施方法（オンライン）に対応",
-            "今月の空き 9 件（上限 9 件）"
+            "今月の空き 9 件（上限 9 件）",
+            "2026-11-24から2026-12-14までに空きのある日 15 日（最初は 2026-11-24 10:00）"
         ])
     );
     assert_eq!(proposals[0]["obstacles"], json!([]));
@@ -638,7 +647,9 @@ async fn managers_are_proposed_by_what_they_can_do() {
         .find(|proposal| proposal["name"] == "不在")
         .unwrap();
     assert_eq!(absent["obstacles"], json!(["absent"]));
-    assert_eq!(absent["reasons"][4], "2026-11-30 17:00 まで不在");
+    assert_eq!(absent["reasons"][6], "2026-11-30 17:00 まで不在");
+    assert_eq!(absent["free_days"], 10);
+    assert_eq!(absent["first_free"]["starts_at"], "2026-12-01T00:00:00Z");
     // Nobody advises on ICT.
     assert_eq!(proposed(&app, &case, "ict").await, [] as [Value; 0]);
 }
@@ -724,4 +735,544 @@ async fn an_offer_against_an_obstacle_needs_a_reason() {
         .post(&path, with_reason)
         .await
         .expect(201);
+}
+
+/// The proposals of a desk for its case on some days, by name.
+async fn asked(app: &TestApp, desk: &TestResponse, case: &impl HasId, query: &str) -> Vec<Value> {
+    let path = format!("/cases/{}/manager-proposals?line=labour&{query}", case.id());
+    app.as_desk(desk)
+        .get(path)
+        .await
+        .expect(200)
+        .items()
+        .to_vec()
+}
+
+fn named<'a>(proposals: &'a [Value], name: &str) -> &'a Value {
+    proposals
+        .iter()
+        .find(|proposal| proposal["name"] == name)
+        .unwrap()
+}
+
+fn reasons(proposal: &Value) -> Vec<&str> {
+    let reasons = proposal["reasons"].as_array().unwrap().iter();
+    reasons.map(|reason| reason.as_str().unwrap()).collect()
+}
+
+async fn be_absent(app: &TestApp, manager: &TestResponse, from: &str, to: &str) {
+    let absence = json!({ "starts_at": from, "ends_at": to });
+    app.as_admin()
+        .post(format!("{}/absences", manager.location()), absence)
+        .await
+        .expect(201);
+}
+
+async fn be_bound(app: &TestApp, manager: &TestResponse, case: &TestResponse) {
+    let conflict = json!({ "enterprise_id": case["enterprise"]["id"], "kind": "contract" });
+    app.as_admin()
+        .post(format!("{}/conflicts", manager.location()), conflict)
+        .await
+        .expect(201);
+}
+
+#[actix_web::test]
+async fn an_absence_in_the_asked_weeks_takes_its_days() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let case = app.make_accepted_case(&desk).await;
+    let away = make(&app, json!({ "name": "出張", "kana": null })).await;
+    make(&app, json!({ "name": "在席", "kana": null })).await;
+    let (from, to) = ("2026-11-30T00:00:00+09:00", "2026-12-05T00:00:00+09:00");
+    be_absent(&app, &away, from, to).await;
+    let proposals = asked(&app, &desk, &case, "from=2026-11-30&to=2026-12-11").await;
+    let proposal = named(&proposals, "出張");
+    assert_eq!(proposal["obstacles"], json!([]));
+    assert_eq!(proposal["free_days"], 5);
+    assert_eq!(proposal["first_free"]["starts_at"], "2026-12-07T00:00:00Z");
+    let told = "2026-11-30 00:00 から 2026-12-05 00:00 まで不在";
+    assert!(reasons(proposal).contains(&told), "{proposal:#}");
+    assert_eq!(named(&proposals, "在席")["free_days"], 10);
+    // Asked for just that week, they come last.
+    let proposals = asked(&app, &desk, &case, "from=2026-11-30&to=2026-12-04").await;
+    assert_eq!(proposals[1]["name"], "出張");
+    assert_eq!(proposals[1]["first_free"], Value::Null);
+    assert!(reasons(&proposals[1]).contains(&"2026-11-30から2026-12-04までに空き時間なし"));
+    let path = format!("/cases/{}/manager-proposals", case.id());
+    for (query, pointer) in [
+        ("from=2026-12-02&to=2026-12-01", "/to"),
+        ("to=2027-12-01", "/to"),
+        ("minutes=5", "/minutes"),
+        ("weeks=3", "/weeks"),
+    ] {
+        let answer = app.as_desk(&desk).get(format!("{path}?{query}")).await;
+        answer.invalid(&[pointer]);
+    }
+    for client in [app.as_operator(), app.as_manager(&away), app.as_auditor()] {
+        client.get(&path).await.problem("forbidden");
+    }
+    let other = app.make_desk_for("13").await;
+    app.as_desk(&other).get(&path).await.problem("not-found");
+    app.as_nobody().get(&path).await.problem("unauthenticated");
+}
+
+#[actix_web::test]
+async fn whoever_helped_the_enterprise_or_has_an_end_is_told() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let known = make(
+        &app,
+        json!({ "name": "既知", "kana": "ワ", "appointed_to": "2026-12-04" }),
+    )
+    .await;
+    make(&app, json!({ "name": "新人", "kana": "ア" })).await;
+    make(
+        &app,
+        json!({ "name": "退任", "appointed_to": "2026-11-24" }),
+    )
+    .await;
+    let first = app.make_assigned_case(&desk, &known).await;
+    let session = app.book(&desk, &first, 1).await;
+    app.hold(&desk, &session).await;
+    let mut again = app.case_request();
+    again["channel"] = json!("visit");
+    again["enterprise"] = json!({ "id": first["enterprise"]["id"] });
+    let again = app.as_desk(&desk).post("/cases", again).await.expect(201);
+    let proposals = asked(&app, &desk, &again, "").await;
+    let order: Vec<_> = proposals.iter().map(|proposal| &proposal["name"]).collect();
+    assert_eq!(order, ["既知", "新人"]);
+    let told = reasons(&proposals[0]);
+    assert!(
+        told.contains(&"この企業の支援実績 1 回（最近は 2026-11-25）"),
+        "{told:?}"
+    );
+    assert!(told.contains(&"委嘱は 2026-12-04 まで"), "{told:?}");
+    // Of Thursday, 26 November to Friday, 4 December.
+    assert_eq!(
+        asked(&app, &desk, &again, "from=2026-11-26").await[0]["free_days"],
+        7
+    );
+}
+
+#[actix_web::test]
+async fn the_prefecture_is_the_sites() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let mut request = app.case_request();
+    request["channel"] = json!("visit");
+    request["desired_mode"] = json!("visit");
+    // The head office is in Aomori, the site in Okinawa, by its postal code alone.
+    request["site"] = json!({ "name": "那覇支店", "postal_code": "900-0021" });
+    let case = app.as_desk(&desk).post("/cases", request).await.expect(201);
+    make(
+        &app,
+        json!({ "name": "青森", "kana": "ア", "monthly_capacity": 20 }),
+    )
+    .await;
+    make(
+        &app,
+        json!({ "name": "沖縄", "kana": "オ", "prefecture_codes": ["47"] }),
+    )
+    .await;
+    let proposals = asked(&app, &desk, &case, "").await;
+    assert_eq!(proposals[0]["name"], "沖縄");
+    assert!(reasons(&proposals[0]).contains(&"沖縄県に対応"));
+    assert!(reasons(&proposals[1]).contains(&"沖縄県は対応地域外"));
+}
+
+#[actix_web::test]
+async fn slots_know_the_calendar() {
+    let app = TestApp::start().await;
+    let (desk, manager) = (app.make_desk().await, app.make_manager().await);
+    let days = async |query: &str| {
+        let path = format!("{}/free-slots?{query}", manager.location());
+        let list = app.as_operator().get(path).await.expect(200);
+        let starts = list.items().iter().map(|slot| {
+            let at = slot["starts_at"].as_str().unwrap();
+            let at = at.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+            (at + chrono::TimeDelta::hours(9))
+                .format("%m-%d %H:%M")
+                .to_string()
+        });
+        starts.collect::<Vec<_>>()
+    };
+    // Golden Week 2027: 29 April to 5 May but for Friday, 30 April; 3 to 5 May are holidays.
+    let golden = days("from=2027-04-28&to=2027-05-07&minutes=480").await;
+    assert_eq!(
+        golden,
+        ["04-28 09:00", "04-30 09:00", "05-06 09:00", "05-07 09:00"]
+    );
+    // The year end.
+    let year_end = days("from=2026-12-28&to=2027-01-04&minutes=480").await;
+    assert_eq!(year_end, ["12-28 09:00", "01-04 09:00"]);
+    // A desk with a lunch break, a closure, and an open Saturday.
+    let day = json!([{ "from": "09:00", "to": "12:00" }, { "from": "13:00", "to": "17:00" }]);
+    let week = json!({ "monday": day, "tuesday": day, "wednesday": day, "thursday": day, "friday": day, "saturday": [], "sunday": [] });
+    let hours = json!({ "week": week, "from": "2026-11-25" });
+    app.set_hours(&format!("/desks/{}/hours", desk.id()), hours)
+        .await
+        .expect(200);
+    for (date, open) in [("2026-11-27", false), ("2026-11-28", true)] {
+        let mut exception =
+            json!({ "desk_id": desk.id(), "date_from": date, "open": open, "reason": "行事" });
+        if open {
+            exception["from"] = json!("10:00");
+            exception["to"] = json!("12:00");
+        }
+        app.add_exception(exception).await;
+    }
+    let of_desk = format!("desk_id={}&minutes=120", desk.id());
+    assert_eq!(
+        days(&format!("from=2026-11-26&to=2026-11-29&{of_desk}")).await,
+        [
+            "11-26 09:00",
+            "11-26 09:30",
+            "11-26 10:00",
+            "11-26 13:00",
+            "11-26 13:30",
+            "11-26 14:00",
+            "11-26 14:30",
+            "11-26 15:00",
+            "11-28 10:00"
+        ]
+    );
+    // A desk's own hours are its default.
+    let path = format!(
+        "{}/free-slots?from=2026-11-27&to=2026-11-27",
+        manager.location()
+    );
+    let own = app.as_desk(&desk).get(&path).await.expect(200);
+    assert_eq!(own.items(), [] as [Value; 0]);
+    assert!(
+        !app.as_operator()
+            .get(&path)
+            .await
+            .expect(200)
+            .items()
+            .is_empty()
+    );
+    let nowhere = format!("{path}&desk_id={}", Uuid::now_v7());
+    app.as_operator().get(nowhere).await.invalid(&["/desk_id"]);
+    app.as_auditor().get(&path).await.problem("forbidden");
+    app.as_nobody().get(&path).await.problem("unauthenticated");
+}
+
+#[actix_web::test]
+async fn a_full_month_has_no_slots_and_the_next_one_has() {
+    let app = TestApp::start().await;
+    let (north, south) = (app.make_desk().await, app.make_desk_for("13").await);
+    let manager = make(&app, json!({ "monthly_capacity": 1 })).await;
+    let theirs = app.make_assigned_case(&north, &manager).await;
+    app.book(&north, &theirs, 1).await;
+    let path = format!(
+        "{}/free-slots?from=2026-11-30&to=2026-12-01&minutes=480",
+        manager.location()
+    );
+    let slots = app.as_desk(&south).get(&path).await.expect(200);
+    assert_eq!(slots.items().len(), 1);
+    assert_eq!(slots.items()[0]["starts_at"], "2026-12-01T00:00:00Z");
+    let case = app.make_accepted_case(&south).await;
+    let proposal = &asked(&app, &south, &case, "").await[0];
+    assert_eq!(proposal["obstacles"], json!(["capacity_full"]));
+    assert_eq!(proposal["first_free"]["starts_at"], "2026-12-01T00:00:00Z");
+}
+
+/// What speaks against a booking, as the refusal names it; none where it was made.
+async fn hindrance(
+    app: &TestApp,
+    desk: &TestResponse,
+    case: &impl HasId,
+    body: &Value,
+) -> Option<String> {
+    let path = format!("/cases/{}/consultations", case.id());
+    let answer = app.as_desk(desk).post(path, body.clone()).await;
+    if answer.status == 201 {
+        return None;
+    }
+    assert_eq!(answer.status, 409, "{}", answer.text);
+    let detail = answer["detail"].as_str().unwrap();
+    Some(
+        detail
+            .rsplit(": ")
+            .next()
+            .unwrap()
+            .trim_end_matches('.')
+            .to_owned(),
+    )
+}
+
+fn at(day: &str, hour: u32) -> Value {
+    json!({
+        "starts_at": format!("{day}T{hour:02}:00:00+09:00"),
+        "ends_at": format!("{day}T{:02}:00:00+09:00", hour + 1),
+        "mode": "online",
+    })
+}
+
+#[actix_web::test]
+async fn a_booking_against_an_obstacle_needs_a_supervisors_reason() {
+    let app = TestApp::start().await;
+    let (desk, other) = (app.make_desk().await, app.make_desk_for("13").await);
+    let manager = make(
+        &app,
+        json!({ "monthly_capacity": 1, "appointed_to": "2026-12-25" }),
+    )
+    .await;
+    let (from, to) = ("2026-12-09T10:00:00+09:00", "2026-12-09T12:00:00+09:00");
+    be_absent(&app, &manager, from, to).await;
+    let elsewhere = app.make_assigned_case(&other, &manager).await;
+    let case = app.make_assigned_case(&desk, &manager).await;
+    // November is used up at another desk; December is not.
+    app.book(&other, &elsewhere, 1).await;
+    let refused = async |day: &str, hour| hindrance(&app, &desk, &case, &at(day, hour)).await;
+    assert_eq!(refused("2026-11-26", 10).await.unwrap(), "capacity_full");
+    assert_eq!(refused("2026-12-09", 11).await.unwrap(), "absent");
+    assert_eq!(
+        refused("2026-12-28", 11).await.unwrap(),
+        "outside_appointment"
+    );
+    // The absence ends at noon.
+    let booked = app
+        .as_desk(&desk)
+        .post(
+            format!("/cases/{}/consultations", case.id()),
+            at("2026-12-09", 12),
+        )
+        .await
+        .expect(201);
+    assert_eq!(
+        (&booked["warnings"], &booked["override_reason"]),
+        (&json!([]), &Value::Null)
+    );
+    assert_eq!(refused("2026-12-10", 10).await.unwrap(), "capacity_full");
+
+    // A reason is a supervisor's, and is kept.
+    let mut body = at("2026-12-26", 10);
+    body["override_reason"] = json!("企業の決算に間に合わせるため");
+    let path = format!("/cases/{}/consultations", case.id());
+    for client in [app.as_desk(&desk), app.as_manager(&manager)] {
+        client.post(&path, body.clone()).await.problem("forbidden");
+    }
+    let made = app.as_supervisor().post(&path, body).await.expect(201);
+    assert_eq!(made["override_reason"], "企業の決算に間に合わせるため");
+    assert_eq!(
+        made["warnings"],
+        json!(["窓口の休業日です（2026-12-26 休業日）。"])
+    );
+    let shown = app
+        .as_manager(&manager)
+        .get(made.location())
+        .await
+        .expect(200);
+    assert_eq!(
+        (&shown["override_reason"], &shown["warnings"]),
+        (&Value::Null, &json!([]))
+    );
+    let recorded: Value = sqlx::query_scalar(
+        "select data::jsonb->'overridden' from audit_event where kind = 'consultation_booked' and chain = $1 order by seq desc limit 1",
+    )
+    .bind(case.id())
+    .fetch_one(&mut app.sql().await)
+    .await
+    .unwrap();
+    assert_eq!(recorded, json!(["outside_appointment", "capacity_full"]));
+    app.as_nobody()
+        .post(&path, at("2026-12-10", 10))
+        .await
+        .problem("unauthenticated");
+}
+
+#[actix_web::test]
+async fn a_session_is_moved_by_the_same_rules() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let manager = make(&app, json!({ "monthly_capacity": 1, "appointed_to": null })).await;
+    be_absent(
+        &app,
+        &manager,
+        "2026-11-27T00:00:00+09:00",
+        "2026-11-28T00:00:00+09:00",
+    )
+    .await;
+    let (case, later) = (
+        app.make_assigned_case(&desk, &manager).await,
+        app.make_assigned_case(&desk, &manager).await,
+    );
+    let session = app.book(&desk, &case, 1).await;
+    let december = app
+        .as_desk(&desk)
+        .post(
+            format!("/cases/{}/consultations", later.id()),
+            at("2026-12-10", 10),
+        )
+        .await
+        .expect(201);
+    let path = format!("/consultations/{}/reschedule", session.id());
+    let to = |day: &str, hour| {
+        let mut times = at(day, hour);
+        times.as_object_mut().unwrap().remove("mode");
+        times
+    };
+    let client = app.as_desk(&desk);
+    for (day, obstacle) in [("2026-11-27", "absent"), ("2026-12-11", "capacity_full")] {
+        let refused = client.post(&path, to(day, 10)).await;
+        assert_eq!(refused.status, 409, "{}", refused.text);
+        assert!(
+            refused["detail"].as_str().unwrap().contains(obstacle),
+            "{}",
+            refused.text
+        );
+    }
+    // Within its month it uses nothing more, and after hours is a warning only.
+    let moved = client.post(&path, to("2026-11-26", 18)).await.expect(200);
+    assert_eq!(
+        moved["warnings"],
+        json!(["窓口の営業時間（2026-11-26 09:00から17:00）の外にかかります。"])
+    );
+    let mut body = to("2026-12-11", 10);
+    body["override_reason"] = json!("企業の都合");
+    client.post(&path, body.clone()).await.problem("forbidden");
+    let moved = app.as_supervisor().post(&path, body).await.expect(200);
+    assert_eq!(moved["override_reason"], "企業の都合");
+    // A reason opens no second place at one time.
+    let mut body = to("2026-12-10", 10);
+    body["override_reason"] = json!("企業の都合");
+    let double = app.as_supervisor().post(&path, body).await;
+    double.problem("manager-double-booked");
+    app.as_nobody()
+        .post(&path, to("2026-11-26", 10))
+        .await
+        .problem("unauthenticated");
+    assert_eq!(december["state"], "booked");
+}
+
+#[actix_web::test]
+async fn a_conflict_of_interest_that_was_set_aside_is_not_asked_again() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let (early, late) = (make(&app, json!({})).await, make(&app, json!({})).await);
+    let (case, other) = (
+        app.make_accepted_case(&desk).await,
+        app.make_accepted_case(&desk).await,
+    );
+    // Set aside with the acceptance by phone.
+    be_bound(&app, &early, &case).await;
+    let mut offer =
+        json!({ "manager_id": early.id(), "line": "labour", "accepted_by_phone": true });
+    let path = format!("/cases/{}/offers", case.id());
+    app.as_supervisor()
+        .post(&path, offer.clone())
+        .await
+        .problem("conflict");
+    offer["override_reason"] = json!("企業の了解済み");
+    app.as_desk(&desk)
+        .post(&path, offer.clone())
+        .await
+        .problem("forbidden");
+    app.as_supervisor().post(&path, offer).await.expect(201);
+    assert_eq!(
+        hindrance(&app, &desk, &case, &at("2026-11-26", 10)).await,
+        None
+    );
+    // Declared only after the assignment.
+    app.assign(&desk, &other, &late, "labour").await;
+    app.advance(chrono::TimeDelta::minutes(1));
+    be_bound(&app, &late, &other).await;
+    let refused = hindrance(&app, &desk, &other, &at("2026-11-26", 10)).await;
+    assert_eq!(refused.unwrap(), "conflict_of_interest");
+    let mut body = at("2026-11-26", 10);
+    body["override_reason"] = json!("企業の了解済み");
+    let path = format!("/cases/{}/consultations", other.id());
+    let session = app.as_supervisor().post(path, body).await.expect(201);
+    let to =
+        json!({ "starts_at": "2026-11-26T13:00:00+09:00", "ends_at": "2026-11-26T14:00:00+09:00" });
+    let path = format!("/consultations/{}/reschedule", session.id());
+    app.as_desk(&desk).post(path, to).await.expect(200);
+}
+
+#[actix_web::test]
+async fn what_was_offered_plainly_is_judged_again_when_it_is_accepted() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let manager = make(&app, json!({})).await;
+    let case = app.make_accepted_case(&desk).await;
+    let offer = json!({ "manager_id": manager.id(), "line": "labour" });
+    let offer = app
+        .as_desk(&desk)
+        .post(format!("/cases/{}/offers", case.id()), offer)
+        .await
+        .expect(201);
+    be_bound(&app, &manager, &case).await;
+    // When they have time is theirs to know.
+    be_absent(
+        &app,
+        &manager,
+        "2026-11-24T00:00:00+09:00",
+        "2026-11-28T00:00:00+09:00",
+    )
+    .await;
+    let path = format!("/offers/{}/accept", offer.id());
+    let refused = app.as_manager(&manager).post(&path, json!({})).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.ends_with(": conflict_of_interest."), "{detail}");
+    let conflicts = format!("{}/conflicts", manager.location());
+    let conflicts = app.as_admin().get(conflicts).await.expect(200);
+    let conflict = conflicts.items()[0]["id"].as_str().unwrap();
+    app.as_admin()
+        .delete(format!("{}/conflicts/{conflict}", manager.location()))
+        .await
+        .expect(204);
+    app.as_manager(&manager)
+        .post(&path, json!({}))
+        .await
+        .expect(200);
+}
+
+#[actix_web::test]
+async fn the_last_session_of_a_month_is_taken_once_by_all_desks() {
+    let app = TestApp::start_with_sockets().await;
+    let desk = app.make_desk().await;
+    for round in 0..5 {
+        let manager = make(&app, json!({ "monthly_capacity": 2 })).await;
+        let mut cases = Vec::new();
+        for _ in 0..8 {
+            cases.push(app.make_assigned_case(&desk, &manager).await);
+        }
+        let (client, lead) = (app.as_desk(&desk), app.as_supervisor());
+        // One is taken, and one more is to be moved here from December.
+        app.book(&desk, &cases[6], 1).await;
+        let path = |case: &TestResponse| format!("/cases/{}/consultations", case.id());
+        let december = client
+            .post(path(&cases[7]), at("2026-12-10", 9))
+            .await
+            .expect(201);
+        let answers = app
+            .parallel(7, |n| match n {
+                6 => {
+                    let to = json!({ "starts_at": "2026-11-30T09:00:00+09:00", "ends_at": "2026-11-30T10:00:00+09:00" });
+                    let path = format!("/consultations/{}/reschedule", december.id());
+                    client.post(path, to).into_future()
+                }
+                _ => {
+                    let client = if n % 2 == 0 { &client } else { &lead };
+                    // Each at another time, so that nothing but the count is between them.
+                    client.post(path(&cases[n]), at("2026-11-30", 10 + n as u32)).into_future()
+                }
+            })
+            .await;
+        let done = answers.iter().filter(|answer| answer.status < 300).count();
+        assert_eq!(done, 1, "round {round}");
+        for refused in answers.iter().filter(|answer| answer.status >= 300) {
+            assert_eq!(refused.status, 409, "{}", refused.text);
+            assert!(
+                refused["detail"]
+                    .as_str()
+                    .unwrap()
+                    .contains("capacity_full"),
+                "{}",
+                refused.text
+            );
+        }
+    }
 }
