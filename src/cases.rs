@@ -33,7 +33,7 @@ use chrono::{DateTime, Utc};
 pub(crate) use list::search;
 pub use mail::{
     MailCase, add_contact, enterprise_of_sender, is_correspondent, link, mail_after_close,
-    mails_after_close, open_for_mail, settle_by_itself, survivor,
+    mails_after_close, open_for_mail, settle_by_itself, survivor, take_contacts,
 };
 pub use moves::require_guard;
 pub use notice::{notice_similar_enterprises, take_over};

@@ -70,7 +70,10 @@ fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
     query.push("((a.case_id is not null and ");
     View::of(actor).push(query);
     if actor.manager().is_some() {
-        query.push(" and ").push(for_managers("i"));
+        query
+            .push(" and (i.id is null or ")
+            .push(for_managers("i"))
+            .push(")");
     }
     query.push(")");
     if actor.may(Permission::CheckMail) {

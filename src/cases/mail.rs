@@ -141,6 +141,33 @@ fn request(mail: MailCase, site: Option<SiteInput>) -> CreateCaseRequest {
     }
 }
 
+/// Gives a case the contacts of another one.
+pub async fn take_contacts(tx: &mut Tx, id: CaseId, of: CaseId) -> Result<()> {
+    let contacts = sqlx::query_scalar!("select id from contact where case_id = $1", *of)
+        .fetch_all(tx.db())
+        .await?;
+    let contacts: Vec<Uuid> = contacts.into_iter().map(|id| *id).collect();
+    let new: Vec<Uuid> = contacts.iter().map(|_| Uuid::now_v7()).collect();
+    sqlx::query!(
+        r#"
+        insert into contact (
+            id, case_id, role, name, kana, department, phone, email, email_key, organisation, relation, authority_confirmed,
+            position
+        )
+        select n.id, $1, c.role, c.name, c.kana, c.department, c.phone, c.email, c.email_key, c.organisation, c.relation,
+            c.authority_confirmed, c.position
+        from unnest($2::uuid[], $3::uuid[]) as n (of, id)
+        join contact c on c.id = n.of
+        "#,
+        *id,
+        &contacts,
+        &new,
+    )
+    .execute(tx.db())
+    .await?;
+    Ok(())
+}
+
 fn contact(role: ContactRole, name: Option<Name>, email: Option<EmailAddress>) -> ContactInput {
     ContactInput {
         id: None,

@@ -17,9 +17,6 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
-/// How many of them open a case.
-pub const CASES: usize = 3;
-
 /// A mail, as somebody writes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

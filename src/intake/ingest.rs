@@ -129,7 +129,13 @@ pub async fn run(config: &Config, ingest: &IngestConfig) -> ExitCode {
 }
 
 async fn take(config: &Config, ingest: &IngestConfig) -> Result<Receipt, Doubt> {
-    let mail = read(std::io::stdin().lock(), ingest.size.mail_max_bytes)?;
+    let most = ingest.size.mail_max_bytes;
+    // On a thread of its own, so that the time runs while nothing comes; nobody waits for it at the end.
+    let (told, mail) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || told.send(read(std::io::stdin().lock(), most)));
+    let mail = mail
+        .await
+        .map_err(|_| Doubt::new("4.3.0", "a fault of ours"))??;
     let envelope = envelope(ingest, |name| {
         std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     });
@@ -202,8 +208,8 @@ async fn post(
         .timeout(Duration::from_secs(ingest.timeout))
         .build()
         .map_err(|error| misconfigured(error.to_string()))?;
-    let header = |address: &str| {
-        reqwest::header::HeaderValue::from_bytes(format!("<{address}>").as_bytes())
+    let header = |addresses: &str| {
+        reqwest::header::HeaderValue::from_bytes(addresses.as_bytes())
             .map_err(|_| misconfigured("an address of the envelope has control characters".into()))
     };
     let address = format!("{}/api/v1/intake/email", url.trim_end_matches('/'));
@@ -213,10 +219,12 @@ async fn post(
         .header("Content-Type", "message/rfc822")
         .body(mail.to_vec());
     if let Some(from) = &envelope.from {
-        request = request.header("X-Envelope-From", header(from)?);
+        request = request.header("X-Envelope-From", header(&format!("<{from}>"))?);
     }
-    for to in &envelope.to {
-        request = request.header("X-Envelope-To", header(to)?);
+    if !envelope.to.is_empty() {
+        // In one line: servers take a hundred lines, and a mailing has more recipients.
+        let to: Vec<_> = envelope.to.iter().map(|to| format!("<{to}>")).collect();
+        request = request.header("X-Envelope-To", header(&to.join(","))?);
     }
     let unreachable = |error: reqwest::Error| {
         let status = if error.is_timeout() { "4.4.2" } else { "4.4.1" };

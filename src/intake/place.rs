@@ -250,13 +250,19 @@ async fn place(
 }
 
 async fn judge(tx: &mut Tx, mail: &Mail, content: &mut Content) -> Result<Verdict> {
-    // Our own mail has come back: by its Message-ID, which nobody else writes.
-    if let Some(message) = report::find(tx, content.message_id.as_deref().into_iter()).await? {
+    // Our own mail has come back: by its Message-ID and its sender. Whoever we wrote to knows the former.
+    let is_own = match content.address() {
+        Some(address) => is_own_address(tx, &address).await?,
+        None => false,
+    };
+    if is_own
+        && let Some(message) = report::find(tx, content.message_id.as_deref().into_iter()).await?
+    {
         content.kind = MailKind::Loop;
         return Ok(Verdict::AboutMessage(message));
     }
     match content.kind {
-        MailKind::Normal => judge_normal(tx, mail, content).await,
+        MailKind::Normal => judge_normal(tx, mail, content, is_own).await,
         MailKind::AutoReply | MailKind::AutoReplySuspected => {
             judge_quiet(tx, mail, content, CheckReason::Automatic).await
         }
@@ -269,12 +275,13 @@ async fn judge(tx: &mut Tx, mail: &Mail, content: &mut Content) -> Result<Verdic
     }
 }
 
-async fn judge_normal(tx: &mut Tx, mail: &Mail, content: &Content) -> Result<Verdict> {
-    let is_own = match content.address() {
-        Some(address) => is_own_address(tx, &address).await?,
-        None => false,
-    };
-    let because = match thread::find(tx, mail.id, &mail.envelope_to, content).await? {
+async fn judge_normal(
+    tx: &mut Tx,
+    mail: &Mail,
+    content: &Content,
+    is_own: bool,
+) -> Result<Verdict> {
+    let because = match thread::find(tx, mail, content).await? {
         Thread::Case {
             case_id,
             by,
@@ -308,29 +315,27 @@ async fn judge_quiet(
     content: &Content,
     because: CheckReason,
 ) -> Result<Verdict> {
-    Ok(
-        match thread::find(tx, mail.id, &mail.envelope_to, content).await? {
-            Thread::Case {
-                case_id,
-                by,
-                is_known,
-            } => Verdict::OnCase {
-                case_id,
-                by,
-                is_known: Some(is_known),
-                is_quiet: true,
-            },
-            Thread::Perhaps(case_id, _) => Verdict::ToCheck(because, Some(case_id)),
-            Thread::Nowhere => Verdict::ToCheck(because, None),
+    Ok(match thread::find(tx, mail, content).await? {
+        Thread::Case {
+            case_id,
+            by,
+            is_known,
+        } => Verdict::OnCase {
+            case_id,
+            by,
+            is_known: Some(is_known),
+            is_quiet: true,
         },
-    )
+        Thread::Perhaps(case_id, _) => Verdict::ToCheck(because, Some(case_id)),
+        Thread::Nowhere => Verdict::ToCheck(because, None),
+    })
 }
 
 async fn judge_report(tx: &mut Tx, mail: &Mail, content: &Content) -> Result<Verdict> {
     if let Some(message) = report::find(tx, report::about(content)).await? {
         return Ok(Verdict::AboutMessage(message));
     }
-    let suggested = match thread::find(tx, mail.id, &mail.envelope_to, content).await? {
+    let suggested = match thread::find(tx, mail, content).await? {
         Thread::Case { case_id, .. } | Thread::Perhaps(case_id, _) => Some(case_id),
         Thread::Nowhere => report::guess(tx, content, mail.received_at).await?,
     };
@@ -372,12 +377,16 @@ async fn put_on_case(
     keep(tx, mail, content, placement, files).await?;
     if !is_quiet {
         if is_known == Some(false) {
-            let reason = "案件の連絡先にないアドレスからのメールです。差出人を確認してください。";
-            cases::raise_flag(tx, case.id, Flag::UnverifiedSender, Some(reason)).await?;
+            raise_unverified(tx, case.id).await?;
         }
         follow(tx, &case, mail.id).await?;
     }
     Ok(placement)
+}
+
+async fn raise_unverified(tx: &mut Tx, case_id: CaseId) -> Result<()> {
+    let reason = "案件の連絡先にないアドレスからのメールです。差出人を確認してください。";
+    cases::raise_flag(tx, case_id, Flag::UnverifiedSender, Some(reason)).await
 }
 
 /// What follows from a mail that somebody wrote on a case.

@@ -14,7 +14,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use utoipa::ToSchema;
 
 /// Longest address that is kept of an envelope, in characters; SMTP allows 254 (RFC 5321, 4.5.3.1.3).
@@ -88,7 +88,10 @@ pub struct Receipt {
 pub async fn receive(tx: &mut Tx, delivery: &Delivery<'_>) -> Result<Receipt> {
     let sha256: [u8; 32] = Sha256::digest(delivery.bytes).into();
     let recipients = tidy_all(&delivery.envelope.to);
-    let mailboxes = mailboxes_of(tx, &recipients).await?;
+    let Known {
+        mailboxes,
+        of_desks,
+    } = mailboxes_of(tx, &recipients).await?;
     let first = recipients
         .first()
         .and_then(|recipient| mailboxes[&keys(recipient)[0]]);
@@ -100,7 +103,10 @@ pub async fn receive(tx: &mut Tx, delivery: &Delivery<'_>) -> Result<Receipt> {
     }
     let mut ids = HashMap::new();
     let mut duplicate = true;
-    for (mailbox_id, to) in &copies {
+    // A desk's copy is placed before the help center's: the case is the desk's then, and the help center sees it.
+    let mut in_order: Vec<_> = copies.iter().collect();
+    in_order.sort_by_key(|(mailbox_id, _)| !mailbox_id.is_some_and(|id| of_desks.contains(&id)));
+    for (mailbox_id, to) in in_order {
         let (id, is_new) = keep(tx, delivery, &sha256, *mailbox_id, to).await?;
         if is_new {
             duplicate = false;
@@ -158,7 +164,7 @@ async fn keep(
         provider,
         delivery_id,
         from,
-        to as _,
+        &to[..to.len().min(MAX_RECIPIENTS)] as _,
         delivery.is_original,
         now,
         delivery.bytes,
@@ -187,31 +193,45 @@ async fn keep(
     Ok((first, false))
 }
 
+/// The mailboxes of an envelope.
+struct Known {
+    /// By recipient, folded; none for an address that has no mailbox.
+    mailboxes: HashMap<String, Option<MailboxId>>,
+    /// Those of them that are a desk's.
+    of_desks: HashSet<MailboxId>,
+}
+
 /// Whose mailbox each recipient is, by the first of its [`keys`].
-async fn mailboxes_of(
-    tx: &mut Tx,
-    recipients: &[String],
-) -> Result<HashMap<String, Option<MailboxId>>> {
+async fn mailboxes_of(tx: &mut Tx, recipients: &[String]) -> Result<Known> {
     let wanted: Vec<String> = recipients.iter().flat_map(|to| keys(to)).collect();
-    let known: HashMap<String, MailboxId> = match wanted.is_empty() {
-        true => HashMap::new(),
+    let rows = match wanted.is_empty() {
+        true => Vec::new(),
         false => sqlx::query!(
-            "select address_key, id from mailbox where active and address_key = any($1)",
+            "select address_key, id, desk_id from mailbox where active and address_key = any($1)",
             &wanted
         )
         .fetch_all(tx.db())
-        .await?
+        .await?,
+    };
+    let of_desks = rows
+        .iter()
+        .filter(|row| row.desk_id.is_some())
+        .map(|row| row.id)
+        .collect();
+    let known: HashMap<String, MailboxId> = rows
         .into_iter()
         .map(|row| (row.address_key, row.id))
-        .collect(),
-    };
+        .collect();
     let found = recipients.iter().map(|recipient| {
         let keys = keys(recipient);
         let mailbox = keys.iter().find_map(|key| known.get(key).copied());
         let [key, _] = keys;
         (key, mailbox)
     });
-    Ok(found.collect())
+    Ok(Known {
+        mailboxes: found.collect(),
+        of_desks,
+    })
 }
 
 /// How a recipient is looked up: as it is, and without what stands after a plus.
@@ -225,14 +245,12 @@ fn keys(recipient: &str) -> [String; 2] {
 
 /// The recipients as they are kept: each once, the empty ones not at all.
 fn tidy_all(recipients: &[String]) -> Vec<String> {
-    let mut tidied: Vec<String> = Vec::new();
-    for recipient in recipients.iter().take(MAX_RECIPIENTS) {
-        let recipient = tidy(recipient);
-        if !recipient.is_empty() && !tidied.contains(&recipient) {
-            tidied.push(recipient);
-        }
-    }
-    tidied
+    let mut seen = HashSet::new();
+    recipients
+        .iter()
+        .map(|recipient| tidy(recipient))
+        .filter(|recipient| !recipient.is_empty() && seen.insert(recipient.clone()))
+        .collect()
 }
 
 /// An address of an envelope as it is kept: without angle brackets and control characters, which PostgreSQL or a
@@ -277,7 +295,7 @@ mod tests {
         let given = ["<a@example.jp>", "a@example.jp", "", "<>", "b@example.jp"].map(String::from);
         assert_eq!(tidy_all(&given), ["a@example.jp", "b@example.jp"]);
         let many: Vec<_> = (0..2000).map(|n| format!("{n}@example.jp")).collect();
-        assert_eq!(tidy_all(&many).len(), MAX_RECIPIENTS);
+        assert_eq!(tidy_all(&many).len(), 2000);
     }
 
     #[test]

@@ -39,7 +39,8 @@ pub struct MessageRequest {
     pub contact_id: Option<ContactId>,
     /// To which address. One that is no contact's needs `confirmed`.
     pub to: Option<EmailAddress>,
-    /// The address in `to` is meant, although it is no contact's: a mail to the wrong person is a leak.
+    /// The address in `to` is meant, although it is no contact's, or an agent's whose authority is not confirmed: a mail
+    /// to the wrong person is a leak.
     #[serde(default)]
     pub confirmed: bool,
     /// Where absent, `Re:` with the subject of the mail that is answered, or of the case, and the case's number.
@@ -147,7 +148,7 @@ async fn recipient(
 ) -> Result<Option<Recipient>> {
     let contacts = sqlx::query!(
         r#"
-        select id, role as "role: ContactRole", name, email as "email: EmailAddress", email_key
+        select id, role as "role: ContactRole", name, email as "email: EmailAddress", email_key, authority_confirmed
         from contact
         where case_id = $1
         order by position
@@ -165,6 +166,16 @@ async fn recipient(
         (None, Some(id)) => contacts.find(|contact| contact.id == id),
         (None, None) => contacts.find(|contact| contact.role == ContactRole::Primary),
     };
+    if let Some(contact) = &contact
+        && contact.role == ContactRole::Agent
+        && !contact.authority_confirmed
+    {
+        fields.require(
+            body.confirmed,
+            "/confirmed",
+            "must be true: this agent's authority is not confirmed, and nothing of the history is told without it",
+        );
+    }
     let (name, contact_id, email) = match contact {
         Some(contact) => (contact.name, Some(contact.id), contact.email),
         None => (None, None, None),
@@ -210,9 +221,16 @@ async fn check_files(
     }
     let ids: Vec<_> = files.iter().map(|id| **id).collect();
     let found = sqlx::query!(
-        "select id, size from attachment where id = any ($1) and case_id = $2",
+        r#"
+        select a.id, a.size
+        from attachment a
+        left join inbound_mail m on m.id = a.inbound_mail_id
+        where a.id = any ($1) and a.case_id = $2
+        and (not $3 or m.id is null or m.is_known_sender or m.placed_by = 'staff')
+        "#,
         &ids,
         *case.id,
+        tx.actor().manager().is_some(),
     )
     .fetch_all(tx.db())
     .await?;
@@ -252,12 +270,14 @@ async fn answered(
             case when reference_ids = '{}' then in_reply_to else reference_ids end as "references!"
         from inbound_mail
         where case_id = $1 and (id = $2 or $2 is null and kind = 'normal' and from_key = $3)
+        and (not $4 or is_known_sender or placed_by = 'staff')
         order by received_at desc, id desc
         limit 1
         "#,
         *case.id,
         body.in_reply_to_mail_id.map(|id| *id),
         recipient.map(|recipient| recipient.address.key()),
+        tx.actor().manager().is_some(),
     )
     .fetch_optional(tx.db())
     .await?;

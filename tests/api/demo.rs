@@ -63,7 +63,7 @@ const KINDS: [(&str, &str, &str); 13] = [
     (
         "flags",
         "select distinct flag from case_flag where settled_at is null order by 1",
-        "complaint late_entry mail_after_close possible_duplicate same_enterprise_this_year",
+        "address_guessed complaint late_entry mail_after_close possible_duplicate same_enterprise_this_year",
     ),
     (
         "links",
@@ -78,7 +78,7 @@ const KINDS: [(&str, &str, &str); 13] = [
     (
         "mails",
         "select concat_ws(' ', kind, placed_by, quarantine_reason) from inbound_mail order by received_at",
-        "?",
+        "normal new_case normal new_case normal plus_address normal plus_address normal stranger_with_number too_much normal new_case auto_reply automatic bounce unmatched_report",
     ),
     (
         "kinds",

@@ -101,6 +101,14 @@ async fn a_mail_through_the_pipe_is_kept() {
         .await;
     assert_eq!(other.status.code(), Some(0), "{other:?}");
     let rows = kept(&app).await;
+    let many: Vec<_> = (0..150)
+        .map(|n| format!("--recipient={n}@example.jp"))
+        .collect();
+    let mut arguments = vec!["--url", &url, "--token-file", file];
+    arguments.extend(many.iter().map(String::as_str));
+    let mailing = Pipe::new(&arguments).run(b"Subject: many\n\n").await;
+    assert_eq!(mailing.status.code(), Some(0), "{mailing:?}");
+    assert_eq!(kept(&app).await[2].envelope_to.len(), 150);
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[0].bytes, MAIL);
     assert_eq!(rows[0].envelope_from.as_deref(), Some(""));

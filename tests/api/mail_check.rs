@@ -644,6 +644,42 @@ async fn a_new_linked_case() {
 }
 
 #[actix_web::test]
+async fn a_stranger_is_no_contact_of_the_case_that_follows() {
+    let app = TestApp::start().await;
+    let desk = app.make_desk().await;
+    let case = app.make_closed_case(&desk).await;
+    app.advance(TimeDelta::hours(1));
+    let to = plus_address(&case);
+    let evil = letter("Evil <evil@attacker.example>", "Re:").to(&[&to]);
+    let evil = app.receive(&evil).await;
+    let known = app
+        .receive(&letter(&contact_of(&case), "Re:").to(&[&to]))
+        .await;
+    let client = app.as_desk(&desk);
+    let body = json!({ "answer": "new_case" });
+    client.post(settle(&case), body).await.expect(200);
+    let (evil, known) = (app.show_mail(&evil).await, app.show_mail(&known).await);
+    let new = app.case_of(&evil).await;
+    assert_eq!(known["case_id"], new["id"]);
+    assert_eq!(
+        (&evil["is_known_sender"], &known["is_known_sender"]),
+        (&json!(false), &json!(true))
+    );
+    let contacts = |case: &TestResponse| -> Vec<Value> {
+        let contacts = case["contacts"].as_array().unwrap().iter();
+        contacts.map(|contact| contact["email"].clone()).collect()
+    };
+    assert_eq!(contacts(&new), contacts(&case));
+    assert_eq!(
+        flags(&new),
+        ["same_enterprise_this_year", "unverified_sender"]
+    );
+    let body = json!({ "to": "evil@attacker.example", "body": "日程のご連絡です。" });
+    let path = format!("/cases/{}/messages", new.id());
+    client.post(path, body).await.invalid(&["/confirmed"]);
+}
+
+#[actix_web::test]
 async fn a_closed_case_of_the_help_center_is_the_operators() {
     let app = TestApp::start().await;
     let case = app.make_case().await;

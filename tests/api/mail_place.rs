@@ -216,6 +216,50 @@ async fn mail_to_a_desks_mailbox_is_the_desks_case() {
 }
 
 #[actix_web::test]
+async fn a_mail_to_a_desk_and_the_help_center_is_the_desks_case() {
+    let app = TestApp::start().await;
+    let (aomori, iwate) = (app.make_desk().await, app.make_desk_for("03").await);
+    app.make_mailbox("center@example.jp", None).await;
+    app.make_mailbox("aomori@example.jp", Some(&aomori)).await;
+    app.make_mailbox("iwate@example.jp", Some(&iwate)).await;
+    let first = letter(HANAKO, "相談");
+    let sent = first
+        .clone()
+        .to(&["center@example.jp", "aomori@example.jp"]);
+    app.receive(&sent).await;
+    assert_eq!(app.count("case_file").await, 1);
+    let list = app.as_desk(&aomori).get("/intake/emails").await.expect(200);
+    assert_eq!(list.items().len(), 2, "both copies are on the desk's case");
+    let case = app
+        .case_of(
+            &app.show_mail(
+                &list.items()[0]["id"]
+                    .as_str()
+                    .unwrap()
+                    .parse::<Uuid>()
+                    .unwrap(),
+            )
+            .await,
+        )
+        .await;
+    assert_eq!(case["desk"]["id"], aomori["id"]);
+    // The other desk got it later: it has a case of its own, and whoever has both is told.
+    app.receive(&first.to(&["iwate@example.jp"])).await;
+    let theirs = app.as_desk(&iwate).get("/cases").await.expect(200);
+    assert_eq!(theirs.items().len(), 1);
+    let theirs = app
+        .show_case(
+            &theirs.items()[0]["id"]
+                .as_str()
+                .unwrap()
+                .parse::<Uuid>()
+                .unwrap(),
+        )
+        .await;
+    assert!(flags(&theirs).contains(&"possible_duplicate"));
+}
+
+#[actix_web::test]
 async fn a_desk_that_is_gone_has_no_mail() {
     let app = TestApp::start().await;
     let desk = app.make_desk().await;
@@ -468,7 +512,7 @@ async fn an_answer_continues_with_the_newest_mail_of_its_recipient() {
     let app = TestApp::start().await;
     let desk = app.make_desk().await;
     let case = accepted_case(&app, &desk).await;
-    for from in [HANAKO, "keiri@example.co.jp"] {
+    for from in [HANAKO, "zeirishi@office.example"] {
         let sent = letter(from, "Re: 規程の件").to(&[&plus_address(&case)]);
         app.receive(&sent.with("Message-ID", format!("<of-{from}>")))
             .await;
@@ -482,7 +526,7 @@ async fn an_answer_continues_with_the_newest_mail_of_its_recipient() {
     let answered = write(HANAKO).await.expect(201);
     let subject = answered["subject"].as_str().unwrap();
     assert!(subject.ends_with("規程の件"), "{subject}");
-    write("zeirishi@office.example").await.expect(201);
+    write("keiri@example.co.jp").await.expect(201);
     app.advance(TimeDelta::minutes(5));
     app.run_jobs().await;
     let mut threads: Vec<_> = app
@@ -994,16 +1038,52 @@ async fn our_own_mail_that_comes_back_is_kept_and_that_is_all() {
     let ours = ours["message_id"].as_str().unwrap();
     let before = app.show_case(&case).await;
     let sent =
-        letter("relay@example.co.jp", "受付のお知らせ").with("Message-ID", format!("<{ours}>"));
+        letter("sodan@madoguchi.example", "受付のお知らせ").with("Message-ID", format!("<{ours}>"));
     let mail = app.receive(&sent).await;
     assert_eq!(mail["kind"], "loop");
     assert_placed(&mail, &case, "message_id");
+    // Whoever got our mail knows its Message-ID. What they write under it is read by somebody.
+    let forged = letter("forge@strange.example", "送金").with("Message-ID", format!("<{ours}>"));
+    let forged = app.receive(&forged).await;
+    assert_eq!(forged["kind"], "normal");
+    assert_placed(&forged, &app.case_of(&forged).await, "new_case");
+    assert_ne!(forged["case_id"], case["id"]);
     let after = app.show_case(&case).await;
     assert_eq!(
         (&before["flags"], &before["due"]),
         (&after["flags"], &after["due"])
     );
     assert_eq!(app.messages_of(&case).await.len(), 1);
+    let desk = app.make_desk().await;
+    let manager = app.make_manager().await;
+    app.as_operator()
+        .post(
+            format!("/cases/{}/route", case.id()),
+            json!({ "desk_id": desk.id() }),
+        )
+        .await
+        .expect(200);
+    app.as_desk(&desk)
+        .post(format!("/cases/{}/accept", case.id()), json!({}))
+        .await
+        .expect(200);
+    let enterprise = case["enterprise"]["id"].as_str().unwrap();
+    let path = format!("/enterprises/{enterprise}");
+    let etag = app.as_desk(&desk).get(&path).await.expect(200);
+    let named = json!({ "kind": "company", "name": "株式会社ねぶた" });
+    app.as_desk(&desk)
+        .patch(&path, named)
+        .if_match(etag.etag())
+        .await
+        .expect(200);
+    app.assign(&desk, &case, &manager, "labour").await;
+    let read = app.as_manager(&manager);
+    read.get(format!("/intake/emails/{}", opened.id()))
+        .await
+        .expect(200);
+    read.get(format!("/intake/emails/{}", mail.id()))
+        .await
+        .problem("not-found");
     // A mark of a loop that we do not know: a person looks.
     let mail = app
         .receive(&letter("x@example.jp", "相談").with("X-Loop", "yes"))

@@ -300,6 +300,7 @@ async fn to_whom() {
     let contacts = request["contacts"].as_array_mut().unwrap();
     contacts.push(json!({ "role": "cc", "name": "成田 美咲", "email": "Narita@Example.co.jp" }));
     contacts.push(json!({ "role": "cc", "name": "三上 修", "phone": "017-734-0001" }));
+    contacts.push(json!({ "role": "agent", "name": "税理士", "email": "agent@example.com" }));
     let case = app.as_operator().post("/cases", request).await.expect(201);
     let contact = |n: usize| case["contacts"][n]["id"].clone();
     let path = format!("/cases/{}/messages", case.id());
@@ -322,6 +323,13 @@ async fn to_whom() {
         .await
         .expect(201);
     assert_eq!(by_address["contact_id"], contact(1));
+    // So does an agent's whose authority nobody confirmed.
+    write(json!({ "to": "agent@example.com" }))
+        .await
+        .invalid(&["/confirmed"]);
+    write(json!({ "contact_id": contact(3) }))
+        .await
+        .invalid(&["/confirmed"]);
     // A stranger's needs to be meant.
     write(json!({ "to": "narita@example.com" }))
         .await

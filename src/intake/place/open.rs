@@ -242,9 +242,22 @@ pub(crate) async fn open_follow_up(tx: &mut Tx, earlier_id: CaseId) -> Result<Ca
         Some(desk_id) => Some(desk_id),
         None => row::desk_of(tx.db(), first.mailbox_id).await?,
     };
-    let id = enter(tx, &first, Some(earlier.enterprise_id), desk_id).await?;
+    // The people are those of the earlier case: whoever else wrote to it is no contact by that.
+    let nobody = FirstMail {
+        from_address: None,
+        from_name: None,
+        ..first
+    };
+    let id = enter(tx, &nobody, Some(earlier.enterprise_id), desk_id).await?;
+    cases::take_contacts(tx, id, earlier_id).await?;
+    let mut has_unknown = false;
     for mail in &mails {
-        row::put_on_case(tx, mail.id, id, true).await?;
+        let is_known = match &mail.from_key {
+            Some(key) => cases::is_correspondent(tx.db(), id, key).await?,
+            None => false,
+        };
+        has_unknown |= !is_known;
+        row::take_along(tx, mail.id, id, is_known).await?;
         attachments::move_with_mail(tx, mail.id, Some(id)).await?;
         tx.record(id, Event::MailAttached { mail_id: mail.id });
         tx.record(
@@ -254,6 +267,9 @@ pub(crate) async fn open_follow_up(tx: &mut Tx, earlier_id: CaseId) -> Result<Ca
                 other_id: id,
             },
         );
+    }
+    if has_unknown {
+        super::raise_unverified(tx, id).await?;
     }
     cases::link(tx, id, earlier_id, LinkKind::FollowUp).await?;
     Ok(id)

@@ -190,6 +190,24 @@ pub(crate) async fn put_on_case(
     Ok(())
 }
 
+/// Moves a mail along to the case that follows the one it is on.
+pub(crate) async fn take_along(
+    tx: &mut Tx,
+    id: MailId,
+    case_id: CaseId,
+    is_known: bool,
+) -> Result<()> {
+    sqlx::query!(
+        "update inbound_mail set case_id = $2, is_known_sender = $3 where id = $1",
+        *id,
+        *case_id,
+        is_known,
+    )
+    .execute(tx.db())
+    .await?;
+    Ok(())
+}
+
 /// Back to the beginning: the job reads and places it anew.
 pub(crate) async fn begin_again(tx: &mut Tx, id: MailId) -> Result<()> {
     sqlx::query!(

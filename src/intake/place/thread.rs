@@ -1,7 +1,10 @@
 //! Which case a mail belongs to (design: Mail intake). What we signed counts most, then what we know, then what the
 //! subject says; the address in From decides nothing alone.
 
-use super::content::Content;
+use super::{
+    content::Content,
+    row::{self, Mail},
+};
 use crate::{
     cases,
     error::Result,
@@ -31,24 +34,19 @@ pub(super) enum Thread {
 }
 
 /// Finds the case; the survivor where it was merged.
-pub(super) async fn find(
-    tx: &mut Tx,
-    mail_id: MailId,
-    envelope_to: &[String],
-    content: &Content,
-) -> Result<Thread> {
-    let mail = tx.mail().clone();
-    for case_id in addressed(&mail, envelope_to, content) {
+pub(super) async fn find(tx: &mut Tx, mail: &Mail, content: &Content) -> Result<Thread> {
+    let identity = tx.mail().clone();
+    for case_id in addressed(&identity, &mail.envelope_to, content) {
         if let Some(case_id) = cases::survivor(tx.db(), case_id).await? {
             return on(tx, content, case_id, PlacedBy::PlusAddress).await;
         }
     }
-    for case_id in answered(content).filter_map(|id| case_of_signed(&mail, id)) {
+    for case_id in answered(content).filter_map(|id| case_of_signed(&identity, id)) {
         if let Some(case_id) = cases::survivor(tx.db(), case_id).await? {
             return on(tx, content, case_id, PlacedBy::MessageId).await;
         }
     }
-    if let Some(case_id) = of_twin(tx, mail_id, content).await? {
+    if let Some(case_id) = of_twin(tx, mail, content).await? {
         return on(tx, content, case_id, PlacedBy::SameMessageId).await;
     }
     let known = cases_of_known(tx.db(), content).await?;
@@ -124,23 +122,28 @@ fn case_of_signed(mail: &MailIdentity, id: &str) -> Option<CaseId> {
 }
 
 /// Another mail with the same Message-ID from the same sender: a second copy by another way, or a program that numbers
-/// its mails carelessly. It is kept beside the first, never instead of it, and never opens a case of its own.
-async fn of_twin(tx: &mut Tx, mail_id: MailId, content: &Content) -> Result<Option<CaseId>> {
+/// its mails carelessly. It is kept beside the first, never instead of it. A desk that was written to has it on a case of
+/// its own, though, where the first one's case is not the desk's: nobody else would tell the desk.
+async fn of_twin(tx: &mut Tx, mail: &Mail, content: &Content) -> Result<Option<CaseId>> {
     let (Some(message_id), Some(from_key)) = (&content.message_id, &content.from_key) else {
         return Ok(None);
     };
+    let desk_id = row::desk_of(tx.db(), mail.mailbox_id).await?;
     let twin = sqlx::query_scalar!(
         r#"
         select coalesce(c.merged_into, c.id) as "case_id!: CaseId"
         from inbound_mail m
         join case_file c on c.id = m.case_id
+        left join case_file s on s.id = c.merged_into
         where m.message_id = $1 and m.from_key = $2 and m.id <> $3
+        and ($4::uuid is null or coalesce(s.desk_id, c.desk_id) = $4)
         order by m.received_at, m.id
         limit 1
         "#,
         message_id,
         from_key,
-        *mail_id,
+        *mail.id,
+        desk_id.map(|id| *id),
     )
     .fetch_optional(tx.db())
     .await?;
