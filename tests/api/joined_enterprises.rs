@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 async fn joined_enterprises_count_together() {
     let app = TestApp::start().await;
     let (desk, manager) = (app.make_desk().await, app.make_manager().await);
+    let biased = app.make_manager().await;
     app.as_admin()
         .patch("/settings", json!({ "enterprise_guard": "block" }))
         .if_match(app.as_admin().get("/settings").await.expect(200).etag())
@@ -33,7 +34,7 @@ async fn joined_enterprises_count_together() {
     let third = open_at_desk(json!({ "kind": "company", "name": "別の会社" })).await;
     let conflict = json!({ "enterprise_id": second["enterprise"]["id"], "kind": "contract" });
     app.as_admin()
-        .post(format!("/managers/{}/conflicts", manager.id()), conflict)
+        .post(format!("/managers/{}/conflicts", biased.id()), conflict)
         .await
         .expect(201);
     let apart = json!({ "other_id": third["enterprise"]["id"] });
@@ -90,7 +91,7 @@ async fn joined_enterprises_count_together() {
     assert_eq!(again["enterprise"]["id"], first["enterprise"]["id"]);
     let conflicts = app
         .as_admin()
-        .get(format!("/managers/{}/conflicts", manager.id()))
+        .get(format!("/managers/{}/conflicts", biased.id()))
         .await
         .expect(200);
     assert_eq!(
