@@ -1,9 +1,18 @@
 # syntax=docker/dockerfile:1
 
+# The web front end, which becomes a part of the program.
+FROM node:20-bookworm-slim AS web
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+COPY web .
+RUN npm run build
+
 # Built with the compiler of rust-toolchain.toml, from the committed .sqlx: no database is needed.
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+COPY --from=web /src/web/dist web/dist
 ENV SQLX_OFFLINE=true
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \

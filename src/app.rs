@@ -119,7 +119,7 @@ pub fn app(
         .wrap(from_fn(frame))
 }
 
-/// Answers where no route does: 405 where the address takes other methods, 404 elsewhere.
+/// Answers where no route does: 405 where the address takes other methods, then the web front end, 404 elsewhere.
 fn unmatched(
     document: &mut Document,
 ) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone + use<> {
@@ -143,6 +143,9 @@ fn unmatched(
             .flat_map(|(_, methods)| methods.iter().copied())
             .collect::<BTreeSet<_>>();
         if allowed.is_empty() {
+            if let Some(page) = crate::pages::answer(&request) {
+                return ready(page);
+            }
             return ready(problem_response(&problem_of(ProblemType::NotFound)));
         }
         let mut response = problem_response(&problem_of(ProblemType::MethodNotAllowed));

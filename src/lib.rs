@@ -7,8 +7,9 @@
 //!
 //! The slices, each owning its tables: [`cases`], [`enterprises`], [`desks`], [`managers`], [`offers`],
 //! [`consultations`], [`interactions`], [`intake`] (mail that comes in), [`messages`] (mail that goes out), [`templates`],
-//! [`attachments`], [`search`], [`settings`], [`users`]; [`places`] and [`routing`] own none. Below them: [`mail`] (reading and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what
-//! values may look like), [`calendar`], [`jobs`] (work after commit), [`database`] (connecting, or the private server).
+//! [`attachments`], [`search`], [`settings`], [`users`]; [`places`] and [`routing`] own none. Below them: [`mail`] (reading
+//! and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what values may look like), [`calendar`], [`jobs`]
+//! (work after commit), [`database`] (connecting, or the private server). Beside them: [`pages`] (the web front end).
 
 pub mod access;
 pub mod app;
@@ -36,6 +37,7 @@ pub mod mail;
 pub mod managers;
 pub mod messages;
 pub mod offers;
+pub mod pages;
 pub mod places;
 pub mod programme;
 pub mod routing;

@@ -37,6 +37,7 @@ mod messages;
 mod notices;
 mod offers;
 mod openapi;
+mod pages;
 mod permissions;
 mod places;
 mod races;
