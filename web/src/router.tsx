@@ -8,6 +8,7 @@ import {
   Outlet,
 } from '@tanstack/react-router';
 import { restore, session } from '@/api/session';
+import { PARTS, type Part } from '@/pages/admin/parts';
 import { readSearch } from '@/pages/queue/filter';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
@@ -115,6 +116,10 @@ const enterprise = createRoute({
 const admin = createRoute({
   getParentRoute: () => app,
   path: '/admin',
+  validateSearch: (search: Record<string, unknown>): { part?: Part } => {
+    const part = PARTS.find((known) => known === search['part']);
+    return part ? { part } : {};
+  },
   component: lazyRouteComponent(() => import('@/pages/admin/admin'), 'AdminPage'),
 });
 

@@ -17,13 +17,13 @@ let token: { value: string; ends: number } | undefined;
 let me: Me | undefined;
 let state: State = 'unknown';
 let renewing: Promise<boolean> | undefined;
-let signedInAgain: PromiseWithResolvers<void> | undefined;
+let signedInAgain: PromiseWithResolvers<null> | undefined;
 const listeners = new Set<() => void>();
 
 export const session = {
   state: () => state,
   me: () => me,
-  subscribe(listener: () => void) {
+  subscribe: (listener: () => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
@@ -68,7 +68,7 @@ export async function signIn(email: string, password: string): Promise<void> {
     return;
   }
   become('signed-in');
-  signedInAgain?.resolve();
+  signedInAgain?.resolve(null);
   signedInAgain = undefined;
 }
 
@@ -76,7 +76,8 @@ export async function signOut(): Promise<void> {
   const headers = token ? { authorization: `Bearer ${token.value}` } : {};
   await plainFetch('/api/v1/auth/logout', undefined, headers);
   token = undefined;
-  // The memory of this page is full of cases; a fresh page has none.
+  // The memory of this page is full of cases, and so is what was kept while typing; a fresh page has none.
+  sessionStorage.clear();
   location.assign('/sign-in');
 }
 
@@ -94,11 +95,11 @@ export function reject(value: string): void {
   if (token?.value === value) token = undefined;
 }
 
-function askToSignInAgain(): Promise<void> {
+function askToSignInAgain(): Promise<null> {
   if (state !== 'signed-in' && state !== 'expired') {
     return Promise.reject(localProblem('unauthenticated', 401, 'Sign in first.'));
   }
-  signedInAgain ??= Promise.withResolvers<void>();
+  signedInAgain ??= Promise.withResolvers<null>();
   become('expired');
   return signedInAgain.promise;
 }

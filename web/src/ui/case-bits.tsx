@@ -1,6 +1,7 @@
 /** Small things that show a case the same way everywhere. */
 import type { Due, Flag, SessionCount, Status } from '@/api/schema';
 import { useDates } from '@/text/dates';
+import { useNow } from '@/text/now';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Chip, type Tone } from './chip';
@@ -32,8 +33,9 @@ export function FlagChip({ flag }: { flag: Flag }) {
 export function DueText({ due, kind = true }: { due: Due | null | undefined; kind?: boolean }) {
   const words = useWords();
   const dates = useDates();
+  const now = useNow();
   if (!due) return <span className="text-ink-soft">—</span>;
-  const left = new Date(due.at).getTime() - Date.now();
+  const left = new Date(due.at).getTime() - now.getTime();
   const late = left < 0;
   const soon = left < 24 * 3_600_000;
   const look = late ? 'font-bold text-error-2' : soon ? 'font-bold text-orange-1000' : '';
@@ -41,7 +43,7 @@ export function DueText({ due, kind = true }: { due: Due | null | undefined; kin
     <span title={dates.dayTime(due.at)}>
       <span className={`inline-flex items-center gap-1 whitespace-nowrap ${look}`}>
         {late ? <Icon name="alert" className="size-4" /> : null}
-        {dates.until(due.at)}
+        {dates.until(due.at, now)}
       </span>
       {kind ? <span className="block text-dns-14N-120 text-ink-soft">{words.due[due.kind]}</span> : null}
     </span>

@@ -5,7 +5,15 @@ import { Problem } from '@/api/problem';
 import { texts, usePreferences, useTexts } from '@/text/preferences';
 import { Notice } from './notice';
 
-const words = texts(
+interface Words {
+  titles: Record<string, string>;
+  unknown: string;
+  kept: string;
+  again: string;
+  request: string;
+}
+
+const words = texts<Words>(
   {
     titles: {
       unauthenticated: 'サインインしてください',
@@ -30,7 +38,7 @@ const words = texts(
       unavailable: 'サーバーが一時的に応答できません',
       offline: 'サーバーに接続できません',
       internal: 'サーバーで問題が発生しました',
-    } as Record<string, string>,
+    },
     unknown: '予期しない問題が発生しました',
     kept: '入力した内容は残っています。接続を確かめて、もう一度実行してください。',
     again: '少し待ってから、もう一度実行してください。入力した内容は残っています。',
@@ -40,7 +48,7 @@ const words = texts(
     titles: {
       offline: 'The server cannot be reached',
       stale: 'Somebody else changed it first',
-    } as Record<string, string>,
+    },
     unknown: 'Something unexpected happened',
     kept: 'What you typed is still here. Check the connection and try again.',
     again: 'Wait a moment and try again. What you typed is still here.',

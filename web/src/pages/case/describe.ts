@@ -139,10 +139,10 @@ export function useDescribe(
   const dates = useDates();
   const nameOf = (list: readonly { id: string; name: string }[] | undefined, id: unknown) =>
     list?.find((one) => one.id === id)?.name ?? '';
-  const word = (table: Record<string, string>, key: unknown) => table[String(key)] ?? '';
+  const word = (table: Record<string, string>, key: unknown) => table[text(key)] ?? '';
   return ({ kind, data }) => {
     const of = data as Record<string, unknown>;
-    const sentence = t[kind === 'case_moved' ? `case_moved ${String(of['step'])}` : kind] ?? kind;
+    const sentence = t[kind === 'case_moved' ? `case_moved ${text(of['step'])}` : kind] ?? kind;
     if (typeof sentence === 'string') return sentence;
     return sentence({
       manager: nameOf(managers, of['manager_id']),
@@ -155,11 +155,16 @@ export function useDescribe(
       due: word(words.due, of['due']),
       by: word(words.noShow, of['by']),
       when: span(dates, of),
-      session: String(of['session'] ?? ''),
-      from: String(of['from'] ?? ''),
-      to: String(of['to'] ?? ''),
+      session: text(of['session']),
+      from: text(of['from']),
+      to: text(of['to']),
     });
   };
+}
+
+/** A word or a number of an event. */
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? `${value}` : '';
 }
 
 function span(dates: Dates, of: Record<string, unknown>): string {

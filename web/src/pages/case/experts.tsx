@@ -3,6 +3,7 @@ import type { CaseView, OfferView } from '@/api/schema';
 import { caseOffers } from '@/data/cases';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
+import { useNow } from '@/text/now';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
@@ -81,7 +82,8 @@ function Offer({ offer, onOpen }: { offer: OfferView; onOpen: (opened: Opened) =
   const names = useWords();
   const dates = useDates();
   const me = useMe();
-  const late = new Date(offer.reply_by) < new Date();
+  const now = useNow();
+  const late = new Date(offer.reply_by) < now;
   return (
     <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-8 border border-dashed border-line-strong px-3 py-2 text-dns-16N-130">
       <Chip tone="yellow">{names.offer.open}</Chip>
@@ -89,7 +91,7 @@ function Offer({ offer, onOpen }: { offer: OfferView; onOpen: (opened: Opened) =
         {offer.manager.name}({names.line[offer.line]})
       </span>
       <span className={late ? 'font-bold text-error-2' : 'text-ink-soft'}>
-        {t.replyBy} {dates.dayTime(offer.reply_by)}({dates.until(offer.reply_by)})
+        {t.replyBy} {dates.dayTime(offer.reply_by)}({dates.until(offer.reply_by, now)})
       </span>
       {me.permissions.includes('offer_cases') ? (
         <Button size="sm" look="text" onClick={() => onOpen({ dialog: 'revoke', offer })}>

@@ -4,6 +4,7 @@ import type { CaseView, ConsultationView } from '@/api/schema';
 import { useSend } from '@/api/send';
 import { isWaiting, stepWithSessions, useStepWords, type Step } from '@/data/next-step';
 import { useMe } from '@/shell/use-me';
+import { useNow } from '@/text/now';
 import { useTexts } from '@/text/preferences';
 import { MOVES, useWords, type Move } from '@/text/words';
 import { Button } from '@/ui/button';
@@ -37,7 +38,7 @@ export function Moves({ seen, sessions, onOpen }: MovesProps) {
   const words = useWords();
   const stepWords = useStepWords();
   const me = useMe();
-  const step = stepWithSessions(seen, sessions, me.role);
+  const step = stepWithSessions(seen, sessions, me.role, useNow());
   const accept = useAccept(seen);
   const allowed = MOVES.filter((move) => seen.allowed_moves.includes(move));
   const first = MOVE_OF[step];

@@ -1,6 +1,7 @@
 import type { CaseView, ConsultationView } from '@/api/schema';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
+import { useNow } from '@/text/now';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords, type ReportState } from '@/text/words';
 import { Button, LinkButton } from '@/ui/button';
@@ -141,7 +142,7 @@ function Session({ place, session, onOpen }: SessionProps) {
   const t = useTexts(sessionWords);
   const words = useWords();
   const dates = useDates();
-  const begun = new Date(session.starts_at) <= new Date();
+  const begun = new Date(session.starts_at) <= useNow();
   const { state, mode } = session;
   return (
     <div

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { CaseView, Role } from '@/api/schema';
 import { isWaiting, nextStep, useStepWords } from '@/data/next-step';
 import { useDates } from '@/text/dates';
+import { useNow } from '@/text/now';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { DueText, FlagChip, Places, StatusChip } from '@/ui/case-bits';
@@ -69,7 +70,7 @@ export function useColumns(role: Role): Column<CaseView>[] {
       ),
     }),
   ];
-  return columns.filter((column) => column !== undefined) as Column<CaseView>[];
+  return columns.filter((column) => column !== undefined);
 }
 
 /** 「テレワーク・サポートネットワーク 東京窓口」 is 「東京窓口」 where there is little room. */
@@ -128,6 +129,6 @@ export function CaseCard({ seen, role }: { seen: CaseView; role: Role }) {
 
 function StepText({ seen, role }: { seen: CaseView; role: Role }) {
   const words = useStepWords();
-  const step = nextStep(seen, role);
+  const step = nextStep(seen, role, useNow());
   return <span className={isWaiting(step) ? 'text-ink-soft' : 'font-bold'}>{words[step]}</span>;
 }

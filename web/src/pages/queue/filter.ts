@@ -53,7 +53,7 @@ export function readSearch(search: Record<string, unknown>): QueueSearch {
     q: text(search['q']),
     sort: oneOf(search['sort'], SORTS),
   };
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as QueueSearch;
+  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
 }
 
 /** The same as the API's parameters: open cases, what is due first on top, unless the address says otherwise. */
@@ -70,5 +70,5 @@ export function filterOf({ status = 'open', overdue, sort = 'due_at', ...rest }:
 export function without(search: QueueSearch, ...parts: (keyof QueueSearch)[]): QueueSearch {
   return Object.fromEntries(
     Object.entries(search).filter(([part]) => !parts.includes(part as keyof QueueSearch)),
-  ) as QueueSearch;
+  );
 }

@@ -4,6 +4,7 @@ import { isProblemOf } from '@/api/problem';
 import type { BookRequest, CaseView, ConsultationView, Mode, RescheduleRequest, Stage } from '@/api/schema';
 import { useSend } from '@/api/send';
 import { dateOf, instant, later, timeOf, useDates } from '@/text/dates';
+import { useNow } from '@/text/now';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { ManyField, RadioField, SelectField, TextArea, TextField } from '@/ui/form';
@@ -87,6 +88,7 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
   const [note, setNote] = useState('');
   const [lateReason, setLateReason] = useState('');
   const [tried, setTried] = useState(false);
+  const now = useNow();
   const send = useSend(
     (request: BookRequest, once) =>
       body(
@@ -102,7 +104,7 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
   );
   const start = instant(date, time);
   const end = start && later(start, Number(length));
-  const past = start !== undefined && Date.parse(start) < Date.now();
+  const past = start !== undefined && Date.parse(start) < now.getTime();
   const submit = () => {
     setTried(true);
     if (!start || !end) return;

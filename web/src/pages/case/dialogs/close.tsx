@@ -7,8 +7,9 @@ import { useWords } from '@/text/words';
 import { RadioField, TextArea } from '@/ui/form';
 import { useAfterMove } from '../moves';
 import { Frame, frameWords } from './frame';
+import { OUTCOMES } from './outcomes';
 
-export const closeWords = texts(
+const closeWords = texts(
   {
     title: '案件を終了',
     act: '終了する',
@@ -24,9 +25,6 @@ export const closeWords = texts(
     hint: '“Support completed” needs a held session and all reports approved; “unreachable” needs the set number of attempts on record.',
   },
 );
-
-/** How a case may be closed by hand; a duplicate comes from a merge only. */
-export const OUTCOMES = ['completed', 'answered', 'referred', 'withdrawn', 'ineligible', 'unreachable', 'spam'] as const;
 
 export function CloseDialog({ seen, onClose }: { seen: CaseView; onClose: () => void }) {
   const t = useTexts(closeWords);

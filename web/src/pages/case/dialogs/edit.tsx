@@ -259,16 +259,16 @@ function Conflicts({ parts, mine, theirs, onMine, onTheirs }: ConflictsProps) {
 
 /** A value of a case in words; people and places by their parts. */
 function shown(value: unknown): string {
-  if (value === null || value === undefined || value === '') return '—';
+  if (typeof value === 'string' && value !== '') return value;
   if (Array.isArray(value)) return value.map(shown).join('\n');
-  if (typeof value === 'object') {
+  if (typeof value === 'object' && value !== null) {
     const hidden = ['id', 'role', 'authority_confirmed', 'municipality_code', 'prefecture_code'];
     return Object.entries(value)
       .filter(([key, part]) => !hidden.includes(key) && part)
-      .map(([, part]) => String(part))
+      .map(([, part]) => shown(part))
       .join(' ');
   }
-  return String(value);
+  return '—';
 }
 
 interface FieldsProps {
