@@ -8,6 +8,17 @@ import { defineConfig } from 'vitest/config';
 const server = process.env['MADOGUCHI_URL'] ?? 'http://127.0.0.1:8080';
 const proxy = { '/api': server, '/openapi.json': server, '/docs': server };
 
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 export default defineConfig({
   plugins: [
     react(),
@@ -17,7 +28,8 @@ export default defineConfig({
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
   server: { proxy },
-  preview: { proxy },
+  // With the policy that the server is to send: nothing from elsewhere, nothing inline.
+  preview: { proxy, headers: { 'content-security-policy': CONTENT_SECURITY_POLICY } },
   build: {
     // No data: URLs: everything is a file of this host, so that the content security policy stays 'self'.
     assetsInlineLimit: 0,

@@ -135,9 +135,7 @@ function keep(signedIn: SignedIn) {
 }
 
 async function fetchMe(): Promise<Me> {
-  const response = await reach(
-    fetch('/api/v1/me', { headers: { authorization: `Bearer ${token?.value ?? ''}` } }),
-  );
+  const response = await reach(fetch('/api/v1/me', { headers: { authorization: `Bearer ${token?.value ?? ''}` } }));
   if (!response.ok) throw await problemOf(response);
   return (await response.json()) as Me;
 }

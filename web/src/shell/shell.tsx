@@ -46,6 +46,9 @@ const words = texts(
   },
 );
 
+/** So many pages stand at the foot of a phone; the rest is in the menu. */
+const AT_THE_THUMB = 5;
+
 /** What is around every page behind the sign-in. */
 export function Shell() {
   const t = useTexts(words);
@@ -136,11 +139,13 @@ function Search() {
 function UserMenu({ onHelp }: { onHelp: () => void }) {
   const t = useTexts(words);
   const names = useWords();
+  const places = useTexts(navigationWords);
   const me = useMe();
   const { language, era } = usePreferences();
   const client = useQueryClient();
   const menu = useRef<HTMLDivElement>(null);
-  const item = 'focus-inside flex min-h-11 w-full items-center px-4 text-left text-dns-16N-130 hover:bg-blue-50 hover:underline';
+  const item =
+    'focus-inside flex min-h-11 w-full items-center px-4 text-left text-dns-16N-130 hover:bg-blue-50 hover:underline';
   const close = () => menu.current?.hidePopover();
   return (
     <>
@@ -166,6 +171,13 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
           {me.name}
           <span className="block text-dns-14N-130 text-ink-soft">{names.role[me.role]}</span>
         </p>
+        {placesOf(me)
+          .slice(AT_THE_THUMB)
+          .map(({ to, name }) => (
+            <Link key={to} to={to} className={`${item} md:hidden`} onClick={close}>
+              {places[name]}
+            </Link>
+          ))}
         <Link to="/account" className={item} onClick={close}>
           {t.account}
         </Link>
@@ -213,7 +225,7 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
 function BottomNavigation() {
   const t = useTexts(words);
   const names = useTexts(navigationWords);
-  const places = placesOf(useMe()).slice(0, 5);
+  const places = placesOf(useMe()).slice(0, AT_THE_THUMB);
   return (
     <nav
       aria-label={t.main}

@@ -33,7 +33,9 @@ export default function ShortcutsHelp({ onClose }: { onClose: () => void }) {
         {shortcuts.map(({ key, label }) => (
           <div key={key} className="col-span-2 grid grid-cols-subgrid items-center">
             <dt>
-              <kbd className="inline-block min-w-8 rounded-4 border border-line-strong px-2 py-0.5 text-center">{key}</kbd>
+              <kbd className="inline-block min-w-8 rounded-4 border border-line-strong px-2 py-0.5 text-center">
+                {key}
+              </kbd>
             </dt>
             <dd>{label}</dd>
           </div>

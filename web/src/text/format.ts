@@ -7,10 +7,7 @@
 export function phone(e164: string): string {
   if (!e164.startsWith('+81')) return e164;
   const digits = `0${e164.slice(3)}`;
-  const groups =
-    digits.length === 11
-      ? /^(0[5789]0)(\d{4})(\d{4})$/
-      : /^(0120)(\d{3})(\d{3})$|^(0[36])(\d{4})(\d{4})$/;
+  const groups = digits.length === 11 ? /^(0[5789]0)(\d{4})(\d{4})$/ : /^(0120)(\d{3})(\d{3})$|^(0[36])(\d{4})(\d{4})$/;
   const match = groups.exec(digits);
   return match ? match.slice(1).filter(Boolean).join('-') : digits;
 }

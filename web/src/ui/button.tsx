@@ -6,7 +6,8 @@ type Size = 'lg' | 'md' | 'sm';
 
 const LOOKS: Record<Look, string> = {
   solid: 'bg-blue-900 text-white hover:bg-blue-1000 hover:underline active:bg-blue-1200',
-  outline: 'border border-current bg-white text-blue-900 hover:bg-blue-50 hover:text-blue-1000 hover:underline active:bg-blue-100',
+  outline:
+    'border border-current bg-white text-blue-900 hover:bg-blue-50 hover:text-blue-1000 hover:underline active:bg-blue-100',
   text: 'text-blue-900 underline hover:bg-blue-50 hover:text-blue-1000 hover:decoration-[0.1875rem]',
   danger: 'bg-error-2 text-white hover:bg-red-1000 hover:underline active:bg-red-1200',
 };
@@ -30,7 +31,15 @@ interface ButtonProps extends ComponentProps<'button'> {
   pending?: boolean;
 }
 
-export function Button({ look, size, pending = false, className = '', type = 'button', onClick, ...rest }: ButtonProps) {
+export function Button({
+  look,
+  size,
+  pending = false,
+  className = '',
+  type = 'button',
+  onClick,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       {...rest}

@@ -1,11 +1,5 @@
 /** A table that becomes a list of cards where the page is narrow, from the same columns. */
-import {
-  createColumnHelper,
-  tableFeatures,
-  useTable,
-  type ColumnDef,
-  type RowData,
-} from '@tanstack/react-table';
+import { createColumnHelper, tableFeatures, useTable, type ColumnDef, type RowData } from '@tanstack/react-table';
 import type { ReactNode } from 'react';
 import { useNarrow } from './narrow';
 
@@ -41,21 +35,21 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
             {card ? (
               card(row.original)
             ) : (
-            <dl className="grid grid-cols-[minmax(4.5rem,auto)_1fr] gap-x-3 gap-y-1 text-dns-16N-130">
-              {row.getAllCells().map((cell, index) => {
-                const header = group?.headers[index];
-                return (
-                  <div key={cell.id} className="col-span-2 grid grid-cols-subgrid">
-                    <dt className="text-dns-14N-130 text-ink-soft">
-                      {header ? <table.FlexRender header={header} /> : null}
-                    </dt>
-                    <dd className="min-w-0">
-                      <table.FlexRender cell={cell} />
-                    </dd>
-                  </div>
-                );
-              })}
-            </dl>
+              <dl className="grid grid-cols-[minmax(4.5rem,auto)_1fr] gap-x-3 gap-y-1 text-dns-16N-130">
+                {row.getAllCells().map((cell, index) => {
+                  const header = group?.headers[index];
+                  return (
+                    <div key={cell.id} className="col-span-2 grid grid-cols-subgrid">
+                      <dt className="text-dns-14N-130 text-ink-soft">
+                        {header ? <table.FlexRender header={header} /> : null}
+                      </dt>
+                      <dd className="min-w-0">
+                        <table.FlexRender cell={cell} />
+                      </dd>
+                    </div>
+                  );
+                })}
+              </dl>
             )}
           </li>
         ))}
@@ -78,10 +72,7 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
       </thead>
       <tbody>
         {drawn.map((row) => (
-          <tr
-            key={row.id}
-            className="border-b border-line align-top hover:bg-ground has-[:focus-visible]:bg-blue-50"
-          >
+          <tr key={row.id} className="border-b border-line align-top hover:bg-ground has-[:focus-visible]:bg-blue-50">
             {row.getAllCells().map((cell) => (
               <td key={cell.id} className="px-2 py-2">
                 <table.FlexRender cell={cell} />

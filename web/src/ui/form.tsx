@@ -59,7 +59,11 @@ export function Form({ onSubmit, error, children, className = 'space-y-4', label
         onSubmit();
       }}
     >
-      {error ? <ProblemNotice error={error} claimed={claimed} /> : null}
+      {error ? (
+        <div className="col-span-full">
+          <ProblemNotice error={error} claimed={claimed} />
+        </div>
+      ) : null}
       <FormContext value={{ problem, claim }}>{children}</FormContext>
     </form>
   );
@@ -132,7 +136,7 @@ function Field({
 }
 
 export const controlClass = `w-full rounded-8 border border-line-strong bg-white px-3 text-dns-16N-130
-  hover:border-black aria-invalid:border-2 aria-invalid:border-error-2 read-only:border-dashed
+  hover:border-black aria-invalid:border-2 aria-invalid:border-error-2
   disabled:border-solid-gray-300 disabled:bg-solid-gray-50`;
 
 type InputProps = FieldProps &
@@ -174,6 +178,8 @@ export function TextArea({ value, onChange, rows = 3, autoFocus, onKeyDown, ...f
           {...control}
           value={value}
           rows={rows}
+          // Grows with the text, and is never smaller than its rows.
+          style={{ minHeight: `${rows * 1.7 + 1.125}rem` }}
           autoFocus={autoFocus}
           onKeyDown={onKeyDown}
           className={`${controlClass} field-sizing-content py-2 text-std-16N-170`}

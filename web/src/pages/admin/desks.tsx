@@ -190,9 +190,7 @@ function AddArea({ desk }: { desk: Desk }) {
   const [to, setTo] = useState('');
   const send = useSend(
     (request: AddCoverageRequest, once) =>
-      body(
-        api.POST('/api/v1/desks/{id}/coverage', { params: { path: { id: desk.id }, header: once }, body: request }),
-      ),
+      body(api.POST('/api/v1/desks/{id}/coverage', { params: { path: { id: desk.id }, header: once }, body: request })),
     () => {
       setPrefecture('');
       setMunicipality('');

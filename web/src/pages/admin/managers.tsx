@@ -22,11 +22,19 @@ export function Managers() {
   const [editing, setEditing] = useState<Manager | 'new'>();
   const query = useQuery(managers);
   const columns = useColumns(setEditing);
-  const fits = ({ name, kana, firm }: Manager) => [name, kana ?? '', firm ?? ''].some((text) => text.includes(q.trim()));
+  const fits = ({ name, kana, firm }: Manager) =>
+    [name, kana ?? '', firm ?? ''].some((text) => text.includes(q.trim()));
   return (
     <>
       <div className="mb-4 flex flex-wrap items-end justify-between gap-3">
-        <TextField label={t.findManager} pointer="#find" type="search" className="w-full max-w-sm" value={q} onChange={setQ} />
+        <TextField
+          label={t.findManager}
+          pointer="#find"
+          type="search"
+          className="w-full max-w-sm"
+          value={q}
+          onChange={setQ}
+        />
         <Button look="solid" onClick={() => setEditing('new')}>
           {t.addManager}
         </Button>
@@ -115,7 +123,10 @@ function requestOf(typed: ReturnType<typeof typedOf>): CreateManagerRequest {
     email: orNull(typed.email),
     phone: orNull(typed.phone),
     firm: orNull(typed.firm),
-    qualifications: typed.qualifications.split('\n').map((line) => line.trim()).filter(Boolean),
+    qualifications: typed.qualifications
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean),
     monthly_capacity: Number(typed.monthly_capacity),
     appointed_from: orNull(typed.appointed_from),
     appointed_to: orNull(typed.appointed_to),

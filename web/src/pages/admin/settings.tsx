@@ -42,9 +42,7 @@ export function SettingsForm() {
 function Fields({ known: { settings, etag } }: { known: Versioned }) {
   const t = useTexts(adminWords);
   const client = useQueryClient();
-  const [numbers, setNumbers] = useState(() =>
-    Object.fromEntries(NUMBERS.map((key) => [key, String(settings[key])])),
-  );
+  const [numbers, setNumbers] = useState(() => Object.fromEntries(NUMBERS.map((key) => [key, String(settings[key])])));
   const [guard, setGuard] = useState<EnterpriseGuard>(settings.enterprise_guard);
   const save = useMutation({
     networkMode: 'always',

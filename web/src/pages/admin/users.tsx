@@ -115,7 +115,10 @@ function EditUser({ known, onClose }: { known: UserView | undefined; onClose: ()
   const [password, setPassword] = useState('');
   const [active, setActive] = useState(known?.active ?? true);
   const save = useSave((_: undefined, once) => {
-    const belongs = { desk_id: role === 'desk' ? desk || null : null, manager_id: role === 'manager' ? manager || null : null };
+    const belongs = {
+      desk_id: role === 'desk' ? desk || null : null,
+      manager_id: role === 'manager' ? manager || null : null,
+    };
     const common = { name, email, role, ...(password ? { password } : {}) };
     if (!known) {
       return body(api.POST('/api/v1/users', { params: { header: once }, body: { ...common, ...filled(belongs) } }));

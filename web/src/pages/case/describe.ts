@@ -25,6 +25,8 @@ type Sentence = string | ((names: Names) => string);
 const sentences = texts<Record<string, Sentence>>(
   {
     case_created: '受付しました',
+    enterprise_created: '企業・団体を登録しました',
+    enterprise_edited: '企業・団体の登録内容を訂正しました',
     'case_moved route': ({ desk }) => `${desk || '窓口'}へ振り分けました`,
     'case_moved accept': ({ desk }) => `${desk || '窓口'}が受理しました`,
     'case_moved return': 'センターへ差し戻しました',
@@ -77,6 +79,8 @@ const sentences = texts<Record<string, Sentence>>(
   },
   {
     case_created: 'Received',
+    enterprise_created: 'Enterprise entered',
+    enterprise_edited: 'Enterprise corrected',
     'case_moved route': ({ desk }) => `Routed to ${desk || 'a desk'}`,
     'case_moved accept': ({ desk }) => `Accepted by ${desk || 'the desk'}`,
     'case_moved return': 'Returned to the help center',

@@ -7,11 +7,12 @@ import { useMe } from '@/shell/use-me';
 import { useNow } from '@/text/now';
 import { useTexts } from '@/text/preferences';
 import { MOVES, useWords, type Move } from '@/text/words';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { Icon } from '@/ui/icon';
 import { ProblemNotice } from '@/ui/problem-notice';
 import { say } from '@/ui/toast';
 import type { Opened } from './dialogs/dialogs';
+import { RECORD_ID } from './record-id';
 import { caseWords } from './text';
 import { whyNot, whyNotWords } from './why-not';
 
@@ -54,6 +55,7 @@ export function Moves({ seen, sessions, onOpen }: MovesProps) {
           <span className={`text-std-18B-160 ${isWaiting(step) ? 'text-ink-soft' : ''}`}>{stepWords[step]}</span>
         </p>
         <div className="flex flex-wrap gap-2">
+          <StepButton step={step} sessions={sessions} onOpen={onOpen} />
           {first && allowed.includes(first) ? (
             <Button look="solid" pending={first === 'accept' && accept.isPending} onClick={() => press(first)}>
               {words.move[first]}
@@ -75,6 +77,43 @@ export function Moves({ seen, sessions, onOpen }: MovesProps) {
       <NotNow seen={seen} />
     </section>
   );
+}
+
+/** The button of a step that is no move: writing down a call, a session, a report. */
+function StepButton({ step, sessions, onOpen }: { step: Step } & Omit<MovesProps, 'seen'>) {
+  const t = useTexts(caseWords);
+  const now = useNow();
+  switch (step) {
+    case 'first_contact':
+    case 'callback':
+    case 'chase_answer':
+    case 'chase_report':
+      return (
+        <Button look="solid" onClick={() => document.getElementById(RECORD_ID)?.querySelector('textarea')?.focus()}>
+          {t.recordCall}
+        </Button>
+      );
+    case 'record_session': {
+      const session = sessions.find(({ state, starts_at }) => state === 'booked' && new Date(starts_at) <= now);
+      return session ? (
+        <Button look="solid" onClick={() => onOpen({ dialog: 'hold', session })}>
+          {t.recordSession}
+        </Button>
+      ) : null;
+    }
+    case 'approve_report':
+    case 'write_report': {
+      const wanted = step === 'approve_report' ? ['submitted'] : ['none', 'draft'];
+      const session = sessions.find(({ state, report }) => state === 'held' && wanted.includes(report));
+      return session ? (
+        <LinkButton to="/reports/$id" params={{ id: session.id }} look="solid">
+          {step === 'approve_report' ? t.approveReport : t.writeReport}
+        </LinkButton>
+      ) : null;
+    }
+    default:
+      return null;
+  }
 }
 
 function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move: Move) => void }) {
@@ -131,7 +170,9 @@ function useAccept({ id, version }: CaseView) {
   const t = useTexts(caseWords);
   return useSend<undefined, CaseView>(
     (_, once) =>
-      body(api.POST('/api/v1/cases/{id}/accept', { params: { path: { id }, header: once }, headers: ifMatch(version) })),
+      body(
+        api.POST('/api/v1/cases/{id}/accept', { params: { path: { id }, header: once }, headers: ifMatch(version) }),
+      ),
     () => say(t.accepted),
   );
 }

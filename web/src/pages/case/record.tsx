@@ -9,6 +9,7 @@ import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
 import { CheckField, Form, SelectField, TextArea, TextField } from '@/ui/form';
 import { say } from '@/ui/toast';
+import { RECORD_ID } from './record-id';
 
 const words = texts(
   {
@@ -60,12 +61,22 @@ export function Record({ seen }: { seen: CaseView }) {
   const look = (mine: boolean) =>
     `focus-inside min-h-10 flex-1 border-b-4 px-3 text-dns-16N-130 hover:bg-blue-50 ${mine ? 'border-blue-900 font-bold text-blue-900' : 'border-transparent'}`;
   return (
-    <div>
+    <div id={RECORD_ID}>
       <div className="mb-3 flex border-b border-line">
-        <button type="button" aria-pressed={tab === 'call'} className={look(tab === 'call')} onClick={() => setTab('call')}>
+        <button
+          type="button"
+          aria-pressed={tab === 'call'}
+          className={look(tab === 'call')}
+          onClick={() => setTab('call')}
+        >
           {t.call}
         </button>
-        <button type="button" aria-pressed={tab === 'note'} className={look(tab === 'note')} onClick={() => setTab('note')}>
+        <button
+          type="button"
+          aria-pressed={tab === 'note'}
+          className={look(tab === 'note')}
+          onClick={() => setTab('note')}
+        >
           {t.note}
         </button>
       </div>
@@ -179,7 +190,10 @@ function Call({ seen }: { seen: CaseView }) {
         pointer="/contact_id"
         value={contact}
         onChange={setContact}
-        choices={[...seen.contacts.map(({ id, name, role }) => [id, name ?? names.contact[role]] as const), [OTHER, t.other]]}
+        choices={[
+          ...seen.contacts.map(({ id, name, role }) => [id, name ?? names.contact[role]] as const),
+          [OTHER, t.other],
+        ]}
       />
       <SelectField
         label={t.result}
@@ -189,7 +203,13 @@ function Call({ seen }: { seen: CaseView }) {
         choices={(['reached', 'absent', 'callback', 'voicemail'] as const).map((word) => [word, names.result[word]])}
       />
       {contact === OTHER ? (
-        <TextField label={t.name} pointer="/counterpart" className="col-span-2" value={counterpart} onChange={setCounterpart} />
+        <TextField
+          label={t.name}
+          pointer="/counterpart"
+          className="col-span-2"
+          value={counterpart}
+          onChange={setCounterpart}
+        />
       ) : null}
       {result === 'callback' ? (
         <When
@@ -244,4 +264,3 @@ export function When({ legend, pointer, date, time, onDate, onTime, wrong }: Whe
     </>
   );
 }
-

@@ -71,10 +71,7 @@ export function Sessions({ seen, query, onOpen }: SessionsProps) {
   const t = useTexts(caseWords);
   const { limit, used } = seen.consultations;
   return (
-    <Section
-      title={t.sessions}
-      beside={<span className="text-dns-16N-130 text-ink-soft">{t.left(used, limit)}</span>}
-    >
+    <Section title={t.sessions} beside={<span className="text-dns-16N-130 text-ink-soft">{t.left(used, limit)}</span>}>
       <Loaded query={query} lines={3}>
         {({ items }) => (
           <>
@@ -244,19 +241,21 @@ export function SessionActions({ session, begun, onOpen }: ActionsProps) {
 export function ReportLink({ session }: { session: ConsultationView }) {
   const t = useTexts(sessionWords);
   const words = useWords();
-  const { permissions } = useMe();
+  const { permissions, role } = useMe();
   const state = session.report as ReportState;
   const reviews = state === 'submitted' && permissions.includes('review_reports');
   const writes = (state === 'none' || state === 'draft') && permissions.includes('write_reports');
   if (state === 'none' && !writes) return <span className="text-dns-14N-130 text-ink-soft">{words.report.none}</span>;
   return (
     <span className="flex flex-wrap items-center gap-2">
-      <Chip tone={state === 'approved' ? 'green' : state === 'submitted' ? 'yellow' : 'gray'}>{words.report[state]}</Chip>
+      <Chip tone={state === 'approved' ? 'green' : state === 'submitted' ? 'yellow' : 'gray'}>
+        {words.report[state]}
+      </Chip>
       <LinkButton
         to="/reports/$id"
         params={{ id: session.id }}
         size="sm"
-        look={reviews || writes ? 'solid' : 'outline'}
+        look={reviews || (writes && role === 'manager') ? 'solid' : 'outline'}
       >
         {reviews ? t.review : writes ? (state === 'draft' ? t.continue : t.write) : t.read}
       </LinkButton>

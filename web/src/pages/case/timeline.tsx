@@ -76,7 +76,12 @@ export function Timeline({ seen }: { seen: CaseView }) {
         }}
       </Loaded>
       {query.hasNextPage ? (
-        <Button size="sm" className="mt-3" pending={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+        <Button
+          size="sm"
+          className="mt-3"
+          pending={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
           {query.isFetchingNextPage ? t.loading : t.more}
         </Button>
       ) : null}

@@ -14,8 +14,18 @@ import { say } from '@/ui/toast';
 import { enterpriseWords } from './text';
 
 const words = texts(
-  { postal: '郵便番号', prefecture: '都道府県', address: '住所(市区町村から)', industryHint: '日本標準産業分類(例 E、G391)' },
-  { postal: 'Postal code', prefecture: 'Prefecture', address: 'Address', industryHint: 'Japan Standard Industrial Classification, as in G391' },
+  {
+    postal: '郵便番号',
+    prefecture: '都道府県',
+    address: '住所(市区町村から)',
+    industryHint: '日本標準産業分類(例 E、G391)',
+  },
+  {
+    postal: 'Postal code',
+    prefecture: 'Prefecture',
+    address: 'Address',
+    industryHint: 'Japan Standard Industrial Classification, as in G391',
+  },
 );
 
 const KINDS: readonly EnterpriseKind[] = [

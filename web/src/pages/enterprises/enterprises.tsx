@@ -17,28 +17,32 @@ import { enterpriseWords } from './text';
 export function EnterprisesPage() {
   const t = useTexts(enterpriseWords);
   const { q = '' } = useSearch({ from: '/app/enterprises' });
-  const list = useInfiniteQuery(enterpriseList(q));
+  const list = useInfiniteQuery({ ...enterpriseList(q), enabled: q !== '' });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns();
   return (
     <Page title={t.title}>
       <LookUp key={q} q={q} />
-      <Loaded query={{ ...list, data: list.data }}>
-        {() =>
-          rows.length === 0 ? (
-            <Empty icon="building" title={t.none} />
-          ) : (
-            <>
-              <DataTable caption={t.title} columns={columns} rows={rows} idOf={(row) => row.id} />
-              {list.hasNextPage ? (
-                <Button className="mt-4" pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                  {t.more}
-                </Button>
-              ) : null}
-            </>
-          )
-        }
-      </Loaded>
+      {q === '' ? (
+        <Empty icon="search" title={t.start} />
+      ) : (
+        <Loaded query={{ ...list, data: list.data }}>
+          {() =>
+            rows.length === 0 ? (
+              <Empty icon="building" title={t.none} />
+            ) : (
+              <>
+                <DataTable caption={t.title} columns={columns} rows={rows} idOf={(row) => row.id} />
+                {list.hasNextPage ? (
+                  <Button className="mt-4" pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                    {t.more}
+                  </Button>
+                ) : null}
+              </>
+            )
+          }
+        </Loaded>
+      )}
     </Page>
   );
 }

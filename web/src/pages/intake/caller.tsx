@@ -78,9 +78,7 @@ export function CallerPanel({ phone, onEnterprise, onPerson }: CallerProps) {
         {!enough ? <p className="text-dns-16N-130 text-ink-soft">{t.wait}</p> : null}
         {enough && query.isPending ? <p className="text-dns-16N-130 text-ink-soft">{t.looking}</p> : null}
         {enough && query.error && digits.length > FEWEST_DIGITS ? <ProblemNotice error={query.error} /> : null}
-        {enough && query.data ? (
-          <Known caller={query.data} onEnterprise={onEnterprise} onPerson={onPerson} />
-        ) : null}
+        {enough && query.data ? <Known caller={query.data} onEnterprise={onEnterprise} onPerson={onPerson} /> : null}
       </div>
     </Section>
   );

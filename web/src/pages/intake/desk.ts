@@ -15,7 +15,11 @@ function coverage(desk: string) {
 }
 
 /** Whether an area lies in the prefecture and is covered on that day. */
-export function covers({ prefecture_code, municipality_code, from, to }: Coverage, prefecture: string, day: string): boolean {
+export function covers(
+  { prefecture_code, municipality_code, from, to }: Coverage,
+  prefecture: string,
+  day: string,
+): boolean {
   const inside = prefecture_code === prefecture || (municipality_code?.startsWith(prefecture) ?? false);
   return inside && from <= day && (to === null || to === undefined || day <= to);
 }

@@ -26,7 +26,9 @@ export function EndFields({ typed, onChange, desk, onDesk, note, onNote, wrong }
   const words = useWords();
   const me = useMe();
   // A desk's own case stays with it; only the help center routes.
-  const ends = me.permissions.includes('route_cases') ? (['route', 'keep', 'close'] as const) : (['keep', 'close'] as const);
+  const ends = me.permissions.includes('route_cases')
+    ? (['route', 'keep', 'close'] as const)
+    : (['keep', 'close'] as const);
   return (
     <Section title={t.end}>
       <div className="space-y-3">
@@ -38,7 +40,14 @@ export function EndFields({ typed, onChange, desk, onDesk, note, onNote, wrong }
           choices={ends.map((end) => [end, t.ends[end]])}
         />
         {typed.end === 'route' ? (
-          <DeskFields prefecture={typed.prefecture} desk={desk} onDesk={onDesk} note={note} onNote={onNote} wrong={wrong} />
+          <DeskFields
+            prefecture={typed.prefecture}
+            desk={desk}
+            onDesk={onDesk}
+            note={note}
+            onNote={onNote}
+            wrong={wrong}
+          />
         ) : null}
         {typed.end === 'close' ? (
           <>
@@ -48,7 +57,10 @@ export function EndFields({ typed, onChange, desk, onDesk, note, onNote, wrong }
               className="max-w-xs"
               value={typed.outcome}
               onChange={(outcome) => onChange({ outcome })}
-              choices={OUTCOMES.filter((outcome) => outcome !== 'completed').map((outcome) => [outcome, words.outcome[outcome]])}
+              choices={OUTCOMES.filter((outcome) => outcome !== 'completed').map((outcome) => [
+                outcome,
+                words.outcome[outcome],
+              ])}
             />
             <TextArea
               label={t.answer}
@@ -84,7 +96,7 @@ function DeskFields({ prefecture, desk, onDesk, note, onNote, wrong }: DeskProps
   const others = all.filter(({ id }) => !found.some((one) => one.id === id));
   const hint = !prefecture ? t.deskNone : found.length === 0 ? t.deskMissing : undefined;
   return (
-    <div className="grid gap-3 sm:grid-cols-2">
+    <div className="space-y-3">
       <SelectField
         label={t.desk}
         pointer="/desk_id"

@@ -29,7 +29,7 @@ export function CallerFields({ typed, onChange }: FieldsProps) {
   const words = useWords();
   return (
     <Section title={t.caller}>
-      <div className="grid gap-3 sm:grid-cols-3">
+      <div className="grid gap-x-3 gap-y-2 sm:grid-cols-4">
         <TextField
           label={t.phone}
           pointer="/contacts/0/phone"
@@ -47,7 +47,12 @@ export function CallerFields({ typed, onChange }: FieldsProps) {
           value={typed.name}
           onChange={(name) => onChange({ name })}
         />
-        <TextField label={t.kana} pointer="/contacts/0/kana" value={typed.kana} onChange={(kana) => onChange({ kana })} />
+        <TextField
+          label={t.kana}
+          pointer="/contacts/0/kana"
+          value={typed.kana}
+          onChange={(kana) => onChange({ kana })}
+        />
         <TextField
           label={t.email}
           pointer="/contacts/0/email"
@@ -66,12 +71,20 @@ export function CallerFields({ typed, onChange }: FieldsProps) {
           pointer="/channel"
           value={typed.channel}
           onChange={(channel) => onChange({ channel })}
-          choices={(['phone', 'visit', 'web', 'fax', 'letter', 'event'] as const).map((word) => [word, words.channel[word]])}
+          choices={(['phone', 'visit', 'web', 'fax', 'letter', 'event'] as const).map((word) => [
+            word,
+            words.channel[word],
+          ])}
+        />
+        <CheckField
+          label={t.agent}
+          className="self-end sm:col-span-2"
+          checked={typed.isAgent}
+          onChange={(isAgent) => onChange({ isAgent })}
         />
       </div>
-      <CheckField label={t.agent} checked={typed.isAgent} onChange={(isAgent) => onChange({ isAgent })} />
       {typed.isAgent ? (
-        <div className="grid items-end gap-3 sm:grid-cols-3">
+        <div className="mt-2 grid items-end gap-x-3 sm:grid-cols-4">
           <TextField
             label={t.organisation}
             pointer="/contacts/0/organisation"
@@ -105,7 +118,7 @@ export function EnterpriseFields({ typed, onChange }: FieldsProps) {
   }
   return (
     <Section title={t.enterprise}>
-      <div className="grid gap-3 sm:grid-cols-3">
+      <div className="grid gap-x-3 gap-y-2 sm:grid-cols-4">
         <SelectField
           label={t.kind}
           pointer="/enterprise/kind"
@@ -118,6 +131,7 @@ export function EnterpriseFields({ typed, onChange }: FieldsProps) {
             <TextField
               label={t.enterpriseName}
               pointer="/enterprise/name"
+              className="sm:col-span-2"
               value={typed.enterpriseName}
               onChange={(enterpriseName) => onChange({ enterpriseName })}
             />
@@ -139,6 +153,7 @@ export function EnterpriseFields({ typed, onChange }: FieldsProps) {
         <TextField
           label={t.address}
           pointer="/enterprise/address"
+          className="sm:col-span-2"
           value={typed.address}
           onChange={(address) => onChange({ address })}
         />
@@ -160,8 +175,13 @@ export function MatterFields({ typed, onChange }: FieldsProps) {
   const unknown = ['', t.unknown] as const;
   return (
     <Section title={t.matter}>
-      <div className="space-y-3">
-        <TextField label={t.subject} pointer="/subject" value={typed.subject} onChange={(subject) => onChange({ subject })} />
+      <div className="space-y-2">
+        <TextField
+          label={t.subject}
+          pointer="/subject"
+          value={typed.subject}
+          onChange={(subject) => onChange({ subject })}
+        />
         <TextArea
           label={t.description}
           pointer="/description"
@@ -177,7 +197,7 @@ export function MatterFields({ typed, onChange }: FieldsProps) {
           onChange={(topics) => onChange({ topics })}
           choices={TOPICS.map((topic) => [topic, words.topic[topic]])}
         />
-        <div className="grid gap-3 sm:grid-cols-2">
+        <div className="grid gap-x-3 gap-y-2 sm:grid-cols-2">
           <RadioField
             label={t.mode}
             pointer="/desired_mode"

@@ -15,7 +15,13 @@ describe('a call becomes a request', () => {
   it('with what is known and nothing else', () => {
     expect(requestOf(call, '電話で口頭')).toEqual({
       channel: 'phone',
-      enterprise: { kind: 'company', name: '株式会社みどり', prefecture_code: '13', phone: '03-1234-5678', employees: 42 },
+      enterprise: {
+        kind: 'company',
+        name: '株式会社みどり',
+        prefecture_code: '13',
+        phone: '03-1234-5678',
+        employees: 42,
+      },
       contacts: [{ role: 'primary', name: '佐藤 恵', phone: '03-1234-5678' }],
       description: '在宅勤務の規程',
       topics: ['rules'],

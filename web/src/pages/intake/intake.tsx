@@ -33,7 +33,7 @@ export function IntakePage() {
   const [round, setRound] = useState(0);
   const [done, setDone] = useState<Received>();
   return (
-    <Page title={t.title} beside={<p className="text-dns-14N-130 text-ink-soft">{t.hint}</p>}>
+    <Page title={t.title} beside={<p className="hidden text-dns-14N-130 text-ink-soft md:block">{t.hint}</p>}>
       {done ? (
         <Done
           received={done}
@@ -65,16 +65,13 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
   const [routeNote, setRouteNote] = useState('');
   const [wrong, setWrong] = useState<{ desk?: string; received?: string }>({});
   const change = (part: Partial<Typed>) => setTyped((before) => ({ ...before, ...part }));
-  const send = useSend(
-    async (content: { typed: Typed; desk: string; routeNote: string }, once): Promise<Received> => {
-      const made = await body(
-        api.POST('/api/v1/cases', { params: { header: once }, body: requestOf(content.typed, t.how) }),
-      );
-      if (content.typed.end !== 'route') return { made, desk: undefined };
-      return { made, desk: await route(made, content.desk, content.routeNote, once['Idempotency-Key']) };
-    },
-    onDone,
-  );
+  const send = useSend(async (content: { typed: Typed; desk: string; routeNote: string }, once): Promise<Received> => {
+    const made = await body(
+      api.POST('/api/v1/cases', { params: { header: once }, body: requestOf(content.typed, t.how) }),
+    );
+    if (content.typed.end !== 'route') return { made, desk: undefined };
+    return { made, desk: await route(made, content.desk, content.routeNote, once['Idempotency-Key']) };
+  }, onDone);
 
   const submit = () => {
     const missing = {
@@ -93,7 +90,10 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
   };
   const chooseEnterprise = ({ id, name, prefecture }: CallerEnterprise) => {
     const code = PREFECTURES.find(([, known]) => known === prefecture)?.[0] ?? '';
-    change({ enterprise: { id, name: name ?? '', prefecture: prefecture ?? null }, ...(code ? { prefecture: code } : {}) });
+    change({
+      enterprise: { id, name: name ?? '', prefecture: prefecture ?? null },
+      ...(code ? { prefecture: code } : {}),
+    });
     form.current?.querySelector<HTMLInputElement>('[name=contact]')?.focus();
   };
   const choosePerson = ({ name, role, organisation, authority_confirmed }: CallerPerson) =>
@@ -105,13 +105,23 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
     });
 
   return (
-    <div className="grid gap-x-10 gap-y-6 wide:grid-cols-[minmax(0,1fr)_27rem]" onKeyDown={onKeyDown}>
-      <div ref={form} className="order-2 min-w-0 wide:order-1">
-        <Form error={send.error} onSubmit={submit} className="space-y-6" label={t.title}>
+    <div ref={form} onKeyDown={onKeyDown}>
+      <Form
+        error={send.error}
+        onSubmit={submit}
+        label={t.title}
+        className="grid gap-x-10 gap-y-5 wide:grid-cols-[minmax(0,1fr)_27rem] wide:grid-rows-[auto_1fr]"
+      >
+        <div className="min-w-0 wide:col-start-2">
+          <CallerPanel phone={typed.phone} onEnterprise={chooseEnterprise} onPerson={choosePerson} />
+        </div>
+        <div className="min-w-0 space-y-4 wide:col-start-1 wide:row-span-2 wide:row-start-1">
           <CallerFields typed={typed} onChange={change} />
           <EnterpriseFields typed={typed} onChange={change} />
           <MatterFields typed={typed} onChange={change} />
           <LateFields typed={typed} onChange={change} wrong={wrong.received} />
+        </div>
+        <div className="min-w-0 space-y-4 wide:col-start-2">
           <EndFields
             typed={typed}
             onChange={change}
@@ -121,16 +131,11 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
             onNote={setRouteNote}
             wrong={wrong.desk}
           />
-          <Button type="submit" look="solid" size="lg" pending={send.isPending}>
+          <Button type="submit" look="solid" size="lg" className="w-full" pending={send.isPending}>
             {typed.end === 'route' ? t.saveRoute : typed.end === 'close' ? t.saveClose : t.save}
           </Button>
-        </Form>
-      </div>
-      <div className="order-1 min-w-0 wide:order-2">
-        <div className="wide:sticky wide:top-18">
-          <CallerPanel phone={typed.phone} onEnterprise={chooseEnterprise} onPerson={choosePerson} />
         </div>
-      </div>
+      </Form>
     </div>
   );
 }

@@ -81,12 +81,7 @@ export function shortDesk(name: string | undefined): string | undefined {
 function Who({ seen, anonymous }: { seen: CaseView; anonymous: string }) {
   return (
     <>
-      <Link
-        to="/cases/$id"
-        params={{ id: seen.id }}
-        data-row
-        className="link text-dns-16B-130"
-      >
+      <Link to="/cases/$id" params={{ id: seen.id }} data-row className="link text-dns-16B-130">
         {seen.enterprise.name ?? anonymous}
       </Link>
       <span className="block text-dns-14N-130 text-ink-soft">

@@ -12,7 +12,9 @@ import { DUES, filterOf, FLAGS, STATUSES, TOPICS, WAITING, without, type QueueSe
 import { queueWords } from './text';
 
 function Tally({ n, bad = false }: { n: number | undefined; bad?: boolean }) {
-  return <span className={`min-w-6 text-right tabular-nums ${bad && n ? 'font-bold text-error-2' : ''}`}>{n ?? ''}</span>;
+  return (
+    <span className={`min-w-6 text-right tabular-nums ${bad && n ? 'font-bold text-error-2' : ''}`}>{n ?? ''}</span>
+  );
 }
 
 /** The statuses as tabs above the list. */

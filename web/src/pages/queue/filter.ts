@@ -68,7 +68,5 @@ export function filterOf({ status = 'open', overdue, sort = 'due_at', ...rest }:
 
 /** The filter without some of its parts: what a list of choices for those parts counts by. */
 export function without(search: QueueSearch, ...parts: (keyof QueueSearch)[]): QueueSearch {
-  return Object.fromEntries(
-    Object.entries(search).filter(([part]) => !parts.includes(part as keyof QueueSearch)),
-  );
+  return Object.fromEntries(Object.entries(search).filter(([part]) => !parts.includes(part as keyof QueueSearch)));
 }

@@ -96,7 +96,13 @@ function Rows({ search }: { search: QueueSearch }) {
           <Nothing search={search} />
         ) : (
           <div>
-            <DataTable caption={t.title} columns={columns} rows={rows} idOf={(row) => row.id} card={(row) => <CaseCard seen={row} role={me.role} />} />
+            <DataTable
+              caption={t.title}
+              columns={columns}
+              rows={rows}
+              idOf={(row) => row.id}
+              card={(row) => <CaseCard seen={row} role={me.role} />}
+            />
             <div className="mt-4 flex flex-wrap items-center justify-between gap-3">
               <p role="status" className="text-dns-16N-130 text-ink-soft">
                 {t.shown(rows.length, Math.max(total ?? 0, rows.length))}

@@ -125,7 +125,9 @@ export function Write({ session, written }: WriteProps) {
         onChange={(telework_status) => change({ telework_status })}
         choices={[
           ['', t.unknown],
-          ...(['none', 'considering', 'preparing', 'introduced'] as const).map((word) => [word, words.telework[word]] as const),
+          ...(['none', 'considering', 'preparing', 'introduced'] as const).map(
+            (word) => [word, words.telework[word]] as const,
+          ),
         ]}
       />
       {kept.at ? (

@@ -124,7 +124,15 @@ export function OfferCard({ offer }: { offer: OfferView }) {
       ) : null}
       <Form error={accept.error ?? decline.error} onSubmit={() => decline.mutate(reason)} className="space-y-3">
         {declining ? (
-          <TextArea label={t.reason} pointer="/reason" required rows={2} autoFocus value={reason} onChange={setReason} />
+          <TextArea
+            label={t.reason}
+            pointer="/reason"
+            required
+            rows={2}
+            autoFocus
+            value={reason}
+            onChange={setReason}
+          />
         ) : null}
         <div className="flex gap-3">
           {declining ? (
@@ -138,7 +146,12 @@ export function OfferCard({ offer }: { offer: OfferView }) {
             </>
           ) : (
             <>
-              <Button look="solid" className="flex-1" pending={accept.isPending} onClick={() => accept.mutate(undefined)}>
+              <Button
+                look="solid"
+                className="flex-1"
+                pending={accept.isPending}
+                onClick={() => accept.mutate(undefined)}
+              >
                 {t.accept}
               </Button>
               <Button className="flex-1" onClick={() => setDeclining(true)}>

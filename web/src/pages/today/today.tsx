@@ -56,8 +56,7 @@ export function TodayPage() {
   const [opened, setOpened] = useState<{ session: ConsultationView; dialog: Opened }>();
   const offers = useQuery({
     queryKey: ['offers', 'open'],
-    queryFn: ({ signal }) =>
-      body(api.GET('/api/v1/offers', { params: { query: { open: true, limit: 50 } }, signal })),
+    queryFn: ({ signal }) => body(api.GET('/api/v1/offers', { params: { query: { open: true, limit: 50 } }, signal })),
     refetchInterval: 60_000,
   });
   const mine = me.manager_id ? { manager_id: me.manager_id } : {};
@@ -164,14 +163,17 @@ function Appointment({ session, onOpen }: AppointmentProps) {
       <p className="flex flex-wrap items-center gap-x-5 gap-y-1">
         {contact?.phone ? <PhoneLink number={contact.phone} /> : null}
         {session.place ? (
-          <a className="link inline-flex items-center gap-1" href={mapOf(session.place)} target="_blank" rel="noreferrer">
+          <a
+            className="link inline-flex items-center gap-1"
+            href={mapOf(session.place)}
+            target="_blank"
+            rel="noreferrer"
+          >
             <Icon name="map" className="size-4" />
             {t.map}: {session.place}
           </a>
         ) : null}
-        {session.meeting_url && session.state === 'booked' ? (
-          <LinkOut url={session.meeting_url} />
-        ) : null}
+        {session.meeting_url && session.state === 'booked' ? <LinkOut url={session.meeting_url} /> : null}
       </p>
       {session.state === 'held' ? (
         <ReportLink session={session} />
@@ -191,4 +193,3 @@ function LinkOut({ url }: { url: string }) {
     </a>
   );
 }
-

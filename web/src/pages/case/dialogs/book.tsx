@@ -188,7 +188,9 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
             onChange={setStage}
             choices={[
               ['', t.byOrder],
-              ...(['assessment', 'preparation', 'follow_up'] as const).map((word) => [word, names.stage[word]] as const),
+              ...(['assessment', 'preparation', 'follow_up'] as const).map(
+                (word) => [word, names.stage[word]] as const,
+              ),
             ]}
           />
           <TextArea label={t.note} pointer="/note" rows={2} value={note} onChange={setNote} />
@@ -231,7 +233,15 @@ function Times({ date, time, length, onDate, onTime, onLength, wrong }: TimesPro
 }
 
 /** What the API would refuse, said before anything is sent. */
-function Clash({ start, end, sessions }: { start: string | undefined; end: string | undefined; sessions: readonly ConsultationView[] }) {
+function Clash({
+  start,
+  end,
+  sessions,
+}: {
+  start: string | undefined;
+  end: string | undefined;
+  sessions: readonly ConsultationView[];
+}) {
   const t = useTexts(words);
   const nth = useTexts(sessionWords).nth;
   const dates = useDates();
@@ -280,7 +290,15 @@ export function RescheduleDialog({ session, onClose }: { session: ConsultationVi
     if (start) send.mutate({ starts_at: start, ends_at: later(start, Number(length)) });
   };
   return (
-    <Frame title={t.move} act={t.moveAct} wide error={send.error} pending={send.isPending} onClose={onClose} onSubmit={submit}>
+    <Frame
+      title={t.move}
+      act={t.moveAct}
+      wide
+      error={send.error}
+      pending={send.isPending}
+      onClose={onClose}
+      onSubmit={submit}
+    >
       <p className="text-dns-16N-130">
         {t.before}: <strong>{dates.span(session.starts_at, session.ends_at)}</strong>
       </p>

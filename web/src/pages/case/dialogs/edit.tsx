@@ -284,7 +284,12 @@ function Fields({ values, onChange }: FieldsProps) {
   const unknown = ['', t.unknown] as const;
   return (
     <>
-      <TextField label={t.subject} pointer="/subject" value={text(values.subject)} onChange={(v) => onChange({ subject: orNull(v) })} />
+      <TextField
+        label={t.subject}
+        pointer="/subject"
+        value={text(values.subject)}
+        onChange={(v) => onChange({ subject: orNull(v) })}
+      />
       <TextArea
         label={t.description}
         pointer="/description"
@@ -314,7 +319,10 @@ function Fields({ values, onChange }: FieldsProps) {
           pointer="/desired_mode"
           value={values.desired_mode ?? ''}
           onChange={(mode) => onChange({ desired_mode: mode === '' ? null : mode })}
-          choices={[unknown, ...(['online', 'visit', 'phone'] as const).map((word) => [word, names.mode[word]] as const)]}
+          choices={[
+            unknown,
+            ...(['online', 'visit', 'phone'] as const).map((word) => [word, names.mode[word]] as const),
+          ]}
         />
         <SelectField
           label={t.telework}
@@ -323,7 +331,9 @@ function Fields({ values, onChange }: FieldsProps) {
           onChange={(status) => onChange({ telework_status: status === '' ? null : status })}
           choices={[
             unknown,
-            ...(['none', 'considering', 'preparing', 'introduced'] as const).map((word) => [word, names.telework[word]] as const),
+            ...(['none', 'considering', 'preparing', 'introduced'] as const).map(
+              (word) => [word, names.telework[word]] as const,
+            ),
           ]}
         />
         <SelectField
@@ -331,9 +341,17 @@ function Fields({ values, onChange }: FieldsProps) {
           pointer="/digital_level"
           value={values.digital_level ?? ''}
           onChange={(level) => onChange({ digital_level: level === '' ? null : level })}
-          choices={[unknown, ...(['low', 'basic', 'good'] as const).map((word) => [word, names.digital[word]] as const)]}
+          choices={[
+            unknown,
+            ...(['low', 'basic', 'good'] as const).map((word) => [word, names.digital[word]] as const),
+          ]}
         />
-        <TextField label={t.heard} pointer="/how_heard" value={text(values.how_heard)} onChange={(v) => onChange({ how_heard: orNull(v) })} />
+        <TextField
+          label={t.heard}
+          pointer="/how_heard"
+          value={text(values.how_heard)}
+          onChange={(v) => onChange({ how_heard: orNull(v) })}
+        />
       </div>
       <Contacts contacts={values.contacts} onChange={(contacts) => onChange({ contacts })} />
       <Site site={values.site} onChange={(site) => onChange({ site })} />
@@ -409,7 +427,12 @@ function Site({ site, onChange }: { site: SiteInput; onChange: (site: SiteInput)
     <fieldset className="rounded-8 border border-line p-3">
       <legend className="px-1 text-dns-16B-130">{t.site}</legend>
       <div className="grid gap-3 sm:grid-cols-2">
-        <TextField label={t.siteName} pointer="/site/name" value={site.name ?? ''} onChange={(v) => edit({ name: orNull(v) })} />
+        <TextField
+          label={t.siteName}
+          pointer="/site/name"
+          value={site.name ?? ''}
+          onChange={(v) => edit({ name: orNull(v) })}
+        />
         <TextField
           label={t.postal}
           pointer="/site/postal_code"
@@ -423,8 +446,19 @@ function Site({ site, onChange }: { site: SiteInput; onChange: (site: SiteInput)
           value={site.prefecture_code ?? ''}
           onChange={(code) => edit({ prefecture_code: orNull(code), municipality_code: null })}
         />
-        <TextField label={t.address} pointer="/site/address" value={site.address ?? ''} onChange={(v) => edit({ address: orNull(v) })} />
-        <TextField label={t.phone} pointer="/site/phone" type="tel" value={site.phone ?? ''} onChange={(v) => edit({ phone: orNull(v) })} />
+        <TextField
+          label={t.address}
+          pointer="/site/address"
+          value={site.address ?? ''}
+          onChange={(v) => edit({ address: orNull(v) })}
+        />
+        <TextField
+          label={t.phone}
+          pointer="/site/phone"
+          type="tel"
+          value={site.phone ?? ''}
+          onChange={(v) => edit({ phone: orNull(v) })}
+        />
       </div>
     </fieldset>
   );

@@ -67,7 +67,11 @@ interface FlagProps {
 export function FlagDialog({ seen, flag, onClose }: FlagProps) {
   const me = useMe();
   const settles = me.permissions.includes('close_cases') && (flag !== 'complaint' || me.role !== 'desk');
-  return settles ? <Settle seen={seen} flag={flag} onClose={onClose} /> : <Show seen={seen} flag={flag} onClose={onClose} />;
+  return settles ? (
+    <Settle seen={seen} flag={flag} onClose={onClose} />
+  ) : (
+    <Show seen={seen} flag={flag} onClose={onClose} />
+  );
 }
 
 function Show({ seen, flag, onClose }: FlagProps) {

@@ -226,8 +226,7 @@ function Candidate({ proposal, checked, onChange }: CandidateProps) {
         onChange={() => onChange(proposal.manager_id)}
       />
       <span className="min-w-0">
-        <span className="text-dns-16B-130">{proposal.name}</span>{' '}
-        <span className="text-ink-soft">{proposal.firm}</span>
+        <span className="text-dns-16B-130">{proposal.name}</span> <span className="text-ink-soft">{proposal.firm}</span>
         <span className="block text-ink-soft">{proposal.qualifications.join('・')}</span>
         <span className="block">{proposal.reasons.join('・')}</span>
         {proposal.obstacles.length > 0 ? (

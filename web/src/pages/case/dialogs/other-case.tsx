@@ -40,12 +40,19 @@ const words = texts(
 /** People know numbers; the moves want ids. What is wrong with the number is shown at the field. */
 async function idOf(number: string): Promise<string> {
   try {
-    const found = await body(api.GET('/api/v1/cases/by-number/{number}', { params: { path: { number: number.trim() } } }));
+    const found = await body(
+      api.GET('/api/v1/cases/by-number/{number}', { params: { path: { number: number.trim() } } }),
+    );
     return found.id;
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 404) throw error;
     const detail = 'is no case that you may see';
-    throw new Problem({ ...error.body, type: '/problems/validation', status: 422, errors: [{ pointer: '/other_id', detail }] });
+    throw new Problem({
+      ...error.body,
+      type: '/problems/validation',
+      status: 422,
+      errors: [{ pointer: '/other_id', detail }],
+    });
   }
 }
 
@@ -83,7 +90,14 @@ export function LinkDialog({ seen, onClose }: OtherProps) {
       onClose={onClose}
       onSubmit={() => send.mutate({ number, kind })}
     >
-      <TextField label={t.number} hint={t.numberHint} pointer="/other_id" required value={number} onChange={setNumber} />
+      <TextField
+        label={t.number}
+        hint={t.numberHint}
+        pointer="/other_id"
+        required
+        value={number}
+        onChange={setNumber}
+      />
       <RadioField
         label={t.kind}
         pointer="/kind"
@@ -111,9 +125,7 @@ export function MergeDialog({ seen, undo, onClose }: OtherProps & { undo: boolea
       ...(survivor ? {} : { headers: ifMatch(seen.version) }),
       body: { other_id, reason: request.reason },
     };
-    return body(
-      undo ? api.POST('/api/v1/cases/{id}/unmerge', options) : api.POST('/api/v1/cases/{id}/merge', options),
-    );
+    return body(undo ? api.POST('/api/v1/cases/{id}/unmerge', options) : api.POST('/api/v1/cases/{id}/merge', options));
   }, useAfterMove(onClose));
   return (
     <Frame
@@ -127,7 +139,14 @@ export function MergeDialog({ seen, undo, onClose }: OtherProps & { undo: boolea
     >
       <p className="text-std-16N-170">{undo ? t.unmerge : t.merge}</p>
       {survivor ? null : (
-        <TextField label={t.number} hint={t.numberHint} pointer="/other_id" required value={number} onChange={setNumber} />
+        <TextField
+          label={t.number}
+          hint={t.numberHint}
+          pointer="/other_id"
+          required
+          value={number}
+          onChange={setNumber}
+        />
       )}
       <TextArea label={frame.reason} pointer="/reason" required value={reason} onChange={setReason} />
     </Frame>

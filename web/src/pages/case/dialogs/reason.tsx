@@ -63,7 +63,10 @@ export function ReasonDialog({ seen, move, manager, onClose }: ReasonProps) {
       case 'release': {
         const id = manager?.assignment_id ?? '';
         return body(
-          api.POST('/api/v1/assignments/{id}/release', { params: { path: { id }, header: once }, body: { reason: text } }),
+          api.POST('/api/v1/assignments/{id}/release', {
+            params: { path: { id }, header: once },
+            body: { reason: text },
+          }),
         );
       }
     }

@@ -80,7 +80,9 @@ export function CancelDialog({ session, undo, onClose }: SessionProps & { undo: 
         body: { reason: text },
       };
       return body(
-        undo ? api.POST('/api/v1/consultations/{id}/void', options) : api.POST('/api/v1/consultations/{id}/cancel', options),
+        undo
+          ? api.POST('/api/v1/consultations/{id}/void', options)
+          : api.POST('/api/v1/consultations/{id}/cancel', options),
       );
     },
     () => {
@@ -140,7 +142,14 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
     send.mutate({ started_at, ended_at, mode, attendees: names.filter(Boolean), desk_attended: desk });
   };
   return (
-    <Frame title={t.hold} act={t.holdAct} error={send.error} pending={send.isPending} onClose={onClose} onSubmit={submit}>
+    <Frame
+      title={t.hold}
+      act={t.holdAct}
+      error={send.error}
+      pending={send.isPending}
+      onClose={onClose}
+      onSubmit={submit}
+    >
       <div className="grid gap-4 sm:grid-cols-3">
         <TextField label={t.date} pointer="/date" type="date" value={date} onChange={setDate} wrong={wrong} />
         <TextField label={t.from} pointer="/started_at" type="time" value={from} onChange={setFrom} />
@@ -194,7 +203,10 @@ export function NoShowDialog({ session, onClose }: SessionProps) {
         hint={t.byHint}
         value={by}
         onChange={setBy}
-        choices={(['enterprise', 'manager', 'desk', 'force_majeure'] as const).map((word) => [word, names.noShow[word]])}
+        choices={(['enterprise', 'manager', 'desk', 'force_majeure'] as const).map((word) => [
+          word,
+          names.noShow[word],
+        ])}
       />
       <TextArea label={frame.reason} pointer="/reason" value={reason} onChange={setReason} />
     </Frame>
