@@ -12,6 +12,14 @@ export function columnsOf<Row extends RowData>() {
 
 export type Column<Row extends RowData> = ColumnDef<typeof features, Row>;
 
+/**
+ * What a column says of a header or a cell. Called, not mounted as a component as FlexRender does: columns are made anew
+ * with every drawing of a page, and a new component would take the focus away from the row that has it.
+ */
+function drawn<Context>(part: ((context: Context) => ReactNode) | ReactNode, context: Context): ReactNode {
+  return typeof part === 'function' ? part(context) : part;
+}
+
 interface DataTableProps<Row extends RowData> {
   caption: string;
   columns: Column<Row>[];
@@ -24,13 +32,13 @@ interface DataTableProps<Row extends RowData> {
 export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, card }: DataTableProps<Row>) {
   const narrow = useNarrow();
   const table = useTable({ features, columns, data: rows, getRowId: idOf });
-  const drawn = table.getRowModel().rows;
+  const shown = table.getRowModel().rows;
 
   if (narrow) {
     const [group] = table.getHeaderGroups();
     return (
       <ul aria-label={caption} className="space-y-2">
-        {drawn.map((row) => (
+        {shown.map((row) => (
           <li key={row.id} className="rounded-8 border border-line bg-white p-3">
             {card ? (
               card(row.original)
@@ -41,11 +49,9 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
                   return (
                     <div key={cell.id} className="col-span-2 grid grid-cols-subgrid">
                       <dt className="text-dns-14N-130 text-ink-soft">
-                        {header ? <table.FlexRender header={header} /> : null}
+                        {header ? drawn(header.column.columnDef.header, header.getContext()) : null}
                       </dt>
-                      <dd className="min-w-0">
-                        <table.FlexRender cell={cell} />
-                      </dd>
+                      <dd className="min-w-0">{drawn(cell.column.columnDef.cell, cell.getContext())}</dd>
                     </div>
                   );
                 })}
@@ -64,18 +70,18 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
           <tr key={group.id} className="border-b border-solid-gray-600 text-left text-dns-14N-120 text-ink-soft">
             {group.headers.map((header) => (
               <th key={header.id} scope="col" className="px-2 py-2 font-400">
-                <table.FlexRender header={header} />
+                {drawn(header.column.columnDef.header, header.getContext())}
               </th>
             ))}
           </tr>
         ))}
       </thead>
       <tbody>
-        {drawn.map((row) => (
+        {shown.map((row) => (
           <tr key={row.id} className="border-b border-line align-top hover:bg-ground has-[:focus-visible]:bg-blue-50">
             {row.getAllCells().map((cell) => (
               <td key={cell.id} className="px-2 py-2">
-                <table.FlexRender cell={cell} />
+                {drawn(cell.column.columnDef.cell, cell.getContext())}
               </td>
             ))}
           </tr>

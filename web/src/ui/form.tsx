@@ -90,7 +90,7 @@ interface ControlProps {
 }
 
 /** The label above, the control, the hint between and the objection below. */
-function Field({
+export function Field({
   label,
   pointer,
   hint,

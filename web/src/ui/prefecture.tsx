@@ -1,23 +1,70 @@
-import { SelectField } from './form';
-
-/** 都道府県 in the order of JIS X 0401, which is their code. */
-export const PREFECTURES =
-  '北海道 青森県 岩手県 宮城県 秋田県 山形県 福島県 茨城県 栃木県 群馬県 埼玉県 千葉県 東京都 神奈川県 新潟県 富山県 石川県 福井県 山梨県 長野県 岐阜県 静岡県 愛知県 三重県 滋賀県 京都府 大阪府 兵庫県 奈良県 和歌山県 鳥取県 島根県 岡山県 広島県 山口県 徳島県 香川県 愛媛県 高知県 福岡県 佐賀県 長崎県 熊本県 大分県 宮崎県 鹿児島県 沖縄県'
-    .split(' ')
-    .map((name, index) => [String(index + 1).padStart(2, '0'), name] as const);
-
-export function prefectureName(code: string): string {
-  return PREFECTURES.find(([known]) => known === code)?.[1] ?? code;
-}
+import { useState } from 'react';
+import { ComboBox, Input, ListBox, ListBoxItem, Popover } from 'react-aria-components';
+import { Field, controlClass } from './form';
+import { prefectureName, prefecturesLike } from './prefectures';
 
 interface PrefectureProps {
   label: string;
   pointer: string;
   value: string;
   onChange: (code: string) => void;
-  required?: boolean;
+  className?: string;
 }
 
-export function PrefectureField({ required = false, ...field }: PrefectureProps) {
-  return <SelectField {...field} required={required} choices={[['', '—'], ...PREFECTURES]} />;
+/** A prefecture by typing the beginning of its name or reading, as in 「とう」, or its code; Enter takes the first. */
+export function PrefectureField({ value, onChange, ...field }: PrefectureProps) {
+  const [typed, setTyped] = useState<string>();
+  const items = prefecturesLike(typed ?? '');
+  return (
+    <Field {...field}>
+      {(control) => (
+        <ComboBox
+          aria-label={field.label}
+          items={items}
+          selectedKey={value || null}
+          inputValue={typed ?? (value ? prefectureName(value) : '')}
+          menuTrigger="focus"
+          allowsEmptyCollection={false}
+          onInputChange={setTyped}
+          onSelectionChange={(key) => {
+            setTyped(undefined);
+            onChange(typeof key === 'string' ? key : '');
+          }}
+          onBlur={() => {
+            // What was typed and not chosen counts where it means one prefecture, and is cleared where it is empty.
+            if (typed === '') onChange('');
+            else if (typed !== undefined && items.length === 1 && items[0]) onChange(items[0].code);
+            setTyped(undefined);
+          }}
+        >
+          <Input
+            {...control}
+            autoComplete="off"
+            className={`${controlClass} h-11`}
+            onKeyDown={(event) => {
+              const pointed = event.currentTarget.hasAttribute('aria-activedescendant');
+              if (event.key !== 'Enter' || event.ctrlKey || !typed || pointed || !items[0]) return;
+              event.preventDefault();
+              setTyped(undefined);
+              onChange(items[0].code);
+            }}
+          />
+          <Popover className="w-(--trigger-width) rounded-8 border border-line bg-white shadow-2">
+            <ListBox className="max-h-72 overflow-y-auto p-1">
+              {({ code, name, reading }: (typeof items)[number]) => (
+                <ListBoxItem
+                  id={code}
+                  textValue={name}
+                  className="flex min-h-9 cursor-pointer items-center justify-between gap-2 rounded-4 px-2 text-dns-16N-130 data-focused:bg-blue-100 data-hovered:bg-blue-50"
+                >
+                  {name}
+                  <span className="text-dns-14N-120 text-ink-soft">{reading}</span>
+                </ListBoxItem>
+              )}
+            </ListBox>
+          </Popover>
+        </ComboBox>
+      )}
+    </Field>
+  );
 }

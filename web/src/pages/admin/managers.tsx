@@ -11,7 +11,7 @@ import { Chip } from '@/ui/chip';
 import { columnsOf, DataTable, type Column } from '@/ui/data-table';
 import { DialogForm } from '@/ui/dialog-form';
 import { CheckField, ManyField, TextArea, TextField } from '@/ui/form';
-import { PREFECTURES, prefectureName } from '@/ui/prefecture';
+import { PREFECTURES, prefectureName } from '@/ui/prefectures';
 import { Loaded } from '@/ui/states';
 import { useSave } from './save';
 import { adminWords } from './text';

@@ -5,7 +5,7 @@ import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { RadioField, SelectField, TextArea, TextField } from '@/ui/form';
 import { Section } from '@/ui/page';
-import { prefectureName } from '@/ui/prefecture';
+import { prefectureName } from '@/ui/prefectures';
 import { useDesksFor } from './desk';
 import type { Typed } from './inquiry';
 import { intakeWords } from './text';

@@ -9,7 +9,7 @@ import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Form } from '@/ui/form';
 import { Page } from '@/ui/page';
-import { PREFECTURES } from '@/ui/prefecture';
+import { PREFECTURES } from '@/ui/prefectures';
 import { CallerPanel } from './caller';
 import { Done } from './done';
 import { CallerFields, EnterpriseFields, LateFields, MatterFields } from './fields';
