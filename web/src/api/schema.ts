@@ -68,6 +68,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a file
+         * @description Always for saving, never shown inside a page: `Content-Disposition: attachment`, a type only where it is harmless,
+         *     and a policy under which nothing in it runs. `X-Attachment-Encrypted: true` where it is locked with a password and
+         *     nobody can check it.
+         */
+        get: operations["show_attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -199,6 +221,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the calendar
+         * @description The help center's or a desk's: hours, weekends, national holidays, the year end, closures and extra openings.
+         */
+        get: operations["show_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List closures and extra openings */
+        get: operations["list_calendar_exceptions"];
+        put?: never;
+        /**
+         * Close an office, or open it
+         * @description By the day, or by hours of it. Deadlines that are running are counted anew; none becomes overdue by it, and what has
+         *     passed stays passed.
+         */
+        post: operations["add_calendar_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/exceptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take back a closure or an extra opening
+         * @description One that has begun ends yesterday; one that is over stays.
+         */
+        delete: operations["remove_calendar_exception"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/callers": {
         parameters: {
             query?: never;
@@ -323,6 +407,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files of a case
+         * @description Newest first, with those of its mails.
+         */
+        get: operations["list_attachments"];
+        put?: never;
+        /**
+         * Add files to a case
+         * @description Also to a closed one. The same bytes under the same name are one file, however often they are sent: then the answer is
+         *     200 and names the file that is there. At most 25 MiB a file and 50 files a case.
+         */
+        post: operations["add_attachments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{id}/close": {
         parameters: {
             query?: never;
@@ -377,8 +486,9 @@ export interface paths {
         };
         /**
          * Propose desks for a case
-         * @description Those whose coverage includes the site today, the best first, each with its reasons. For those who route: the reasons name how much
-         *     other desks have to do.
+         * @description Those whose coverage includes the site today, the closest area first, then by speciality and load, each with its reasons. Where
+         *     no place was entered, it is derived from postal code, address or a landline's area code. For those who route: the reasons name
+         *     how much other desks have to do.
          */
         get: operations["propose_desks"];
         put?: never;
@@ -438,7 +548,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Settle a flag */
+        /**
+         * Settle a flag
+         * @description `mail_after_close` takes one of three answers: `nothing_to_do`, `reopen` (as `/reopen` does, with its rules; the note
+         *     is the reason), `new_case` (a case is opened from the mail and linked as a follow-up; `/links` names it). Every other
+         *     flag takes a few words.
+         */
         post: operations["settle_flag"];
         delete?: never;
         options?: never;
@@ -568,6 +683,31 @@ export interface paths {
          *     refused until an admin raises the limit of this case.
          */
         post: operations["merge_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the messages of a case
+         * @description Mail that went out, or is about to, newest first.
+         */
+        get: operations["list_case_messages"];
+        put?: never;
+        /**
+         * Write to the enterprise
+         * @description The mail waits for the time set in `message_hold_seconds`, in which it can be taken back; then it is sent. Also on a
+         *     closed case.
+         */
+        post: operations["write_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -823,6 +963,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consultations/{id}/invite.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a session as a calendar entry
+         * @description iCalendar (RFC 5545), for the calendar of whoever may see the session; one that is off is a cancellation.
+         */
+        get: operations["show_invitation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consultations/{id}/no-show": {
         parameters: {
             query?: never;
@@ -1018,7 +1178,8 @@ export interface paths {
         put?: never;
         /**
          * Add an area to a desk
-         * @description A prefecture or a municipality, from a day to a last day. The same area twice on a day is a conflict.
+         * @description A prefecture or a municipality, from a day to a last day. A designated city stands for all its wards. The same area twice on
+         *     a day is a conflict.
          */
         post: operations["add_coverage"];
         delete?: never;
@@ -1051,6 +1212,27 @@ export interface paths {
         patch: operations["edit_coverage"];
         trace?: never;
     };
+    "/api/v1/desks/{id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a desk's opening hours */
+        get: operations["show_desk_hours"];
+        /**
+         * Set a desk's opening hours
+         * @description As for the help center.
+         */
+        put: operations["set_desk_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enterprises": {
         parameters: {
             query?: never;
@@ -1060,9 +1242,10 @@ export interface paths {
         };
         /**
          * Look up enterprises
-         * @description While typing: by the beginning of the name or its reading in any writing, by a telephone number of the enterprise, of
-         *     its contacts or sites, by corporate number. Without any of them: all, or those of one's own cases. In the order of
-         *     their names without legal form.
+         * @description One box while typing (`q`): the beginning of a name or trade name in any writing, of its reading in kana or Latin
+         *     letters, of a telephone number of the enterprise, its contacts or sites, of a corporate or registration number, of a
+         *     contact's mail address or the enterprise's mail domain. The best comes first and says what it was found by. Without
+         *     anything: all, or those of one's own cases, in the order of their names without legal form.
          */
         get: operations["list_enterprises"];
         put?: never;
@@ -1141,6 +1324,331 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/enterprises/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List possible duplicates of an enterprise
+         * @description Each with why it may be the same, the one with most reasons first. Pairs that were confirmed to be different are left
+         *     out. Of other desks' cases there is nothing but the counts of the fiscal year.
+         */
+        get: operations["list_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enterprises/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join an enterprise with another that is the same
+         * @description The other's cases become this one's, with contacts, sites and used sessions; cases that are not the first of a fiscal
+         *     year any more are flagged. The other only points here from now on. It takes a number that only the other has; two
+         *     different numbers are two enterprises. Repeating it changes nothing.
+         */
+        post: operations["merge_enterprises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in a mail
+         * @description The body is the message as it came. When this answers 200, the mail is safe: it is placed afterwards, and nothing in
+         *     it can make this fail. The same bytes to the same mailbox are the same mail: repeating the request gives the same id
+         *     with `duplicate`, so it takes no Idempotency-Key. A 503 is to be repeated. The API token, which needs the permission
+         *     `intake`, may also come as the password of HTTP Basic.
+         */
+        post: operations["receive_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/email/mailgun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in a mail from Mailgun
+         * @description For a route's `forward`. 404 unless it is set up.
+         */
+        post: operations["receive_mailgun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/email/mailgun/mime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in a mail from Mailgun, raw
+         * @description The same under an address that ends as Mailgun wants it.
+         */
+        post: operations["receive_mailgun_mime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/email/postmark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in a mail from Postmark
+         * @description The webhook of an inbound stream. 404 unless it is set up.
+         */
+        post: operations["receive_postmark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/email/sendgrid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in a mail from SendGrid
+         * @description For Inbound Parse, raw or parsed. 404 unless it is set up.
+         */
+        post: operations["receive_sendgrid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/email/ses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in a mail from Amazon SES
+         * @description For an HTTPS subscription of the topic that a receipt rule publishes to; confirms itself. 404 unless it is set up.
+         */
+        post: operations["receive_ses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/emails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mail
+         * @description Newest first. What is to be checked is `to_check=true`.
+         */
+        get: operations["list_emails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/emails/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a mail */
+        get: operations["show_email"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/emails/{id}/attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Attach a mail to a case
+         * @description Also moves a mail that was placed wrongly; its files go with it. A closed case is not reopened: its owner is told.
+         */
+        post: operations["attach_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/emails/{id}/confirm-sender": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the sender of a mail
+         * @description The address becomes a contact (cc) of the case: its mails are known there from now on, and managers see them. The
+         *     flag `unverified_sender` is settled with the last such mail.
+         */
+        post: operations["confirm_sender"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/emails/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a mail aside
+         * @description It is kept, and can be attached or run again later.
+         */
+        post: operations["discard_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/emails/{id}/open-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a case from a mail
+         * @description For one that is on no case. It is opened as the intake would have done it, but nothing is acknowledged: whoever opens
+         *     it answers.
+         */
+        post: operations["open_case_of_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/emails/{id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a mail as it came
+         * @description The bytes unchanged. The help center and the programme office have all mails, desks and managers those of their cases.
+         */
+        get: operations["download_email"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/emails/{id}/reprocess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read and place a mail again
+         * @description For one that is to be checked (also after it was put aside), or whose job is dead.
+         */
+        post: operations["reprocess_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -1180,6 +1688,51 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mailboxes
+         * @description By address, those that are not active included.
+         */
+        get: operations["list_mailboxes"];
+        put?: never;
+        /**
+         * Enter a mailbox
+         * @description The mail server hands mail for the address, and for the address with `+` and anything behind it, to the intake.
+         */
+        post: operations["create_mailbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailboxes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a mailbox */
+        get: operations["show_mailbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a mailbox
+         * @description Mail that has arrived stays where it was placed.
+         */
+        patch: operations["edit_mailbox"];
         trace?: never;
     };
     "/api/v1/managers": {
@@ -1375,6 +1928,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages
+         * @description Of all cases in view, newest first: for who looks after what did not arrive.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a message
+         * @description With every attempt to hand it over.
+         */
+        get: operations["show_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message again
+         * @description One that failed, or of which nobody knows whether it was taken: then the enterprise may get it twice, with the same
+         *     Message-ID. Ask them first.
+         */
+        post: operations["retry_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{id}/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a message back
+         * @description While it waits: its writer, or who leads. It is never sent then.
+         */
+        post: operations["take_back_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/offers": {
         parameters: {
             query?: never;
@@ -1466,6 +2100,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find places
+         * @description Of a postal code, a telephone number or an address. Several where it is ambiguous (a postal code of two municipalities, 府中市
+         *     without a prefecture), none where it is unknown (a mobile number). Fast enough for every key that is pressed.
+         */
+        get: operations["find_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search cases
+         * @description In the number, subject and description, the enterprise, the site and the contacts, interactions, notes, mail in both
+         *     directions and reports. Writing does not matter: full and half width, hiragana and katakana, variants of kanji, capital
+         *     letters. Japanese is found by any piece of it, however short; ASCII words by their beginning. First come the cases whose
+         *     number, subject, enterprise, site or contacts have all the words, then the others; each newest first. A change is found
+         *     within a second.
+         */
+        get: operations["search_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -1488,6 +2167,92 @@ export interface paths {
          * @description Cases that are open already keep their number of sessions; deadlines that are running keep their time.
          */
         patch: operations["edit_settings"];
+        trace?: never;
+    };
+    "/api/v1/settings/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the help center's opening hours */
+        get: operations["show_hours"];
+        /**
+         * Set the help center's opening hours
+         * @description Deadlines that are running are counted anew; none becomes overdue by it, and what has passed stays passed.
+         */
+        put: operations["set_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description The program's own first, then by name; with all placeholders and what they stand for.
+         */
+        get: operations["list_templates"];
+        put?: never;
+        /**
+         * Add a template
+         * @description A text that staff put into replies.
+         */
+        post: operations["create_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a template */
+        get: operations["show_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a template
+         * @description One of the program's own that is not active is a mail that the program does not write.
+         */
+        patch: operations["edit_template"];
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill a template in for a case
+         * @description For a reply, or to see what the program would write; examples stand for what only the occasion brings.
+         */
+        post: operations["preview_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users": {
@@ -1593,11 +2358,99 @@ export interface components {
              */
             to?: string | null;
         };
+        /** @description A new closure or extra opening. */
+        AddExceptionRequest: {
+            /**
+             * Format: date
+             * @description The first day; a closure may lie up to a week back, an opening not at all.
+             */
+            date_from: string;
+            /**
+             * Format: date
+             * @description The last day, at most 366 days later; the first where absent.
+             */
+            date_to?: string | null;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            from?: components["schemas"]["TimeOfDay"] | null;
+            /** @description An extra opening, or a closure. */
+            open: boolean;
+            /** @description Why, as staff read it in the calendar. */
+            reason: components["schemas"]["Line200"];
+            to?: components["schemas"]["TimeOfDay"] | null;
+        };
         /**
          * Format: uuid
          * @description An assignment (担当) of a manager.
          */
         AssignmentId: string;
+        /** @description Where a mail belongs. */
+        AttachRequest: {
+            /** @description Whether the sender becomes a contact of the case, and so is known there from now on. */
+            add_contact?: boolean;
+            /** @description The case; a closed one too. Of a merged one, the survivor. */
+            case_id: components["schemas"]["CaseId"];
+        };
+        /**
+         * Format: uuid
+         * @description A file of a case or of a mail.
+         */
+        AttachmentId: string;
+        /** @description A file of a case, or of a mail. */
+        AttachmentView: {
+            case_id?: components["schemas"]["CaseId"] | null;
+            /**
+             * @description What its sender said it is.
+             * @example application/pdf
+             */
+            content_type: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            created_at: string;
+            created_by?: components["schemas"]["Author"] | null;
+            /**
+             * @description As it is offered for saving.
+             * @example 在宅勤務規程.docx
+             */
+            filename: string;
+            /** @description Its id. */
+            id: components["schemas"]["AttachmentId"];
+            /** @description Locked with a password (PPAP): nobody can check what is in it. */
+            is_encrypted: boolean;
+            /** @description Shown inside the mail's HTML rather than beside it. */
+            is_inline: boolean;
+            mail_id?: components["schemas"]["MailId"] | null;
+            /** @description SHA-256 of the bytes, in hex. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+        };
+        /** @description One try to hand a message over. */
+        AttemptView: {
+            /**
+             * Format: date-time
+             * @description When the mail itself was handed over: from then until `ended_at`, nobody could know whether it was taken.
+             */
+            data_started_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was over; null while it runs.
+             */
+            ended_at?: string | null;
+            /** @description `sent`, `deferred` (not taken this time), `refused` (for good), `unknown`, or `not_reached`. */
+            outcome?: string | null;
+            /** @description What the other side said. */
+            reply?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+        };
         /** @description Who did it. */
         AuditActor: {
             id?: components["schemas"]["UserId"] | null;
@@ -1684,6 +2537,38 @@ export interface components {
              * @description When it begins. The past needs a `late_reason`.
              */
             starts_at: string;
+        };
+        /** @description A closure or an extra opening. */
+        CalendarException: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            date_from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            date_to: string;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            from?: components["schemas"]["TimeOfDay"] | null;
+            /** @description Which. */
+            id: components["schemas"]["CalendarExceptionId"];
+            /** @description Open in these hours instead of the usual ones, or closed. */
+            open: boolean;
+            /** @description Why, as staff read it in the calendar. */
+            reason: string;
+            to?: components["schemas"]["TimeOfDay"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A closure or an extra opening.
+         */
+        CalendarExceptionId: string;
+        /** @description The days. */
+        CalendarView: {
+            /** @description In their order. */
+            days: components["schemas"]["DayView"][];
         };
         /** @description What is known of a caller. */
         Caller: {
@@ -1943,6 +2828,11 @@ export interface components {
          * @enum {string}
          */
         Channel: "phone" | "web" | "visit" | "letter" | "fax" | "event" | "email";
+        /**
+         * @description Why a mail is put before a person (要確認メール).
+         * @enum {string}
+         */
+        CheckReason: "too_much" | "too_slow" | "unreadable" | "no_sender" | "own_address" | "sender_limit" | "stranger_with_number" | "stranger_in_thread" | "automatic" | "unmatched_report" | "loop";
         /** @description A checkpoint: the signed heads of the chains that moved since the one before it. */
         CheckpointHead: {
             /**
@@ -2223,6 +3113,15 @@ export interface components {
             email?: components["schemas"]["EmailAddress"] | null;
             name: components["schemas"]["Name"];
             phone?: components["schemas"]["Phone"] | null;
+            topics?: components["schemas"]["Topic"][];
+        };
+        /** @description A new mailbox. */
+        CreateMailboxRequest: {
+            /** @default true */
+            active: boolean;
+            address: components["schemas"]["EmailAddress"];
+            desk_id?: components["schemas"]["DeskId"] | null;
+            name?: components["schemas"]["Name"] | null;
         };
         /** @description A new telework manager. */
         CreateManagerRequest: {
@@ -2246,6 +3145,14 @@ export interface components {
             qualifications?: components["schemas"]["Line80"][];
             /** @description At least one. */
             topics: components["schemas"]["Topic"][];
+        };
+        /** @description A new template. */
+        CreateTemplateRequest: {
+            /** @default true */
+            active: boolean;
+            body: components["schemas"]["Body"];
+            name: components["schemas"]["Line80"];
+            subject: components["schemas"]["Subject"];
         };
         /** @description A new token. */
         CreateTokenRequest: {
@@ -2279,6 +3186,25 @@ export interface components {
         };
         /** @description Where the next page starts: opaque to clients, the sort keys of the last item inside. */
         Cursor: string;
+        /** @description A day as an office has it. */
+        DayView: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            from?: components["schemas"]["TimeOfDay"] | null;
+            /** @description Whether it is open at any time. */
+            open: boolean;
+            /** @description When it is open; two periods where there is a lunch break. */
+            periods: components["schemas"]["Period"][];
+            /**
+             * @description Why it is closed, or has other hours: the holiday's name, or what the office wrote.
+             * @example 勤労感謝の日
+             */
+            reason?: string | null;
+            to?: components["schemas"]["TimeOfDay"] | null;
+        };
         /** @description A conflict of interest. */
         DeclareConflictRequest: {
             /** @description The enterprise. */
@@ -2291,6 +3217,11 @@ export interface components {
             /** @description In their own words; for the desk. */
             reason: components["schemas"]["Reason"];
         };
+        /**
+         * @description What a delivery report said of a message.
+         * @enum {string}
+         */
+        Delivery: "delayed" | "failed" | "delivered";
         /** @description A regional desk. */
         Desk: {
             /** @description Whether cases are routed to it. */
@@ -2308,6 +3239,8 @@ export interface components {
             /** @description As enterprises know it. */
             name: components["schemas"]["Name"];
             phone?: components["schemas"]["Phone"] | null;
+            /** @description Its specialities (得意分野): of desks that cover a place alike, those that have a case's topics come first. */
+            topics: components["schemas"]["Topic"][];
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -2340,6 +3273,16 @@ export interface components {
             /** @description Why it is proposed, for people (Japanese). */
             reasons: string[];
         };
+        /** @description The desks that could take a case. */
+        DeskProposals: {
+            /** @description The desks, the best first. None: the case stays with the help center. */
+            items: components["schemas"]["DeskProposal"][];
+            /**
+             * @description What to mind before routing, for people (Japanese): several places that it may be in, entries that contradict each other,
+             *     why no desk is proposed.
+             */
+            notes: string[];
+        };
         /**
          * @description How much of its work the enterprise does digitally.
          * @enum {string}
@@ -2350,6 +3293,22 @@ export interface components {
          * @enum {string}
          */
         Direction: "inbound" | "outbound";
+        /** @description Why a mail is put aside. */
+        DiscardRequest: {
+            /** @description In one's own words. */
+            reason: components["schemas"]["Reason"];
+        };
+        /** @description Who put a mail aside, and why. */
+        Discarded: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            by?: components["schemas"]["Author"] | null;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description What is due next. */
         Due: {
             /**
@@ -2365,6 +3324,18 @@ export interface components {
          * @enum {string}
          */
         DueKind: "route" | "accept" | "first_contact" | "answer_offer" | "callback" | "report" | "wait_review";
+        /** @description An enterprise that may be the same as another. */
+        Duplicate: {
+            /** @description The other one. */
+            enterprise: components["schemas"]["EnterpriseView"];
+            /**
+             * @description The same in words.
+             * @example 名称・電話番号が同じ
+             */
+            reason: string;
+            /** @description What the two have in common. */
+            reasons: components["schemas"]["MatchedBy"][];
+        };
         /** @description A correction: absent fields stay, null clears. */
         EditCaseRequest: {
             /** @description Replaces all contacts; those to keep come with their `id`. */
@@ -2400,6 +3371,8 @@ export interface components {
             email?: components["schemas"]["EmailAddress"] | null;
             name?: components["schemas"]["Name"] | null;
             phone?: components["schemas"]["Phone"] | null;
+            /** @description Replaces all of them. */
+            topics?: components["schemas"]["Topic"][] | null;
         };
         /** @description A change of an enterprise; absent fields stay, null clears. */
         EditEnterpriseRequest: {
@@ -2410,6 +3383,7 @@ export interface components {
             /** Format: int32 */
             employees_regular?: number | null;
             industry_code?: components["schemas"]["IndustryCode"] | null;
+            invoice_number?: components["schemas"]["InvoiceNumber"] | null;
             kana?: components["schemas"]["Kana"] | null;
             kind?: components["schemas"]["EnterpriseKind"] | null;
             municipality_code?: components["schemas"]["MunicipalityCode"] | null;
@@ -2419,6 +3393,13 @@ export interface components {
             prefecture_code?: components["schemas"]["PrefectureCode"] | null;
             representative?: components["schemas"]["Name"] | null;
             trade_name?: components["schemas"]["Name"] | null;
+        };
+        /** @description A change of a mailbox; absent fields stay, null clears. */
+        EditMailboxRequest: {
+            active?: boolean | null;
+            address?: components["schemas"]["EmailAddress"] | null;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            name?: components["schemas"]["Name"] | null;
         };
         /** @description A change of a telework manager; absent fields stay, null clears. */
         EditManagerRequest: {
@@ -2452,11 +3433,22 @@ export interface components {
         EditSettingsRequest: {
             /** Format: int32 */
             accept_days?: number | null;
+            acknowledge_mail?: boolean | null;
+            /** Format: int64 */
+            acknowledgements_per_sender?: number | null;
             /** Format: int32 */
             answer_offer_days?: number | null;
+            /** Format: int64 */
+            automatic_mails_per_hour?: number | null;
             enterprise_guard?: components["schemas"]["EnterpriseGuard"] | null;
             /** Format: int32 */
             first_contact_days?: number | null;
+            /** Format: int64 */
+            mail_cases_per_sender?: number | null;
+            /** Format: int64 */
+            message_hold_seconds?: number | null;
+            office_name?: components["schemas"]["Line80"] | null;
+            office_phone?: components["schemas"]["Phone"] | null;
             /** Format: int64 */
             reopen_days?: number | null;
             /** Format: int32 */
@@ -2471,6 +3463,13 @@ export interface components {
             unreachable_attempts?: number | null;
             /** Format: int32 */
             wait_review_days?: number | null;
+        };
+        /** @description A change of a template; absent fields stay. */
+        EditTemplateRequest: {
+            active?: boolean | null;
+            body?: components["schemas"]["Body"] | null;
+            name?: components["schemas"]["Line80"] | null;
+            subject?: components["schemas"]["Subject"] | null;
         };
         /** @description A change of a person; absent fields stay. */
         EditUserRequest: {
@@ -2552,6 +3551,7 @@ export interface components {
             employees_regular?: number | null;
             id?: components["schemas"]["EnterpriseId"] | null;
             industry_code?: components["schemas"]["IndustryCode"] | null;
+            invoice_number?: components["schemas"]["InvoiceNumber"] | null;
             kana?: components["schemas"]["Kana"] | null;
             kind?: components["schemas"]["EnterpriseKind"] | null;
             municipality_code?: components["schemas"]["MunicipalityCode"] | null;
@@ -2584,9 +3584,11 @@ export interface components {
             /** @description The enterprise. */
             id: components["schemas"]["EnterpriseId"];
             industry_code?: components["schemas"]["IndustryCode"] | null;
+            invoice_number?: components["schemas"]["InvoiceNumber"] | null;
             kana?: components["schemas"]["Kana"] | null;
             /** @description What kind of legal person. */
             kind: components["schemas"]["EnterpriseKind"];
+            merged_into?: components["schemas"]["EnterpriseId"] | null;
             municipality_code?: components["schemas"]["MunicipalityCode"] | null;
             name?: components["schemas"]["Name"] | null;
             phone?: components["schemas"]["Phone"] | null;
@@ -2666,7 +3668,11 @@ export interface components {
         FlagView: {
             /** @description What was found or done. */
             answer?: string | null;
-            /** @description Counts that help to judge it: for `same_enterprise_this_year` how many cases and used sessions there were. */
+            /**
+             * @description What helps to judge it: for `same_enterprise_this_year` how many cases and used sessions there were, for
+             *     `possible_duplicate` the `enterprises` that may be the same, each with its reasons and counts, for
+             *     `mail_after_close` the mails (`mail_ids`) and the case that was opened for them (`case_id`).
+             */
             detail?: Record<string, never> | null;
             /** @description Which. */
             flag: components["schemas"]["Flag"];
@@ -2684,6 +3690,17 @@ export interface components {
              * @description When it was settled.
              */
             settled_at?: string | null;
+        };
+        /** @description A case that was found, and where. */
+        Found: {
+            /** @description The case. */
+            case: components["schemas"]["CaseView"];
+            /** @description Up to three passages, the best and newest first. */
+            passages: components["schemas"]["Passage"][];
+        };
+        /** @description An enterprise in the list. */
+        FoundEnterprise: components["schemas"]["EnterpriseView"] & {
+            matched_by?: components["schemas"]["MatchedBy"] | null;
         };
         /** @description How it really was. */
         HoldRequest: {
@@ -2703,6 +3720,25 @@ export interface components {
              * @description When it really began.
              */
             started_at: string;
+        };
+        /** @description The hours from a day on. */
+        HoursChange: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            week?: components["schemas"]["Week"] | null;
+        };
+        /** @description The hours of an office, from the past to what is planned. */
+        HoursView: {
+            /**
+             * @description Every change in its order. Before the first, and where `week` is null, a desk keeps the help center's hours and
+             *     the help center Monday to Friday 9:00 to 17:00.
+             */
+            changes: components["schemas"]["HoursChange"][];
+            /** @description What is in force today. */
+            today: components["schemas"]["Week"];
         };
         /**
          * @description An industry of the Japan Standard Industrial Classification, revision 14 (日本標準産業分類, 2023): the letter of a major division from A to T, alone or followed by the 2 to 4 digits of a group in it.
@@ -2781,6 +3817,21 @@ export interface components {
             /** @description What came of it. */
             result: components["schemas"]["InteractionResult"];
         };
+        /**
+         * @description The invoice registration number (適格請求書発行事業者の登録番号) of somebody who has no corporate number, as a sole proprietor: T and 13 digits, accepted with spaces and hyphens and without the T. A corporation's is T and its corporate number.
+         * @example T1234567890123
+         */
+        InvoiceNumber: string;
+        /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
+        Items_AttachmentView: {
+            /** @description The items. */
+            items: components["schemas"]["AttachmentView"][];
+        };
+        /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
+        Items_CalendarException: {
+            /** @description The items. */
+            items: components["schemas"]["CalendarException"][];
+        };
         /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
         Items_Conflict: {
             /** @description The items. */
@@ -2802,9 +3853,9 @@ export interface components {
             items: components["schemas"]["Desk"][];
         };
         /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
-        Items_DeskProposal: {
+        Items_Duplicate: {
             /** @description The items. */
-            items: components["schemas"]["DeskProposal"][];
+            items: components["schemas"]["Duplicate"][];
         };
         /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
         Items_FlagView: {
@@ -2817,6 +3868,11 @@ export interface components {
             items: components["schemas"]["LinkView"][];
         };
         /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
+        Items_Mailbox: {
+            /** @description The items. */
+            items: components["schemas"]["Mailbox"][];
+        };
+        /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
         Items_ManagerProposal: {
             /** @description The items. */
             items: components["schemas"]["ManagerProposal"][];
@@ -2825,6 +3881,11 @@ export interface components {
         Items_OfferView: {
             /** @description The items. */
             items: components["schemas"]["OfferView"][];
+        };
+        /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
+        Items_PlaceView: {
+            /** @description The items. */
+            items: components["schemas"]["PlaceView"][];
         };
         /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
         Items_Slot: {
@@ -2925,6 +3986,237 @@ export interface components {
             kind: components["schemas"]["LinkKind"];
             other_id: components["schemas"]["CaseId"];
         };
+        /** @description An address with the name beside it. */
+        MailAddress: {
+            /** @description As it came. */
+            address: string;
+            /** @description As it came. */
+            name?: string | null;
+        };
+        /** @description SMTP's sender and recipients. */
+        MailEnvelope: {
+            /** @description Null where nobody told, empty for the null sender. */
+            from?: string | null;
+            /** @description Those that led to this mailbox. */
+            to: string[];
+        };
+        /** @description A file of a mail. */
+        MailFile: {
+            /** @description `type/subtype`. */
+            content_type: string;
+            /** @description As it is shown. */
+            filename: string;
+            /** @description The attachment. */
+            id: components["schemas"]["AttachmentId"];
+            /** @description Locked with a password (PPAP): nobody can check what is in it. */
+            is_encrypted: boolean;
+            /** @description Shown inside the HTML rather than beside it. */
+            is_inline: boolean;
+            /** @description In hex. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+        };
+        /**
+         * Format: uuid
+         * @description A mail that came in.
+         */
+        MailId: string;
+        /**
+         * @description What a mail is: written by a person, or by a program and about what.
+         * @enum {string}
+         */
+        MailKind: "normal" | "auto_reply" | "auto_reply_suspected" | "bounce" | "delay" | "delivery_success" | "arf" | "mdn" | "loop";
+        /** @description The mailbox that a mail came to. */
+        MailMailbox: {
+            address: string;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            id: components["schemas"]["MailboxId"];
+        };
+        /** @description What a delivery report says. */
+        MailReport: {
+            /** @description In the reporting system's words. */
+            diagnostic: string;
+            /** @description Whom it did not reach. */
+            failed_recipients: string[];
+            /**
+             * @description Enhanced status code (RFC 3463); empty where none is told.
+             * @example 5.1.1
+             */
+            status: string;
+        };
+        /**
+         * @description How far the intake is with a mail.
+         * @enum {string}
+         */
+        MailState: "pending" | "processed" | "quarantined";
+        /** @description A mail in a list. */
+        MailSummary: {
+            /**
+             * Format: int64
+             * @description How many files it brought.
+             */
+            attachments: number;
+            case_id?: components["schemas"]["CaseId"] | null;
+            /**
+             * @description Its number.
+             * @example TW-2026-000123
+             */
+            case_number?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was put aside.
+             */
+            discarded_at?: string | null;
+            /** @description The beginning of what is new in it. */
+            excerpt?: string | null;
+            from?: components["schemas"]["MailAddress"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["MailId"];
+            /** @description Whether the sender was a known correspondent of the case. */
+            is_known_sender?: boolean | null;
+            kind?: components["schemas"]["MailKind"] | null;
+            placed_by?: components["schemas"]["PlacedBy"] | null;
+            quarantine_reason?: components["schemas"]["CheckReason"] | null;
+            /**
+             * Format: date-time
+             * @description When we received it.
+             */
+            received_at: string;
+            /** @description How far the intake is with it. */
+            state: components["schemas"]["MailState"];
+            /** @description The subject. */
+            subject?: string | null;
+            suggested_case_id?: components["schemas"]["CaseId"] | null;
+            /** @description Its number. */
+            suggested_case_number?: string | null;
+        };
+        /** @description A mail that came in. */
+        MailView: {
+            /** @description Whether the program acknowledged it. */
+            acknowledged: boolean;
+            /** @description What this person may do with it now: `reprocess`, `attach`, `open_case`, `confirm_sender`, `discard`. */
+            allowed_steps: string[];
+            /** @description Files, in their order. */
+            attachments: components["schemas"]["MailFile"][];
+            case_id?: components["schemas"]["CaseId"] | null;
+            /**
+             * @description Its number.
+             * @example TW-2026-000123
+             */
+            case_number?: string | null;
+            delivery_report?: components["schemas"]["MailReport"] | null;
+            discarded?: components["schemas"]["Discarded"] | null;
+            /** @description From whom to whom, as SMTP had it. */
+            envelope: components["schemas"]["MailEnvelope"];
+            from?: components["schemas"]["MailAddress"] | null;
+            /** @description The HTML, cleaned: without scripts, forms and remote images. */
+            html?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["MailId"];
+            /** @description Whether the sender was a known correspondent of the case. */
+            is_known_sender?: boolean | null;
+            /** @description False where the provider rebuilt the message. */
+            is_original: boolean;
+            kind?: components["schemas"]["MailKind"] | null;
+            mailbox?: components["schemas"]["MailMailbox"] | null;
+            /** @description Its Message-ID, without brackets. */
+            message_id?: string | null;
+            placed_by?: components["schemas"]["PlacedBy"] | null;
+            /**
+             * Format: date-time
+             * @description When it was read and placed.
+             */
+            processed_at?: string | null;
+            /** @description By which door it came. */
+            provider: string;
+            quarantine_reason?: components["schemas"]["CheckReason"] | null;
+            /**
+             * Format: date-time
+             * @description When we received it.
+             */
+            received_at: string;
+            /** @description What is new in it: without the quoted mails before it. */
+            reply_text?: string | null;
+            reported_message_id?: components["schemas"]["MessageId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was sent, as the mail says.
+             */
+            sent_at?: string | null;
+            /** @description SHA-256 of the message, in hex. */
+            sha256: string;
+            /**
+             * Format: int32
+             * @description The message, in bytes.
+             */
+            size: number;
+            /** @description How far the intake is with it. */
+            state: components["schemas"]["MailState"];
+            /** @description The subject. */
+            subject?: string | null;
+            suggested_case_id?: components["schemas"]["CaseId"] | null;
+            /** @description Its number. */
+            suggested_case_number?: string | null;
+            /** @description Everything readable, as text. */
+            text?: string | null;
+            /**
+             * Format: int64
+             * @description Moves with every change; the ETag.
+             */
+            version: number;
+            /** @description What was odd about it, in words for staff. */
+            warnings: string[];
+        };
+        /** @description An address that enterprises write to. */
+        Mailbox: {
+            /** @description Whether mail is taken for it; else the address counts as unknown, which is the help center's. */
+            active: boolean;
+            /** @description The address; answers to a case come back to it with `+` and a signed token before the @. */
+            address: components["schemas"]["EmailAddress"];
+            /**
+             * Format: date-time
+             * @description When it was entered.
+             */
+            created_at: string;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            /** @description The mailbox. */
+            id: components["schemas"]["MailboxId"];
+            name?: components["schemas"]["Name"] | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description The version behind the ETag.
+             */
+            version: number;
+        };
+        /**
+         * Format: uuid
+         * @description A mailbox that enterprises write to.
+         */
+        MailboxId: string;
+        /** @description What a route posts; further fields are not read. */
+        MailgunForm: {
+            /** @description The message. */
+            "body-mime": string;
+            /** @description SMTP's recipient. */
+            recipient: string;
+            /** @description SMTP's sender. */
+            sender: string;
+            /** @description HMAC-SHA-256 over timestamp and token, in hex. */
+            signature: string;
+            /** @description Seconds since 1970. */
+            timestamp: string;
+            /** @description Random, new for each delivery. */
+            token: string;
+        };
         /** @description A telework manager. */
         Manager: {
             /** @description Whether offers are made to them. */
@@ -3000,6 +4292,11 @@ export interface components {
             /** @description Why they are proposed, and what to mind, for people (Japanese). */
             reasons: string[];
         };
+        /**
+         * @description What an enterprise was found by, and what two that may be the same have in common; the surest first.
+         * @enum {string}
+         */
+        MatchedBy: "corporate_number" | "invoice_number" | "email" | "phone" | "contact_phone" | "site_phone" | "name" | "trade_name" | "kana" | "romanised" | "mail_domain";
         /** @description Who is signed in, and what they may. */
         MeView: {
             desk_id?: components["schemas"]["DeskId"] | null;
@@ -3011,12 +4308,131 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
             role: components["schemas"]["Role"];
         };
+        /** @description The row that goes, and why. */
+        MergeEnterprisesRequest: {
+            /** @description The enterprise that is the same as this one; its cases become this one's. */
+            other_id: components["schemas"]["EnterpriseId"];
+            /** @description How that is known. */
+            reason: components["schemas"]["Reason"];
+        };
         /** @description The other case, and why. */
         MergeRequest: {
             /** @description The case that closes as a duplicate of this one, or comes back. */
             other_id: components["schemas"]["CaseId"];
             /** @description Why; kept as a note. */
             reason: components["schemas"]["Reason"];
+        };
+        /** @description A file that goes with a message. */
+        MessageFile: {
+            /** @description `type/subtype`. */
+            content_type: string;
+            /** @description As it is shown. */
+            filename: string;
+            /** @description The attachment. */
+            id: components["schemas"]["AttachmentId"];
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+        };
+        /**
+         * Format: uuid
+         * @description A message (送信メール): a mail that goes out.
+         */
+        MessageId: string;
+        /**
+         * @description What an outgoing mail is.
+         * @enum {string}
+         */
+        MessageKind: "reply" | "acknowledgement" | "invitation" | "notice";
+        /**
+         * @description A mail to the enterprise. To the contact `contact_id`, or to the address `to`; to the case's primary contact where
+         *     neither is given.
+         */
+        MessageRequest: {
+            /** @description Files of this case, at most 20 and 20 MiB together. */
+            attachment_ids?: components["schemas"]["AttachmentId"][];
+            /** @description Plain text. */
+            body: components["schemas"]["Body"];
+            /** @description The address in `to` is meant, although it is no contact's: a mail to the wrong person is a leak. */
+            confirmed?: boolean;
+            contact_id?: components["schemas"]["ContactId"] | null;
+            in_reply_to_mail_id?: components["schemas"]["MailId"] | null;
+            subject?: components["schemas"]["Subject"] | null;
+            to?: components["schemas"]["EmailAddress"] | null;
+        };
+        /**
+         * @description Where an outgoing mail stands.
+         * @enum {string}
+         */
+        MessageState: "waiting" | "queued" | "sending" | "sent" | "unknown" | "failed" | "taken_back";
+        /** @description An outgoing mail. */
+        MessageView: {
+            /** @description What this person may do with it now: `take_back`, `retry`. */
+            allowed_steps: string[];
+            /** @description The files that go with it. */
+            attachments: components["schemas"]["MessageFile"][];
+            /** @description Every try, oldest first. */
+            attempts: components["schemas"]["AttemptView"][];
+            /** @description The text. */
+            body: string;
+            case_id?: components["schemas"]["CaseId"] | null;
+            /**
+             * @description The case's number.
+             * @example TW-2026-000123
+             */
+            case_number?: string | null;
+            contact_id?: components["schemas"]["ContactId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            created_at: string;
+            created_by?: components["schemas"]["Author"] | null;
+            delivery?: components["schemas"]["Delivery"] | null;
+            /** @description In the words of the report. */
+            delivery_detail?: string | null;
+            /** @description The mailbox it comes from; null for the office's own address. */
+            from_address?: string | null;
+            /** @description Whether it carries an invitation for calendars. */
+            has_calendar: boolean;
+            /** @description Its id. */
+            id: components["schemas"]["MessageId"];
+            /** @description What it is. */
+            kind: components["schemas"]["MessageKind"];
+            /** @description Why it has not been sent, as the last attempt has it. */
+            last_error?: string | null;
+            /** @description Its Message-ID, the same with every attempt. */
+            message_id: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next; null where it is not.
+             */
+            next_attempt_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until then it can be taken back; its Date.
+             */
+            release_at: string;
+            /**
+             * Format: date-time
+             * @description When a mail server took it.
+             */
+            sent_at?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["MessageState"];
+            /** @description The subject. */
+            subject: string;
+            /** @description To whom. */
+            to_address: string;
+            /** @description The name beside the address. */
+            to_name?: string | null;
+            /**
+             * Format: int64
+             * @description Moves with every change; the ETag.
+             */
+            version: number;
         };
         /**
          * @description How a consultation is given.
@@ -3213,6 +4629,12 @@ export interface components {
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_AttachmentView: {
+            /** @description The items. */
+            items: components["schemas"]["AttachmentView"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_AuditEventView: {
             /** @description The items. */
             items: components["schemas"]["AuditEventView"][];
@@ -3237,9 +4659,15 @@ export interface components {
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
-        Page_EnterpriseView: {
+        Page_Found: {
             /** @description The items. */
-            items: components["schemas"]["EnterpriseView"][];
+            items: components["schemas"]["Found"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_FoundEnterprise: {
+            /** @description The items. */
+            items: components["schemas"]["FoundEnterprise"][];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
@@ -3255,9 +4683,21 @@ export interface components {
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_MailSummary: {
+            /** @description The items. */
+            items: components["schemas"]["MailSummary"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_Manager: {
             /** @description The items. */
             items: components["schemas"]["Manager"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_MessageView: {
+            /** @description The items. */
+            items: components["schemas"]["MessageView"][];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
@@ -3290,22 +4730,96 @@ export interface components {
             items: components["schemas"]["UserView"][];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
+        /** @description A piece of what is written on a case. */
+        Passage: {
+            /**
+             * Format: date-time
+             * @description When that was said; for what belongs to the case as a whole, when the case was received.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Which one: the id of the case, enterprise, contact, interaction, note, mail, message, or of the report's session.
+             */
+            id: string;
+            /** @description Whether the text is so long that its end is not searched. */
+            is_cut: boolean;
+            /** @description What it is from. */
+            kind: components["schemas"]["PassageKind"];
+            /** @description The words, and what is around them. */
+            segments: components["schemas"]["Segment"][];
+        };
+        /**
+         * @description What a text that was found is from.
+         * @enum {string}
+         */
+        PassageKind: "case" | "description" | "enterprise" | "contact" | "interaction" | "note" | "mail" | "message" | "report";
         /**
          * Format: password
          * @description A password of 10 to 128 characters. It is never answered.
          * @example three odd words here
          */
         Password: string;
+        /** @description From a time of day up to, not including, a later one. */
+        Period: {
+            /** @description When it begins. */
+            from: components["schemas"]["TimeOfDay"];
+            /** @description When it ends. */
+            to: components["schemas"]["TimeOfDay"];
+        };
         /**
          * @description What can be permitted. Which roles hold it is the one role table of the program.
          * @enum {string}
          */
-        Permission: "anyone" | "signed_in" | "create_case" | "look_up_callers" | "read_cases" | "read_directory" | "read_enterprises" | "write_enterprises" | "edit_cases" | "record_interactions" | "write_notes" | "route_cases" | "accept_cases" | "close_cases" | "follow_cases" | "link_cases" | "merge_cases" | "change_limits" | "offer_cases" | "read_offers" | "answer_offers" | "release_assignments" | "book_consultations" | "void_consultations" | "write_reports" | "review_reports" | "write_absences" | "keep_profiles" | "manage_office" | "read_audit" | "verify_audit" | "intake";
+        Permission: "anyone" | "signed_in" | "create_case" | "look_up_callers" | "read_cases" | "read_directory" | "read_enterprises" | "write_enterprises" | "edit_cases" | "record_interactions" | "write_notes" | "read_mail" | "write_messages" | "check_mail" | "add_attachments" | "route_cases" | "accept_cases" | "close_cases" | "follow_cases" | "link_cases" | "merge_cases" | "change_limits" | "offer_cases" | "read_offers" | "answer_offers" | "release_assignments" | "book_consultations" | "void_consultations" | "write_reports" | "review_reports" | "write_absences" | "keep_profiles" | "manage_office" | "read_audit" | "verify_audit" | "intake";
         /**
          * @description A telephone number in any usual writing: full-width digits, hyphens, spaces, parentheses, domestic (`03-1234-5678`) or international (`+81 3 1234 5678`). The answer is in E.164 form. Numbers of other countries begin with +. Extensions (内線) are not part of a number.
          * @example +81312345678
          */
         Phone: string;
+        /** @description A place. */
+        PlaceView: {
+            /**
+             * @description The municipality's name as it stands in addresses, with the county (郡) of towns and villages.
+             * @example 横浜市中区
+             */
+            municipality?: string | null;
+            municipality_code?: components["schemas"]["MunicipalityCode"] | null;
+            /**
+             * @description The prefecture's name.
+             * @example 神奈川県
+             */
+            prefecture: string;
+            /** @description The prefecture. */
+            prefecture_code: components["schemas"]["PrefectureCode"];
+        };
+        /**
+         * @description How a mail was placed.
+         * @enum {string}
+         */
+        PlacedBy: "plus_address" | "message_id" | "known_message_id" | "number" | "same_message_id" | "delivery_report" | "new_case" | "staff";
+        /** @description A placeholder, as it is listed. */
+        PlaceholderView: {
+            /**
+             * @description What stands there in a mail.
+             * @example 案件番号
+             */
+            description: string;
+            /**
+             * @description What that may look like.
+             * @example TW-2026-000123
+             */
+            example: string;
+            /** @description Whether the texts that staff put into replies may use it. */
+            in_replies: boolean;
+            /**
+             * @description Written `{{name}}` in a template.
+             * @example case.number
+             */
+            name: string;
+            /** @description Which of the program's own texts may use it. */
+            purposes: components["schemas"]["TemplatePurpose"][];
+        };
         /**
          * @description A Japanese postal code, accepted with or without 〒 and hyphen, also full-width. The answer is 7 digits.
          * @example 1000001
@@ -3316,6 +4830,11 @@ export interface components {
          * @example 13
          */
         PrefectureCode: string;
+        /** @description For which case. */
+        PreviewRequest: {
+            /** @description The case. */
+            case_id: components["schemas"]["CaseId"];
+        };
         /** @description The body of every error answer (RFC 9457). */
         ProblemBody: {
             /** @description What went wrong this time. */
@@ -3341,6 +4860,11 @@ export interface components {
             type: string;
         };
         /**
+         * Format: binary
+         * @description A message as it travels (RFC 5322), byte for byte.
+         */
+        RawMail: string;
+        /**
          * @description Why something was done, in up to 2000 characters. Line breaks are answered as `\n`.
          * @example 事業所の所在地が管轄外のため
          */
@@ -3349,6 +4873,15 @@ export interface components {
         ReasonRequest: {
             /** @description In one's own words. */
             reason: components["schemas"]["Reason"];
+        };
+        /** @description What the sender is told: the mail is safe. */
+        Receipt: {
+            /** @description Whether it was here before. */
+            duplicate: boolean;
+            /** @description The mail. */
+            id: components["schemas"]["MailId"];
+            /** @description SHA-256 of what is kept, in hex. */
+            sha256: string;
         };
         /** @description A refresh token; absent where the cookie carries it. */
         RefreshRequest: {
@@ -3359,6 +4892,13 @@ export interface components {
         ReleaseRequest: {
             /** @description In one's own words. */
             reason: components["schemas"]["Reason"];
+        };
+        /** @description A template, filled in. */
+        Rendered: {
+            /** @description Plain text. */
+            body: string;
+            /** @description One line. */
+            subject: string;
         };
         /** @description What was looked at, and what is broken. */
         Report: {
@@ -3462,6 +5002,28 @@ export interface components {
             situation: components["schemas"]["Body"];
             telework_status?: components["schemas"]["TeleworkStatus"] | null;
         };
+        /** @description A piece of a text. */
+        Segment: {
+            /** @description Whether it is what was looked for. */
+            is_match: boolean;
+            /** @description As it is written; `…` where the text goes on. */
+            text: string;
+        };
+        /** @description What Inbound Parse posts; further fields are not read. */
+        SendgridForm: {
+            /** @description The character set of each field, as JSON. */
+            charsets: string;
+            /** @description The message, in raw mode. */
+            email?: string | null;
+            /** @description SMTP's sender and recipients, as JSON. */
+            envelope: string;
+            /** @description The message's headers, in parsed mode. */
+            headers?: string | null;
+            /** @description The HTML, in parsed mode. */
+            html?: string | null;
+            /** @description The text, in parsed mode. */
+            text?: string | null;
+        };
         /** @description The free sessions. */
         SessionCount: {
             /**
@@ -3490,6 +5052,15 @@ export interface components {
          * @enum {string}
          */
         SessionState: "booked" | "held" | "no_show" | "cancelled" | "voided";
+        /** @description New hours. */
+        SetHoursRequest: {
+            /**
+             * Format: date
+             * @description The first day, today or later; today where absent. Hours that were planned for the same day are replaced.
+             */
+            from?: string | null;
+            week?: components["schemas"]["Week"] | null;
+        };
         /** @description What the office has set. Days are business days. */
         Settings: {
             /**
@@ -3499,11 +5070,28 @@ export interface components {
              */
             accept_days: number;
             /**
+             * @description Whether a mail that opens a case is acknowledged.
+             * @default true
+             */
+            acknowledge_mail: boolean;
+            /**
+             * Format: int64
+             * @description Acknowledgements to one address in 24 hours.
+             * @default 3
+             */
+            acknowledgements_per_sender: number;
+            /**
              * Format: int32
              * @description Days a manager has to answer an offer.
              * @default 2
              */
             answer_offer_days: number;
+            /**
+             * Format: int64
+             * @description Mails that the program may send by itself in an hour; beyond, it stops and alarms.
+             * @default 500
+             */
+            automatic_mails_per_hour: number;
             /**
              * @description The second case of an enterprise in a fiscal year.
              * @default flag
@@ -3515,6 +5103,25 @@ export interface components {
              * @default 2
              */
             first_contact_days: number;
+            /**
+             * Format: int64
+             * @description Cases that one address may open by mail in 24 hours; further mails are to be checked.
+             * @default 10
+             */
+            mail_cases_per_sender: number;
+            /**
+             * Format: int64
+             * @description Seconds in which the writer of a message can take it back.
+             * @default 120
+             */
+            message_hold_seconds: number;
+            /**
+             * @description What the help center is called in mails.
+             * @default テレワーク相談センター
+             */
+            office_name: components["schemas"]["Line80"];
+            /** @default null */
+            office_phone: components["schemas"]["Phone"] | null;
             /**
              * Format: int64
              * @description Calendar days in which its owner may reopen a closed case.
@@ -3560,7 +5167,7 @@ export interface components {
         };
         /** @description How a flag was settled. */
         SettleRequest: {
-            /** @description What was found or done, in a few words. */
+            /** @description What was found or done, in a few words; for `mail_after_close` one of `nothing_to_do`, `reopen`, `new_case`. */
             answer: components["schemas"]["Line80"];
             note?: components["schemas"]["Reason"] | null;
         };
@@ -3645,6 +5252,52 @@ export interface components {
          * @enum {string}
          */
         TeleworkStatus: "none" | "considering" | "preparing" | "introduced";
+        /** @description A template. */
+        Template: {
+            /** @description Whether it is used. */
+            active: boolean;
+            /** @description Text of the mail, with placeholders. */
+            body: components["schemas"]["Body"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["TemplateId"];
+            /** @description By which staff find it. */
+            name: components["schemas"]["Line80"];
+            purpose?: components["schemas"]["TemplatePurpose"] | null;
+            /** @description Subject of the mail, with placeholders. */
+            subject: components["schemas"]["Subject"];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description The version behind the ETag.
+             */
+            version: number;
+        };
+        /**
+         * Format: uuid
+         * @description A template of mails.
+         */
+        TemplateId: string;
+        /** @description The templates, and what may stand in them. */
+        TemplateList: {
+            /** @description The templates. */
+            items: components["schemas"]["Template"][];
+            /** @description All placeholders. */
+            placeholders: components["schemas"]["PlaceholderView"][];
+        };
+        /**
+         * @description What the program itself uses a template for.
+         * @enum {string}
+         */
+        TemplatePurpose: "acknowledgement" | "acknowledgement_out_of_hours" | "invitation" | "invitation_changed" | "invitation_cancelled" | "notice_routed" | "notice_mail" | "notice_offer" | "notice_offer_closed";
         /** @description What everybody may know of an enterprise's cases (rule 8). */
         ThisYear: {
             /**
@@ -3658,6 +5311,11 @@ export interface components {
              */
             sessions_used: number;
         };
+        /**
+         * @description A time of day in Tokyo in whole minutes, from `00:00` to `24:00`.
+         * @example 09:00
+         */
+        TimeOfDay: string;
         /** @description Something that happened on a case. */
         TimelineItem: {
             actor?: components["schemas"]["Author"] | null;
@@ -3669,6 +5327,8 @@ export interface components {
              * @example case_moved
              */
             kind: string;
+            mail?: components["schemas"]["TimelineMail"] | null;
+            message?: components["schemas"]["TimelineMessage"] | null;
             note?: components["schemas"]["NoteView"] | null;
             /**
              * Format: date-time
@@ -3687,6 +5347,51 @@ export interface components {
              * @description Its number in the case's audit trail, from 1.
              */
             seq: number;
+        };
+        /** @description A mail that came in, as far as a timeline shows it. */
+        TimelineMail: {
+            /**
+             * Format: int64
+             * @description How many files it brought.
+             */
+            attachments: number;
+            /** @description Always `inbound`. */
+            direction: components["schemas"]["Direction"];
+            /** @description Who wrote it, as the mail says. */
+            from_address?: string | null;
+            /** @description The name beside the address. */
+            from_name?: string | null;
+            /** @description The mail. */
+            id: components["schemas"]["MailId"];
+            /** @description Whether the sender was a known correspondent of the case. */
+            is_known_sender?: boolean | null;
+            kind?: components["schemas"]["MailKind"] | null;
+            /** @description How far the intake is with it. */
+            state: components["schemas"]["MailState"];
+            /** @description The subject. */
+            subject?: string | null;
+            /** @description What is new in it; the beginning of a very long one. */
+            text?: string | null;
+        };
+        /** @description A message that went out, or waits to, as far as a timeline shows it. */
+        TimelineMessage: {
+            delivery?: components["schemas"]["Delivery"] | null;
+            /** @description Always `outbound`. */
+            direction: components["schemas"]["Direction"];
+            /** @description The message. */
+            id: components["schemas"]["MessageId"];
+            /** @description What it is. */
+            kind: components["schemas"]["MessageKind"];
+            /** @description Where it stands now. */
+            state: components["schemas"]["MessageState"];
+            /** @description The subject. */
+            subject: string;
+            /** @description The text. */
+            text: string;
+            /** @description To whom. */
+            to_address: string;
+            /** @description The name beside the address. */
+            to_name?: string | null;
         };
         /**
          * Format: uuid
@@ -3710,6 +5415,11 @@ export interface components {
          * @enum {string}
          */
         Topic: "ict" | "security" | "tools" | "labour" | "rules" | "subsidy" | "other";
+        /** @description Files to add. */
+        UploadForm: {
+            /** @description One or more files of at most 25 MiB each; the names of the parts do not matter, those of the files are kept. */
+            files: string[];
+        };
         /**
          * Format: uri
          * @description A link that begins with `https://` or `http://`, up to 500 characters, without user name and password.
@@ -3778,7 +5488,8 @@ export interface components {
             reason: components["schemas"]["Reason"];
             /**
              * Format: date-time
-             * @description Until when; where absent, it is looked at again after the set number of days.
+             * @description Until when; where absent, it is looked at again after the set number of business days. While a case waits for the
+             *     enterprise, what the office owes it stands still.
              */
             until?: string | null;
         };
@@ -3787,6 +5498,16 @@ export interface components {
          * @enum {string}
          */
         WaitingOn: "help_center" | "desk" | "manager" | "enterprise" | "none";
+        /** @description The opening hours of each day of the week. A day without periods is closed; a lunch break is the gap between two. */
+        Week: {
+            friday?: components["schemas"]["Period"][];
+            monday?: components["schemas"]["Period"][];
+            saturday?: components["schemas"]["Period"][];
+            sunday?: components["schemas"]["Period"][];
+            thursday?: components["schemas"]["Period"][];
+            tuesday?: components["schemas"]["Period"][];
+            wednesday?: components["schemas"]["Period"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -3798,13 +5519,21 @@ export type Absence = components['schemas']['Absence'];
 export type AbsenceId = components['schemas']['AbsenceId'];
 export type AddAbsenceRequest = components['schemas']['AddAbsenceRequest'];
 export type AddCoverageRequest = components['schemas']['AddCoverageRequest'];
+export type AddExceptionRequest = components['schemas']['AddExceptionRequest'];
 export type AssignmentId = components['schemas']['AssignmentId'];
+export type AttachRequest = components['schemas']['AttachRequest'];
+export type AttachmentId = components['schemas']['AttachmentId'];
+export type AttachmentView = components['schemas']['AttachmentView'];
+export type AttemptView = components['schemas']['AttemptView'];
 export type AuditActor = components['schemas']['AuditActor'];
 export type AuditEventView = components['schemas']['AuditEventView'];
 export type AuditHead = components['schemas']['AuditHead'];
 export type Author = components['schemas']['Author'];
 export type Body = components['schemas']['Body'];
 export type BookRequest = components['schemas']['BookRequest'];
+export type CalendarException = components['schemas']['CalendarException'];
+export type CalendarExceptionId = components['schemas']['CalendarExceptionId'];
+export type CalendarView = components['schemas']['CalendarView'];
 export type Caller = components['schemas']['Caller'];
 export type CallerCase = components['schemas']['CallerCase'];
 export type CallerContact = components['schemas']['CallerContact'];
@@ -3820,6 +5549,7 @@ export type CaseView = components['schemas']['CaseView'];
 export type ChainHead = components['schemas']['ChainHead'];
 export type ChangePasswordRequest = components['schemas']['ChangePasswordRequest'];
 export type Channel = components['schemas']['Channel'];
+export type CheckReason = components['schemas']['CheckReason'];
 export type CheckpointHead = components['schemas']['CheckpointHead'];
 export type CloseAs = components['schemas']['CloseAs'];
 export type CloseRequest = components['schemas']['CloseRequest'];
@@ -3841,26 +5571,36 @@ export type Coverage = components['schemas']['Coverage'];
 export type CoverageId = components['schemas']['CoverageId'];
 export type CreateCaseRequest = components['schemas']['CreateCaseRequest'];
 export type CreateDeskRequest = components['schemas']['CreateDeskRequest'];
+export type CreateMailboxRequest = components['schemas']['CreateMailboxRequest'];
 export type CreateManagerRequest = components['schemas']['CreateManagerRequest'];
+export type CreateTemplateRequest = components['schemas']['CreateTemplateRequest'];
 export type CreateTokenRequest = components['schemas']['CreateTokenRequest'];
 export type CreateUserRequest = components['schemas']['CreateUserRequest'];
 export type CreatedToken = components['schemas']['CreatedToken'];
 export type Cursor = components['schemas']['Cursor'];
+export type DayView = components['schemas']['DayView'];
 export type DeclareConflictRequest = components['schemas']['DeclareConflictRequest'];
 export type DeclineRequest = components['schemas']['DeclineRequest'];
+export type Delivery = components['schemas']['Delivery'];
 export type Desk = components['schemas']['Desk'];
 export type DeskId = components['schemas']['DeskId'];
 export type DeskProposal = components['schemas']['DeskProposal'];
+export type DeskProposals = components['schemas']['DeskProposals'];
 export type DigitalLevel = components['schemas']['DigitalLevel'];
 export type Direction = components['schemas']['Direction'];
+export type DiscardRequest = components['schemas']['DiscardRequest'];
+export type Discarded = components['schemas']['Discarded'];
 export type Due = components['schemas']['Due'];
 export type DueKind = components['schemas']['DueKind'];
+export type Duplicate = components['schemas']['Duplicate'];
 export type EditCaseRequest = components['schemas']['EditCaseRequest'];
 export type EditCoverageRequest = components['schemas']['EditCoverageRequest'];
 export type EditDeskRequest = components['schemas']['EditDeskRequest'];
 export type EditEnterpriseRequest = components['schemas']['EditEnterpriseRequest'];
+export type EditMailboxRequest = components['schemas']['EditMailboxRequest'];
 export type EditManagerRequest = components['schemas']['EditManagerRequest'];
 export type EditSettingsRequest = components['schemas']['EditSettingsRequest'];
+export type EditTemplateRequest = components['schemas']['EditTemplateRequest'];
 export type EditUserRequest = components['schemas']['EditUserRequest'];
 export type EmailAddress = components['schemas']['EmailAddress'];
 export type EnterpriseCase = components['schemas']['EnterpriseCase'];
@@ -3876,22 +5616,31 @@ export type FieldError = components['schemas']['FieldError'];
 export type Finding = components['schemas']['Finding'];
 export type Flag = components['schemas']['Flag'];
 export type FlagView = components['schemas']['FlagView'];
+export type Found = components['schemas']['Found'];
+export type FoundEnterprise = components['schemas']['FoundEnterprise'];
 export type HoldRequest = components['schemas']['HoldRequest'];
+export type HoursChange = components['schemas']['HoursChange'];
+export type HoursView = components['schemas']['HoursView'];
 export type IndustryCode = components['schemas']['IndustryCode'];
 export type InteractionId = components['schemas']['InteractionId'];
 export type InteractionKind = components['schemas']['InteractionKind'];
 export type InteractionRequest = components['schemas']['InteractionRequest'];
 export type InteractionResult = components['schemas']['InteractionResult'];
 export type InteractionView = components['schemas']['InteractionView'];
+export type InvoiceNumber = components['schemas']['InvoiceNumber'];
+export type ItemsAttachmentView = components['schemas']['Items_AttachmentView'];
+export type ItemsCalendarException = components['schemas']['Items_CalendarException'];
 export type ItemsConflict = components['schemas']['Items_Conflict'];
 export type ItemsConsultationView = components['schemas']['Items_ConsultationView'];
 export type ItemsCoverage = components['schemas']['Items_Coverage'];
 export type ItemsDesk = components['schemas']['Items_Desk'];
-export type ItemsDeskProposal = components['schemas']['Items_DeskProposal'];
+export type ItemsDuplicate = components['schemas']['Items_Duplicate'];
 export type ItemsFlagView = components['schemas']['Items_FlagView'];
 export type ItemsLinkView = components['schemas']['Items_LinkView'];
+export type ItemsMailbox = components['schemas']['Items_Mailbox'];
 export type ItemsManagerProposal = components['schemas']['Items_ManagerProposal'];
 export type ItemsOfferView = components['schemas']['Items_OfferView'];
+export type ItemsPlaceView = components['schemas']['Items_PlaceView'];
 export type ItemsSlot = components['schemas']['Items_Slot'];
 export type JobState = components['schemas']['JobState'];
 export type JobView = components['schemas']['JobView'];
@@ -3903,11 +5652,32 @@ export type Line80 = components['schemas']['Line80'];
 export type LinkKind = components['schemas']['LinkKind'];
 export type LinkRequest = components['schemas']['LinkRequest'];
 export type LinkView = components['schemas']['LinkView'];
+export type MailAddress = components['schemas']['MailAddress'];
+export type MailEnvelope = components['schemas']['MailEnvelope'];
+export type MailFile = components['schemas']['MailFile'];
+export type MailId = components['schemas']['MailId'];
+export type MailKind = components['schemas']['MailKind'];
+export type MailMailbox = components['schemas']['MailMailbox'];
+export type MailReport = components['schemas']['MailReport'];
+export type MailState = components['schemas']['MailState'];
+export type MailSummary = components['schemas']['MailSummary'];
+export type MailView = components['schemas']['MailView'];
+export type Mailbox = components['schemas']['Mailbox'];
+export type MailboxId = components['schemas']['MailboxId'];
+export type MailgunForm = components['schemas']['MailgunForm'];
 export type Manager = components['schemas']['Manager'];
 export type ManagerId = components['schemas']['ManagerId'];
 export type ManagerProposal = components['schemas']['ManagerProposal'];
+export type MatchedBy = components['schemas']['MatchedBy'];
 export type MeView = components['schemas']['MeView'];
+export type MergeEnterprisesRequest = components['schemas']['MergeEnterprisesRequest'];
 export type MergeRequest = components['schemas']['MergeRequest'];
+export type MessageFile = components['schemas']['MessageFile'];
+export type MessageId = components['schemas']['MessageId'];
+export type MessageKind = components['schemas']['MessageKind'];
+export type MessageRequest = components['schemas']['MessageRequest'];
+export type MessageState = components['schemas']['MessageState'];
+export type MessageView = components['schemas']['MessageView'];
 export type Mode = components['schemas']['Mode'];
 export type MunicipalityCode = components['schemas']['MunicipalityCode'];
 export type Name = components['schemas']['Name'];
@@ -3927,29 +5697,43 @@ export type OfferState = components['schemas']['OfferState'];
 export type OfferView = components['schemas']['OfferView'];
 export type Outcome = components['schemas']['Outcome'];
 export type PageAbsence = components['schemas']['Page_Absence'];
+export type PageAttachmentView = components['schemas']['Page_AttachmentView'];
 export type PageAuditEventView = components['schemas']['Page_AuditEventView'];
 export type PageCaseView = components['schemas']['Page_CaseView'];
 export type PageConsultationView = components['schemas']['Page_ConsultationView'];
 export type PageEnterpriseCase = components['schemas']['Page_EnterpriseCase'];
-export type PageEnterpriseView = components['schemas']['Page_EnterpriseView'];
+export type PageFound = components['schemas']['Page_Found'];
+export type PageFoundEnterprise = components['schemas']['Page_FoundEnterprise'];
 export type PageInteractionView = components['schemas']['Page_InteractionView'];
 export type PageJobView = components['schemas']['Page_JobView'];
+export type PageMailSummary = components['schemas']['Page_MailSummary'];
 export type PageManager = components['schemas']['Page_Manager'];
+export type PageMessageView = components['schemas']['Page_MessageView'];
 export type PageNoteView = components['schemas']['Page_NoteView'];
 export type PageOfferView = components['schemas']['Page_OfferView'];
 export type PageTimelineItem = components['schemas']['Page_TimelineItem'];
 export type PageTokenView = components['schemas']['Page_TokenView'];
 export type PageUserView = components['schemas']['Page_UserView'];
+export type Passage = components['schemas']['Passage'];
+export type PassageKind = components['schemas']['PassageKind'];
 export type Password = components['schemas']['Password'];
+export type Period = components['schemas']['Period'];
 export type Permission = components['schemas']['Permission'];
 export type Phone = components['schemas']['Phone'];
+export type PlaceView = components['schemas']['PlaceView'];
+export type PlacedBy = components['schemas']['PlacedBy'];
+export type PlaceholderView = components['schemas']['PlaceholderView'];
 export type PostalCode = components['schemas']['PostalCode'];
 export type PrefectureCode = components['schemas']['PrefectureCode'];
+export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type ProblemBody = components['schemas']['ProblemBody'];
+export type RawMail = components['schemas']['RawMail'];
 export type Reason = components['schemas']['Reason'];
 export type ReasonRequest = components['schemas']['ReasonRequest'];
+export type Receipt = components['schemas']['Receipt'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type ReleaseRequest = components['schemas']['ReleaseRequest'];
+export type Rendered = components['schemas']['Rendered'];
 export type Report = components['schemas']['Report'];
 export type ReportView = components['schemas']['ReportView'];
 export type RescheduleRequest = components['schemas']['RescheduleRequest'];
@@ -3957,9 +5741,12 @@ export type ReturnReportRequest = components['schemas']['ReturnReportRequest'];
 export type Role = components['schemas']['Role'];
 export type RouteRequest = components['schemas']['RouteRequest'];
 export type SaveReportRequest = components['schemas']['SaveReportRequest'];
+export type Segment = components['schemas']['Segment'];
+export type SendgridForm = components['schemas']['SendgridForm'];
 export type SessionCount = components['schemas']['SessionCount'];
 export type SessionManager = components['schemas']['SessionManager'];
 export type SessionState = components['schemas']['SessionState'];
+export type SetHoursRequest = components['schemas']['SetHoursRequest'];
 export type Settings = components['schemas']['Settings'];
 export type SettleRequest = components['schemas']['SettleRequest'];
 export type SignInRequest = components['schemas']['SignInRequest'];
@@ -3971,17 +5758,26 @@ export type Stage = components['schemas']['Stage'];
 export type Status = components['schemas']['Status'];
 export type Subject = components['schemas']['Subject'];
 export type TeleworkStatus = components['schemas']['TeleworkStatus'];
+export type Template = components['schemas']['Template'];
+export type TemplateId = components['schemas']['TemplateId'];
+export type TemplateList = components['schemas']['TemplateList'];
+export type TemplatePurpose = components['schemas']['TemplatePurpose'];
 export type ThisYear = components['schemas']['ThisYear'];
+export type TimeOfDay = components['schemas']['TimeOfDay'];
 export type TimelineItem = components['schemas']['TimelineItem'];
+export type TimelineMail = components['schemas']['TimelineMail'];
+export type TimelineMessage = components['schemas']['TimelineMessage'];
 export type TokenId = components['schemas']['TokenId'];
 export type TokenView = components['schemas']['TokenView'];
 export type Topic = components['schemas']['Topic'];
+export type UploadForm = components['schemas']['UploadForm'];
 export type Url = components['schemas']['Url'];
 export type UserId = components['schemas']['UserId'];
 export type UserView = components['schemas']['UserView'];
 export type Verification = components['schemas']['Verification'];
 export type WaitRequest = components['schemas']['WaitRequest'];
 export type WaitingOn = components['schemas']['WaitingOn'];
+export type Week = components['schemas']['Week'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_api_tokens: {
@@ -4139,7 +5935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4463,8 +6259,98 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    /** @description `attachment`, with the name in both forms */
+                    "Content-Disposition"?: string;
+                    /** @description Only where it is locked with a password */
+                    "X-Attachment-Encrypted"?: boolean;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4900,7 +6786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5021,7 +6907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5144,7 +7030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5164,6 +7050,385 @@ export interface operations {
             };
             /** @description Too many tries; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_calendar: {
+        parameters: {
+            query?: {
+                /** @description The first day; today where absent. */
+                from?: string;
+                /** @description The last day, at most 400 days in all; 30 days after the first where absent. */
+                to?: string;
+                /** @description A desk's calendar; the help center's where absent. */
+                desk_id?: components["schemas"]["DeskId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_calendar_exceptions: {
+        parameters: {
+            query?: {
+                /** @description Those that end on this day or later; today where absent. */
+                from?: string;
+                /** @description Only those of this desk; all where absent. */
+                desk_id?: components["schemas"]["DeskId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order of their days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_CalendarException"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_calendar_exception: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddExceptionRequest"];
+            };
+        };
+        responses: {
+            /** @description The exception */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarException"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_calendar_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exception */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does not count any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5292,7 +7557,7 @@ export interface operations {
                 overdue?: boolean;
                 /** @description A flag that is open on it. */
                 flag?: components["schemas"]["Flag"];
-                /** @description A case number, a phone number, or the beginning of the enterprise's name or its reading. */
+                /** @description A case number, or words that stand somewhere on the case (see `/search`): at most 200 characters and ten words. */
                 q?: string;
                 /** @description Received at this time or later. */
                 received_from?: string;
@@ -5455,7 +7720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5604,7 +7869,7 @@ export interface operations {
                 overdue?: boolean;
                 /** @description A flag that is open on it. */
                 flag?: components["schemas"]["Flag"];
-                /** @description A case number, a phone number, or the beginning of the enterprise's name or its reading. */
+                /** @description A case number, or words that stand somewhere on the case (see `/search`): at most 200 characters and ten words. */
                 q?: string;
                 /** @description Received at this time or later. */
                 received_from?: string;
@@ -5865,7 +8130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6019,6 +8284,235 @@ export interface operations {
             };
         };
     };
+    list_attachments: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of files */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AttachmentView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_attachments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description The files, all of which were there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AttachmentView"];
+                };
+            };
+            /** @description The files, in the order in which they were sent */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AttachmentView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     close_case: {
         parameters: {
             query?: never;
@@ -6110,7 +8604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6325,7 +8819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6381,7 +8875,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_DeskProposal"];
+                    "application/json": components["schemas"]["DeskProposals"];
                 };
             };
             /** @description Cannot be read */
@@ -6540,7 +9034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6757,7 +9251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6886,7 +9380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7106,7 +9600,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7235,7 +9729,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7450,7 +9944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7668,7 +10162,227 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_case_messages: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    write_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageRequest"];
+            };
+        };
+        responses: {
+            /** @description The message */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7888,7 +10602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8103,7 +10817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8232,7 +10946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8368,7 +11082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8497,7 +11211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8717,7 +11431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8846,7 +11560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9150,7 +11864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9279,8 +11993,94 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9415,7 +12215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9630,7 +12430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9875,7 +12675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10111,7 +12911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10240,7 +13040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10434,7 +13234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10649,7 +13449,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10873,7 +13673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11108,7 +13908,231 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_desk_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The desk */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hours */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_desk_hours: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version you read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The desk */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetHoursRequest"];
+            };
+        };
+        responses: {
+            /** @description The hours */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11181,7 +14205,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_EnterpriseView"];
+                    "application/json": components["schemas"]["Page_FoundEnterprise"];
                 };
             };
             /** @description Cannot be read */
@@ -11319,7 +14343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11534,7 +14558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11761,8 +14785,1873 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The enterprise */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enterprises that may be the same */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Duplicate"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    merge_enterprises: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The enterprise that stays */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeEnterprisesRequest"];
+            };
+        };
+        responses: {
+            /** @description The enterprise */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnterpriseView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    receive_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description SMTP's sender, with or without angle brackets; `<>` for the null sender */
+                "X-Envelope-From"?: string | null;
+                /** @description SMTP's recipient; the header comes once for each, or they stand side by side with commas */
+                "X-Envelope-To"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message */
+        requestBody: {
+            content: {
+                "message/rfc822": components["schemas"]["RawMail"];
+            };
+        };
+        responses: {
+            /** @description The mail is safe */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The mail is larger than MADOGUCHI_MAIL_MAX_BYTES */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not message/rfc822 */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    receive_mailgun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As Mailgun sends it; urlencoded as well */
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["MailgunForm"];
+            };
+        };
+        responses: {
+            /** @description The mail is safe */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This door is not set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request has no mail in it: do not send it again */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    receive_mailgun_mime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As Mailgun sends it; urlencoded as well */
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["MailgunForm"];
+            };
+        };
+        responses: {
+            /** @description The mail is safe */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This door is not set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The request has no mail in it: do not send it again */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    receive_postmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As Postmark sends it */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The mail is safe */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This door is not set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    receive_sendgrid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As SendGrid sends it */
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["SendgridForm"];
+            };
+        };
+        responses: {
+            /** @description The mail is safe */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This door is not set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    receive_ses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As SNS sends it: JSON, whatever the type says */
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The mail is safe */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Understood; there was no mail in it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This door is not set up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_emails: {
+        parameters: {
+            query?: {
+                /** @description How far the intake is with it. */
+                state?: components["schemas"]["MailState"];
+                /** @description What it is. */
+                kind?: components["schemas"]["MailKind"];
+                /** @description On this case. */
+                case_id?: components["schemas"]["CaseId"];
+                /** @description Whether a person must look at it: to be checked, and not put aside yet. */
+                to_check?: boolean;
+                /** @description The sender's address, or part of the subject. */
+                q?: string;
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of mail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MailSummary"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mail */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    attach_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The mail */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachRequest"];
+            };
+        };
+        responses: {
+            /** @description The mail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_sender: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The mail */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    discard_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The mail */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardRequest"];
+            };
+        };
+        responses: {
+            /** @description The mail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    open_case_of_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The mail */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new case */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mail */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message, to be saved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "message/rfc822": components["schemas"]["RawMail"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reprocess_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The mail */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mail, pending again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11987,6 +16876,403 @@ export interface operations {
             };
         };
     };
+    list_mailboxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mailboxes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Mailbox"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_mailbox: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateMailboxRequest"];
+            };
+        };
+        responses: {
+            /** @description The mailbox */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mailbox */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mailbox */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    edit_mailbox: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version you read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The mailbox */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditMailboxRequest"];
+            };
+        };
+        responses: {
+            /** @description The mailbox */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_managers: {
         parameters: {
             query?: {
@@ -12153,7 +17439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12368,7 +17654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12601,7 +17887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12920,7 +18206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13285,7 +18571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13305,6 +18591,391 @@ export interface operations {
             };
             /** @description Too many tries; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description Where they stand: `failed` and `unknown` are those that somebody must look after. */
+                state?: components["schemas"]["MessageState"];
+                /** @description What a delivery report said. */
+                delivery?: components["schemas"]["Delivery"];
+                /** @description What they are. */
+                kind?: components["schemas"]["MessageKind"];
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    retry_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The message */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_back_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The message */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13697,7 +19368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13806,6 +19477,174 @@ export interface operations {
             };
             /** @description Somebody changed it in the meantime */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    find_places: {
+        parameters: {
+            query?: {
+                /** @description A postal code, that of a single office too; complete, in any usual writing. */
+                postal_code?: components["schemas"]["PostalCode"];
+                /** @description A telephone number. A landline's area code tells the prefecture. */
+                phone?: components["schemas"]["Phone"];
+                /**
+                 * @description An address as it is written, with or without postal code, prefecture and county; also several lines.
+                 * @example 横浜市中区日本大通1
+                 */
+                address?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where it may be */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PlaceView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    search_cases: {
+        parameters: {
+            query: {
+                /**
+                 * @description Words, separated by spaces; all of them must stand somewhere on the case. At most 200 characters and ten words.
+                 * @example 就業規則 在宅
+                 */
+                q: string;
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of cases with their passages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Found"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13977,7 +19816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13997,6 +19836,714 @@ export interface operations {
             };
             /** @description If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hours */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursView"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_hours: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version you read */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetHoursRequest"];
+            };
+        };
+        responses: {
+            /** @description The hours */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The templates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTemplateRequest"];
+            };
+        };
+        responses: {
+            /** @description The template */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    edit_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version you read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditTemplateRequest"];
+            };
+        };
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rendered"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14190,7 +20737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14405,7 +20952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description The body is not application/json */
+            /** @description The body is of another type than expected */
             415: {
                 headers: {
                     [name: string]: unknown;

@@ -7,7 +7,7 @@ export const PASSWORD = 'madoguchi-demo-2026';
 export const PAGES_URL = process.env['PAGES_URL'] ?? 'http://127.0.0.1:5173';
 
 export const DESKTOP = { width: 1440, height: 900 };
-export const PHONE = { width: 390, height: 844 };
+export const PHONE = { width: 375, height: 812 };
 
 const ARGS = [
   '--headless',
