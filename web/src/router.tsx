@@ -14,6 +14,12 @@ import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, Loading, Missing } from '@/ui/states';
 
+/** What is to be checked, or what is done with. */
+interface MailsSearch {
+  show?: 'done';
+  q?: string;
+}
+
 const root = createRootRoute({ component: Outlet });
 
 const signIn = createRoute({
@@ -75,6 +81,30 @@ const intake = createRoute({
   validateSearch: (search: Record<string, unknown>): { phone?: string } =>
     typeof search['phone'] === 'string' ? { phone: search['phone'] } : {},
   component: lazyRouteComponent(() => import('@/pages/intake/intake'), 'IntakePage'),
+});
+
+const mails = createRoute({
+  getParentRoute: () => app,
+  path: '/mails',
+  validateSearch: (search: Record<string, unknown>): MailsSearch => ({
+    ...(search['show'] === 'done' ? { show: 'done' } : {}),
+    ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('@/pages/mails/mails'), 'MailsPage'),
+});
+
+const mail = createRoute({
+  getParentRoute: () => app,
+  path: '/mails/$id',
+  component: lazyRouteComponent(() => import('@/pages/mails/mail'), 'MailPage'),
+});
+
+const search = createRoute({
+  getParentRoute: () => app,
+  path: '/search',
+  validateSearch: (search: Record<string, unknown>): { q?: string } =>
+    typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {},
+  component: lazyRouteComponent(() => import('@/pages/search/search'), 'SearchPage'),
 });
 
 const today = createRoute({
@@ -142,6 +172,9 @@ const routes = root.addChildren([
     cases,
     oneCase,
     intake,
+    mails,
+    mail,
+    search,
     today,
     schedule,
     report,

@@ -1,6 +1,7 @@
 /** What the pages ask the API about cases, each under one key. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { Problem } from '@/api/problem';
 import type { Line, operations } from '@/api/schema';
 
 export type CaseFilter = Omit<NonNullable<operations['list_cases']['parameters']['query']>, 'limit' | 'cursor'>;
@@ -102,5 +103,38 @@ export function report(id: string) {
   return queryOptions({
     queryKey: ['report', id],
     queryFn: ({ signal }) => body(api.GET('/api/v1/consultations/{id}/report', { params: { path: { id } }, signal })),
+  });
+}
+
+/** People know numbers; the API wants ids. What is wrong with the number is shown at the field with this pointer. */
+export async function idOfNumber(number: string, pointer: string): Promise<string> {
+  try {
+    const found = await body(
+      api.GET('/api/v1/cases/by-number/{number}', { params: { path: { number: number.trim() } } }),
+    );
+    return found.id;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 404) throw error;
+    throw new Problem({
+      ...error.body,
+      type: '/problems/validation',
+      status: 422,
+      errors: [{ pointer, detail: 'is no case that you may see' }],
+    });
+  }
+}
+
+export function search(q: string) {
+  return infiniteQueryOptions({
+    queryKey: ['search', q],
+    queryFn: ({ pageParam, signal }) =>
+      body(
+        api.GET('/api/v1/search', {
+          params: { query: { q, limit: 20, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 }

@@ -8,6 +8,7 @@ export const navigationWords = texts(
     today: 'きょう',
     cases: '案件一覧',
     intake: '新規受付',
+    mails: '要確認メール',
     schedule: '日程',
     enterprises: '企業・団体',
     admin: '管理',
@@ -18,6 +19,7 @@ export const navigationWords = texts(
     today: 'Today',
     cases: 'Cases',
     intake: 'New inquiry',
+    mails: 'Mail to check',
     schedule: 'Schedule',
     enterprises: 'Enterprises',
     admin: 'Office',
@@ -27,7 +29,7 @@ export const navigationWords = texts(
 );
 
 export interface Place {
-  to: '/today' | '/cases' | '/intake' | '/schedule' | '/enterprises' | '/admin' | '/audit';
+  to: '/today' | '/cases' | '/intake' | '/mails' | '/schedule' | '/enterprises' | '/admin' | '/audit';
   name: keyof (typeof navigationWords)['ja'];
   icon: IconName;
 }
@@ -36,6 +38,7 @@ const PLACES: readonly (Place & { open: (me: MeView) => boolean })[] = [
   { to: '/today', name: 'today', icon: 'clock', open: ({ role }) => role === 'manager' },
   { to: '/cases', name: 'cases', icon: 'list', open: ({ permissions }) => permissions.includes('read_cases') },
   { to: '/intake', name: 'intake', icon: 'phone', open: ({ permissions }) => permissions.includes('create_case') },
+  { to: '/mails', name: 'mails', icon: 'mail', open: ({ permissions }) => permissions.includes('check_mail') },
   {
     to: '/schedule',
     name: 'schedule',

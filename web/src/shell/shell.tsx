@@ -121,7 +121,7 @@ function Search() {
       onSubmit={(event) => {
         event.preventDefault();
         const q = field.current?.value.trim();
-        if (q) void navigate({ to: '/cases', search: { q, status: 'all' } });
+        if (q) void navigate({ to: '/search', search: { q } });
       }}
     >
       <Icon name="search" className="pointer-events-none absolute top-2.5 left-2.5 size-5 text-ink-soft" />

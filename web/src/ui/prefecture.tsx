@@ -21,12 +21,12 @@ export function PrefectureField({ value, onChange, ...field }: PrefectureProps) 
         <ComboBox
           aria-label={field.label}
           items={items}
-          selectedKey={value || null}
+          value={value || null}
           inputValue={typed ?? (value ? prefectureName(value) : '')}
           menuTrigger="focus"
           allowsEmptyCollection={false}
           onInputChange={setTyped}
-          onSelectionChange={(key) => {
+          onChange={(key) => {
             setTyped(undefined);
             onChange(typeof key === 'string' ? key : '');
           }}

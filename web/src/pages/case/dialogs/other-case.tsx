@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
-import { Problem } from '@/api/problem';
 import type { CaseView, LinkKind } from '@/api/schema';
 import { useSend } from '@/api/send';
+import { idOfNumber } from '@/data/cases';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { RadioField, TextArea, TextField } from '@/ui/form';
@@ -37,25 +37,6 @@ const words = texts(
   },
 );
 
-/** People know numbers; the moves want ids. What is wrong with the number is shown at the field. */
-async function idOf(number: string): Promise<string> {
-  try {
-    const found = await body(
-      api.GET('/api/v1/cases/by-number/{number}', { params: { path: { number: number.trim() } } }),
-    );
-    return found.id;
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 404) throw error;
-    const detail = 'is no case that you may see';
-    throw new Problem({
-      ...error.body,
-      type: '/problems/validation',
-      status: 422,
-      errors: [{ pointer: '/other_id', detail }],
-    });
-  }
-}
-
 interface OtherProps {
   seen: CaseView;
   onClose: () => void;
@@ -68,7 +49,7 @@ export function LinkDialog({ seen, onClose }: OtherProps) {
   const [kind, setKind] = useState<LinkKind>('related');
   const send = useSend(
     async (request: { number: string; kind: LinkKind }, once) => {
-      const other_id = await idOf(request.number);
+      const other_id = await idOfNumber(request.number, '/other_id');
       return body(
         api.POST('/api/v1/cases/{id}/links', {
           params: { path: { id: seen.id }, header: once },
@@ -118,7 +99,7 @@ export function MergeDialog({ seen, undo, onClose }: OtherProps & { undo: boolea
   const [reason, setReason] = useState('');
   const survivor = seen.merged_into;
   const send = useSend(async (request: { number: string; reason: string }, once) => {
-    const other_id = survivor ? seen.id : await idOf(request.number);
+    const other_id = survivor ? seen.id : await idOfNumber(request.number, '/other_id');
     const id = survivor ?? seen.id;
     const options = {
       params: { path: { id }, header: once },
