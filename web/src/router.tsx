@@ -12,7 +12,7 @@ import { PARTS, type Part } from '@/pages/admin/parts';
 import { readSearch } from '@/pages/queue/filter';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
-import { Failed, Loading, Missing } from '@/ui/states';
+import { Failed, Loading, MissingPage } from '@/ui/states';
 
 /** What is to be checked, or what is done with. */
 interface MailsSearch {
@@ -205,11 +205,7 @@ export const router = createRouter({
       <Loading />
     </div>
   ),
-  defaultNotFoundComponent: () => (
-    <div className="mx-auto max-w-3xl p-6 pt-16">
-      <Missing />
-    </div>
-  ),
+  defaultNotFoundComponent: MissingPage,
 });
 
 declare module '@tanstack/react-router' {

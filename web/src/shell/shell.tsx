@@ -152,14 +152,14 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
       <button
         type="button"
         popoverTarget="user-menu"
-        aria-label={`${me.name} (${t.menu})`}
         className="flex min-h-10 items-center gap-2 rounded-6 px-2 text-left hover:bg-solid-gray-50"
       >
         <Icon name="user" className="size-6" />
-        <span className="hidden wide:block">
+        <span className="sr-only wide:not-sr-only">
           <span className="block text-dns-14B-120 whitespace-nowrap">{me.name}</span>
           <span className="block text-dns-14N-120 whitespace-nowrap text-ink-soft">{names.role[me.role]}</span>
         </span>
+        <span className="sr-only">({t.menu})</span>
       </button>
       <div
         id="user-menu"

@@ -4,6 +4,7 @@ import { isProblemOf } from '@/api/problem';
 import { texts, useTexts } from '@/text/preferences';
 import { Button, LinkButton } from './button';
 import { Icon, type IconName } from './icon';
+import { Page } from './page';
 import { ProblemNotice } from './problem-notice';
 
 const words = texts(
@@ -15,6 +16,8 @@ const words = texts(
     forbidden: 'このページを開く権限がありません',
     forbiddenWhy: 'あなたの役割では使わないページです。必要な場合は事務局に連絡してください。',
     home: '最初のページへ',
+    loadingPage: '読み込み中',
+    failed: 'このページを読み込めませんでした',
   },
   {
     loading: 'Loading…',
@@ -24,6 +27,8 @@ const words = texts(
     forbidden: 'This page is not for you',
     forbiddenWhy: 'Your role does not use it. Ask the programme office if you need it.',
     home: 'To the first page',
+    loadingPage: 'Loading',
+    failed: 'This page could not be read',
   },
 );
 
@@ -86,6 +91,29 @@ export function Failed({ error, retry }: { error: unknown; retry: () => void }) 
       <ProblemNotice error={error} />
       <Button onClick={retry}>{t.again}</Button>
     </div>
+  );
+}
+
+/** An address that leads nowhere. */
+export function MissingPage() {
+  const t = useTexts(words);
+  return (
+    <Page title={t.missing} width="text">
+      <p className="mb-4 text-std-16N-170">{t.missingWhy}</p>
+      <LinkButton to="/">{t.home}</LinkButton>
+    </Page>
+  );
+}
+
+/** As {@link Loaded}, for what a whole page is about: with a heading also while there is nothing, or nothing to be seen. */
+export function LoadedPage<Data>({ query, children }: { query: Query<Data>; children: (data: Data) => ReactNode }) {
+  const t = useTexts(words);
+  if (query.data !== undefined) return children(query.data);
+  if (isProblemOf(query.error, 'not-found')) return <MissingPage />;
+  return (
+    <Page title={query.error ? t.failed : t.loadingPage}>
+      {query.error ? <Failed error={query.error} retry={() => query.refetch()} /> : <Loading lines={10} />}
+    </Page>
   );
 }
 

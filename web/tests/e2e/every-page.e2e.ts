@@ -135,16 +135,20 @@ it('counts agree with the list', async () => {
 it('the first load of the queue stays below 150 kB of compressed script', async () => {
   const { page } = await visit(browser);
   await signIn(page, 'desk');
-  let bytes = 0;
-  page.on('response', (response) => {
-    if (!/\.js(\?|$)/.test(response.url())) return;
-    void response.body().then((body) => (bytes += gzipSync(body, { level: 9 }).length));
-  });
   const begun = Date.now();
   await page.goto('/cases', { waitUntil: 'commit' });
   await page.locator('[data-row]').first().waitFor();
   const drawn = Date.now() - begun;
   await page.waitForLoadState('networkidle');
+  // What the page loaded, whether it came over the wire or from the cache of the sign-in.
+  const scripts = await page.evaluate(() =>
+    performance.getEntriesByType('resource').flatMap(({ name }) => (/\.js$/.test(name) ? [name] : [])),
+  );
+  let bytes = 0;
+  for (const script of scripts) {
+    const response = await fetch(script);
+    bytes += gzipSync(Buffer.from(await response.arrayBuffer()), { level: 9 }).length;
+  }
   console.log(`queue: ${Math.round(bytes / 102.4) / 10} kB of compressed script, rows after ${drawn} ms`);
   expect(bytes).toBeGreaterThan(0);
   expect(bytes).toBeLessThan(150_000);

@@ -66,7 +66,7 @@ function useColumns(onOpen: (opened: Opened) => void): Column<Desk>[] {
     helper.display({ id: 'email', header: t.email, cell: ({ row }) => row.original.email ?? '—' }),
     helper.display({
       id: 'edit',
-      header: '',
+      header: t.edit,
       cell: ({ row: { original } }) => (
         <span className="flex gap-2">
           <Button

@@ -86,7 +86,7 @@ function useColumns(onEdit: (manager: Manager) => void): Column<Manager>[] {
     helper.display({ id: 'capacity', header: t.capacity, cell: ({ row }) => row.original.monthly_capacity }),
     helper.display({
       id: 'edit',
-      header: '',
+      header: t.edit,
       cell: ({ row: { original } }) => (
         <Button size="sm" aria-label={`${t.edit}: ${original.name}`} onClick={() => onEdit(original)}>
           {t.edit}

@@ -90,7 +90,7 @@ function useColumns(onEdit: (user: UserView) => void): Column<UserView>[] {
     }),
     helper.display({
       id: 'edit',
-      header: '',
+      header: t.edit,
       cell: ({ row: { original } }) => (
         <Button size="sm" aria-label={`${t.edit}: ${original.name}`} onClick={() => onEdit(original)}>
           {t.edit}

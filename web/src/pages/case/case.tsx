@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
-import type { CaseView, ConsultationView } from '@/api/schema';
+import type { CaseView, ConsultationView, TimelineMail } from '@/api/schema';
 import { caseSessions, oneCase } from '@/data/cases';
 import { useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
@@ -10,13 +10,15 @@ import { DueText, FlagChip, StatusChip } from '@/ui/case-bits';
 import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { Page, Section } from '@/ui/page';
-import { Loaded } from '@/ui/states';
+import { LoadedPage } from '@/ui/states';
 import type { Opened } from './dialogs/dialogs';
 import { Experts } from './experts';
+import { CaseFiles } from './files';
 import { Links } from './links';
 import { Moves } from './moves';
 import { Inquiry, People } from './people';
-import { Record } from './record';
+import { Record, type RecordTab } from './record';
+import { REPLY_ID } from './record-id';
 import { Sessions } from './sessions';
 import { caseWords } from './text';
 import { Timeline } from './timeline';
@@ -27,16 +29,20 @@ const Dialogs = lazy(() => import('./dialogs/dialogs'));
 export function CasePage() {
   const { id } = useParams({ from: '/app/cases/$id' });
   const query = useQuery(oneCase(id));
-  return (
-    <Loaded query={query} lines={10}>
-      {(seen) => <Case key={seen.id} seen={seen} />}
-    </Loaded>
-  );
+  return <LoadedPage query={query}>{(seen) => <Case key={seen.id} seen={seen} />}</LoadedPage>;
 }
 
 function Case({ seen }: { seen: CaseView }) {
   const t = useTexts(caseWords);
   const [opened, setOpened] = useState<Opened>();
+  const [tab, setTab] = useState<RecordTab>('call');
+  const [answered, setAnswered] = useState<TimelineMail>();
+  const answer = (mail: TimelineMail) => {
+    setAnswered(mail);
+    setTab('mail');
+    // Once the form is there.
+    requestAnimationFrame(() => document.getElementById(REPLY_ID)?.querySelector('select')?.focus());
+  };
   const sessions = useQuery(caseSessions(seen.id));
   const items: readonly ConsultationView[] = sessions.data?.items ?? [];
   return (
@@ -52,14 +58,15 @@ function Case({ seen }: { seen: CaseView }) {
             <People seen={seen} />
           </div>
           <Experts seen={seen} onOpen={setOpened} />
+          <CaseFiles seen={seen} />
           <Links seen={seen} />
         </div>
         <div className="min-w-0 space-y-7">
           <Section title={t.record}>
-            <Record seen={seen} />
+            <Record seen={seen} tab={tab} onTab={setTab} answered={answered} />
           </Section>
           <Section title={t.timeline}>
-            <Timeline seen={seen} />
+            <Timeline seen={seen} onAnswer={answer} />
           </Section>
         </div>
       </div>

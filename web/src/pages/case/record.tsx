@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { api, body } from '@/api/client';
-import type { CaseView, InteractionRequest } from '@/api/schema';
+import type { CaseView, InteractionRequest, TimelineMail } from '@/api/schema';
 import { useSend } from '@/api/send';
 import { useMe } from '@/shell/use-me';
 import { dateOf, instant } from '@/text/dates';
@@ -10,11 +10,13 @@ import { Button } from '@/ui/button';
 import { CheckField, Form, SelectField, TextArea, TextField } from '@/ui/form';
 import { say } from '@/ui/toast';
 import { RECORD_ID } from './record-id';
+import { Reply } from './reply';
 
 const words = texts(
   {
     call: '電話・連絡',
     note: '内部メモ',
+    mail: 'メール',
     kind: '手段',
     direction: '向き',
     with: '相手',
@@ -35,6 +37,7 @@ const words = texts(
   {
     call: 'Call or contact',
     note: 'Internal note',
+    mail: 'Mail',
     kind: 'By',
     direction: 'Direction',
     with: 'With',
@@ -54,39 +57,50 @@ const words = texts(
   },
 );
 
-/** Writing down what just happened, without leaving the page. */
-export function Record({ seen }: { seen: CaseView }) {
+export type RecordTab = 'call' | 'note' | 'mail';
+
+interface RecordProps {
+  seen: CaseView;
+  tab: RecordTab;
+  onTab: (tab: RecordTab) => void;
+  /** The mail that is answered. */
+  answered: TimelineMail | undefined;
+}
+
+/** Writing down what just happened, and writing to the enterprise, without leaving the page. */
+export function Record({ seen, tab, onTab, answered }: RecordProps) {
   const t = useTexts(words);
-  const [tab, setTab] = useState<'call' | 'note'>('call');
-  const look = (mine: boolean) =>
-    `focus-inside min-h-10 flex-1 border-b-4 px-3 text-dns-16N-130 hover:bg-blue-50 ${mine ? 'border-blue-900 font-bold text-blue-900' : 'border-transparent'}`;
+  const { permissions } = useMe();
+  const tabs = (['call', 'mail', 'note'] as const).filter(
+    (one) => one !== 'mail' || permissions.includes('write_messages'),
+  );
   return (
     <div id={RECORD_ID}>
       <div className="mb-3 flex border-b border-line">
-        <button
-          type="button"
-          aria-pressed={tab === 'call'}
-          className={look(tab === 'call')}
-          onClick={() => setTab('call')}
-        >
-          {t.call}
-        </button>
-        <button
-          type="button"
-          aria-pressed={tab === 'note'}
-          className={look(tab === 'note')}
-          onClick={() => setTab('note')}
-        >
-          {t.note}
-        </button>
+        {tabs.map((one) => (
+          <button
+            key={one}
+            type="button"
+            aria-pressed={tab === one}
+            className="focus-inside min-h-10 flex-1 border-b-4 border-transparent px-2 text-dns-16N-130 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:font-bold aria-pressed:text-blue-900"
+            onClick={() => onTab(one)}
+          >
+            {t[one]}
+          </button>
+        ))}
       </div>
-      {/* Both stay, so that turning to the other loses nothing typed. */}
+      {/* All stay, so that turning to another loses nothing typed. */}
       <div hidden={tab !== 'call'}>
         <Call seen={seen} />
       </div>
       <div hidden={tab !== 'note'}>
         <Note id={seen.id} />
       </div>
+      {tabs.includes('mail') ? (
+        <div hidden={tab !== 'mail'}>
+          <Reply seen={seen} answered={answered} shown={tab === 'mail'} />
+        </div>
+      ) : null}
     </div>
   );
 }

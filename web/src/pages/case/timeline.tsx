@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { CaseView, TimelineItem } from '@/api/schema';
+import type { CaseView, MessageView, TimelineItem, TimelineMail } from '@/api/schema';
 import { caseTimeline } from '@/data/cases';
+import { caseMessages } from '@/data/mail';
 import { desks, managers } from '@/data/directory';
 import { useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
@@ -10,11 +11,12 @@ import { Button } from '@/ui/button';
 import { Icon, type IconName } from '@/ui/icon';
 import { Loaded } from '@/ui/states';
 import { useDescribe } from './describe';
+import { Received, Written } from './mail';
 
 const words = texts(
   {
     all: 'すべて',
-    talk: '連絡・メモ',
+    talk: '連絡・メール・メモ',
     show: '表示',
     more: '以前の履歴を表示',
     loading: '読み込んでいます…',
@@ -26,7 +28,7 @@ const words = texts(
   },
   {
     all: 'Everything',
-    talk: 'Contacts and notes',
+    talk: 'Contacts, mail and notes',
     show: 'Show',
     more: 'Show earlier',
     loading: 'Loading…',
@@ -39,10 +41,12 @@ const words = texts(
 );
 
 /** Everything that happened, the newest first. */
-export function Timeline({ seen }: { seen: CaseView }) {
+export function Timeline({ seen, onAnswer }: { seen: CaseView; onAnswer: (mail: TimelineMail) => void }) {
   const t = useTexts(words);
   const [only, setOnly] = useState<'all' | 'talk'>('all');
   const query = useInfiniteQuery(caseTimeline(seen.id));
+  // A message's state moves by itself: the list is asked for it, and the entries show it.
+  const messages = useQuery(caseMessages(seen.id)).data?.items;
   return (
     <>
       <div role="group" aria-label={t.show} className="mb-3 flex gap-2">
@@ -62,13 +66,18 @@ export function Timeline({ seen }: { seen: CaseView }) {
         {({ pages }) => {
           const items = pages
             .flatMap((page) => page.items)
-            .filter((item) => only === 'all' || item.interaction || item.note);
+            .filter((item) => only === 'all' || item.interaction || item.note || item.mail || item.message);
           return (
             <>
               {items.length === 0 ? <p className="text-dns-16N-130 text-ink-soft">{t.empty}</p> : null}
               <ol className="space-y-3">
                 {items.map((item) => (
-                  <Event key={item.seq} item={item} />
+                  <Event
+                    key={item.seq}
+                    item={item}
+                    onAnswer={onAnswer}
+                    message={messages?.find(({ id }) => id === item.message?.id)}
+                  />
                 ))}
               </ol>
             </>
@@ -89,7 +98,13 @@ export function Timeline({ seen }: { seen: CaseView }) {
   );
 }
 
-function Event({ item }: { item: TimelineItem }) {
+interface EventProps {
+  item: TimelineItem;
+  message: MessageView | undefined;
+  onAnswer: (mail: TimelineMail) => void;
+}
+
+function Event({ item, message, onAnswer }: EventProps) {
   const t = useTexts(words);
   const names = useWords();
   const dates = useDates();
@@ -102,7 +117,7 @@ function Event({ item }: { item: TimelineItem }) {
       <Icon name={iconOf(item)} className="mt-0.5 size-5 text-ink-soft" />
       <div className="min-w-0 border-b border-line pb-3 text-dns-16N-130">
         <p>
-          <span className={text ? 'text-dns-16B-130' : ''}>
+          <span className={text || item.mail || item.message ? 'text-dns-16B-130' : ''}>
             {interaction
               ? `${names.interaction[interaction.kind]}(${names.direction[interaction.direction]}): ${names.result[interaction.result]}`
               : describe(item)}
@@ -111,6 +126,8 @@ function Event({ item }: { item: TimelineItem }) {
         {text ? (
           <p className={`mt-1 whitespace-pre-wrap ${item.note ? 'rounded-6 bg-yellow-50 px-2 py-1.5' : ''}`}>{text}</p>
         ) : null}
+        {item.mail ? <Received mail={item.mail} onAnswer={onAnswer} /> : null}
+        {item.message ? <Written seen={item.message} message={message} /> : null}
         {interaction?.callback_at ? <p>{t.callback(dates.dayTime(interaction.callback_at))}</p> : null}
         {item.reason ? (
           <p className="mt-1 whitespace-pre-wrap">
@@ -127,7 +144,9 @@ function Event({ item }: { item: TimelineItem }) {
   );
 }
 
-function iconOf({ kind, interaction }: TimelineItem): IconName {
+function iconOf({ kind, interaction, mail, message }: TimelineItem): IconName {
+  if (mail || message || kind.startsWith('message_') || kind.startsWith('mail_')) return 'mail';
+  if (kind.startsWith('attachment')) return 'file';
   if (interaction) return interaction.kind === 'phone' ? 'phone' : 'user';
   if (kind === 'note_added') return 'note';
   if (kind.startsWith('consultation_')) return 'calendar';

@@ -15,7 +15,7 @@ import { Places, StatusChip } from '@/ui/case-bits';
 import { columnsOf, DataTable, type Column } from '@/ui/data-table';
 import { Icon } from '@/ui/icon';
 import { Facts, Page, Section } from '@/ui/page';
-import { Loaded } from '@/ui/states';
+import { Loaded, LoadedPage } from '@/ui/states';
 import { enterpriseWords } from './text';
 import { Twins } from './twins';
 
@@ -24,7 +24,7 @@ const EditEnterprise = lazy(() => import('./edit-enterprise'));
 export function EnterprisePage() {
   const { id } = useParams({ from: '/app/enterprises/$id' });
   const query = useQuery(oneEnterprise(id));
-  return <Loaded query={query}>{(known) => <Enterprise key={known.id} known={known} />}</Loaded>;
+  return <LoadedPage query={query}>{(known) => <Enterprise key={known.id} known={known} />}</LoadedPage>;
 }
 
 function Enterprise({ known }: { known: EnterpriseView }) {

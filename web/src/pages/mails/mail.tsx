@@ -14,7 +14,7 @@ import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { Facts, Page, Section } from '@/ui/page';
 import { ProblemNotice } from '@/ui/problem-notice';
-import { Loaded } from '@/ui/states';
+import { LoadedPage } from '@/ui/states';
 import { Steps } from './steps';
 import { mailsWords } from './text';
 
@@ -22,11 +22,7 @@ import { mailsWords } from './text';
 export function MailPage() {
   const { id } = useParams({ from: '/app/mails/$id' });
   const query = useQuery(oneMail(id));
-  return (
-    <Loaded query={query} lines={8}>
-      {(mail) => <Mail key={mail.id} mail={mail} />}
-    </Loaded>
-  );
+  return <LoadedPage query={query}>{(mail) => <Mail key={mail.id} mail={mail} />}</LoadedPage>;
 }
 
 function Mail({ mail }: { mail: MailView }) {
@@ -159,7 +155,9 @@ function Text({ mail: { text, reply_text } }: { mail: MailView }) {
       </p>
       {text && text !== first ? (
         <details className="mt-3">
-          <summary className="inline-flex min-h-9 items-center text-dns-16N-130 text-blue-900 underline">{t.quote}</summary>
+          <summary className="inline-flex min-h-9 items-center text-dns-16N-130 text-blue-900 underline">
+            {t.quote}
+          </summary>
           <p className="mt-2 border-l-4 border-line pl-3 text-std-16N-170 whitespace-pre-wrap text-ink-soft">{text}</p>
         </details>
       ) : null}

@@ -67,15 +67,7 @@ function Mails() {
   );
 }
 
-function Tab({
-  show,
-  current,
-  children,
-}: {
-  show: 'done' | undefined;
-  current: 'done' | undefined;
-  children: string;
-}) {
+function Tab({ show, current, children }: { show: 'done' | undefined; current: 'done' | undefined; children: string }) {
   return (
     <Link
       to="/mails"

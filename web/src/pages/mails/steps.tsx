@@ -104,9 +104,7 @@ function OpenCase({ mail }: { mail: MailView }) {
   const navigate = useNavigate();
   const open = useSend(
     (_: undefined, once) =>
-      body(
-        api.POST('/api/v1/intake/emails/{id}/open-case', { params: { path: { id: mail.id }, header: once } }),
-      ),
+      body(api.POST('/api/v1/intake/emails/{id}/open-case', { params: { path: { id: mail.id }, header: once } })),
     ({ id }) => {
       say(t.opened);
       void navigate({ to: '/cases/$id', params: { id } });
@@ -119,9 +117,7 @@ function ConfirmSender({ mail }: { mail: MailView }) {
   const t = useTexts(mailsWords);
   const confirm = useSend(
     (_: undefined, once) =>
-      body(
-        api.POST('/api/v1/intake/emails/{id}/confirm-sender', { params: { path: { id: mail.id }, header: once } }),
-      ),
+      body(api.POST('/api/v1/intake/emails/{id}/confirm-sender', { params: { path: { id: mail.id }, header: once } })),
     () => say(t.confirmed),
   );
   return (
@@ -136,9 +132,7 @@ function Reprocess({ mail }: { mail: MailView }) {
   const t = useTexts(mailsWords);
   const again = useSend(
     (_: undefined, once) =>
-      body(
-        api.POST('/api/v1/intake/emails/{id}/reprocess', { params: { path: { id: mail.id }, header: once } }),
-      ),
+      body(api.POST('/api/v1/intake/emails/{id}/reprocess', { params: { path: { id: mail.id }, header: once } })),
     () => say(t.reprocessed),
   );
   return <Act text={mail.discarded ? t.restore : t.reprocess} step={again} />;

@@ -11,7 +11,7 @@ import { Chip } from '@/ui/chip';
 import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { Facts, Page } from '@/ui/page';
-import { Loaded } from '@/ui/states';
+import { LoadedPage } from '@/ui/states';
 import { Review } from './review';
 import { reportWords } from './text';
 import { Write } from './write';
@@ -22,13 +22,11 @@ export function ReportPage() {
   const session = useQuery(oneSession(id));
   const written = useQuery(report(id));
   return (
-    <Loaded query={session} lines={8}>
+    <LoadedPage query={session}>
       {(known) => (
-        <Loaded query={written} lines={8}>
-          {(text) => <Report key={known.id} session={known} written={text} />}
-        </Loaded>
+        <LoadedPage query={written}>{(text) => <Report key={known.id} session={known} written={text} />}</LoadedPage>
       )}
-    </Loaded>
+    </LoadedPage>
   );
 }
 

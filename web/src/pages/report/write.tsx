@@ -10,7 +10,7 @@ import { Button } from '@/ui/button';
 import { Form, SelectField, TextArea } from '@/ui/form';
 import { Notice } from '@/ui/notice';
 import { say } from '@/ui/toast';
-import { forget, useKept } from './kept';
+import { forget, useKept } from '@/ui/kept';
 import { ReportText } from './review';
 import { reportWords } from './text';
 

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body } from '@/api/client';
 import type { CaseView, Flag, SettleRequest } from '@/api/schema';
@@ -10,7 +11,7 @@ import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
 import { Dialog, DialogButtons } from '@/ui/dialog';
-import { TextArea, TextField } from '@/ui/form';
+import { RadioField, TextArea, TextField } from '@/ui/form';
 import { Facts } from '@/ui/page';
 import { Loaded } from '@/ui/states';
 import { useAfterMove } from '../moves';
@@ -35,6 +36,18 @@ const words = texts(
     answer: '確認の結果',
     note: '詳細',
     close: '閉じる',
+    answers: {
+      nothing_to_do: '対応は不要',
+      reopen: 'この案件を再開する',
+      new_case: '新しい案件を登録する',
+    },
+    answerHints: {
+      nothing_to_do: '案件は終了のままです。',
+      reopen: '案件は、担当していたところに戻ります。詳細の欄に再開の理由を書いてください。',
+      new_case: 'メールから新しい案件を登録し、後続の相談として関連付けます。',
+    },
+    mails: '届いたメール',
+    openMail: 'メールを開く',
   },
   {
     what: {
@@ -54,8 +67,20 @@ const words = texts(
     answer: 'What was found',
     note: 'Details',
     close: 'Close',
+    answers: { nothing_to_do: 'Nothing to do', reopen: 'Reopen this case', new_case: 'Open a new case' },
+    answerHints: {
+      nothing_to_do: 'The case stays closed.',
+      reopen: 'The case goes back to its owner. Give the reason below.',
+      new_case: 'A case is opened from the mail and linked as a follow-up.',
+    },
+    mails: 'The mail',
+    openMail: 'Open the mail',
   },
 );
+
+/** What can be done about a mail that arrived after closing. */
+const MAIL_ANSWERS = ['nothing_to_do', 'reopen', 'new_case'] as const;
+type MailAnswer = (typeof MAIL_ANSWERS)[number];
 
 interface FlagProps {
   seen: CaseView;
@@ -90,7 +115,8 @@ function Show({ seen, flag, onClose }: FlagProps) {
 function Settle({ seen, flag, onClose }: FlagProps) {
   const t = useTexts(words);
   const names = useWords();
-  const [answer, setAnswer] = useState('');
+  const isMail = flag === 'mail_after_close';
+  const [answer, setAnswer] = useState<string>(isMail ? 'nothing_to_do' : '');
   const [note, setNote] = useState('');
   const send = useSend(
     (request: SettleRequest, once) =>
@@ -112,8 +138,19 @@ function Settle({ seen, flag, onClose }: FlagProps) {
       onSubmit={() => send.mutate({ answer, ...(note ? { note } : {}) })}
     >
       <About seen={seen} flag={flag} />
-      <TextField label={t.answer} pointer="/answer" required maxLength={80} value={answer} onChange={setAnswer} />
-      <TextArea label={t.note} pointer="/note" value={note} onChange={setNote} />
+      {isMail ? (
+        <RadioField
+          label={t.answer}
+          pointer="/answer"
+          hint={t.answerHints[answer as MailAnswer]}
+          value={answer as MailAnswer}
+          onChange={setAnswer}
+          choices={MAIL_ANSWERS.map((word) => [word, t.answers[word]])}
+        />
+      ) : (
+        <TextField label={t.answer} pointer="/answer" required maxLength={80} value={answer} onChange={setAnswer} />
+      )}
+      <TextArea label={t.note} pointer="/note" required={answer === 'reopen'} value={note} onChange={setNote} />
     </Frame>
   );
 }
@@ -128,12 +165,20 @@ function About({ seen, flag }: { seen: CaseView; flag: Flag }) {
       <Loaded query={query} lines={2}>
         {({ items }) => {
           const found = items.find((item) => item.flag === flag && !item.settled_at);
-          const detail = (found?.detail ?? {}) as { cases?: number; sessions_used?: number };
+          const detail = (found?.detail ?? {}) as { cases?: number; sessions_used?: number; mail_ids?: string[] };
           return found ? (
             <Facts
               facts={[
                 [t.raised, dates.dayTime(found.raised_at)],
                 [t.reason, found.reason],
+                [
+                  t.mails,
+                  detail.mail_ids?.map((id) => (
+                    <Link key={id} to="/mails/$id" params={{ id }} className="link block">
+                      {t.openMail}
+                    </Link>
+                  )),
+                ],
                 ['', detail.cases === undefined ? null : t.cases(detail.cases, detail.sessions_used ?? 0)],
               ]}
             />
