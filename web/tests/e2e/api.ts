@@ -1,5 +1,5 @@
 /** The API as people of the demonstration: what a test needs before it looks at a page. */
-import type { CaseView, MeView } from '../../src/api/schema';
+import type { CaseView, MailView, MeView } from '../../src/api/schema';
 import { PASSWORD } from './browser';
 
 const SERVER = process.env['MADOGUCHI_URL'] ?? 'http://127.0.0.1:8080';
@@ -66,4 +66,33 @@ export async function acceptedCase(name: string): Promise<CaseView> {
 export async function demoManager(): Promise<string> {
   const manager = await person('manager');
   return (await manager<MeView>('/me')).manager_id ?? '';
+}
+
+/** Hands in a mail as a mail server does, and waits until it was read. */
+export async function receiveMail(raw: string): Promise<MailView> {
+  const admin = await person('admin');
+  const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+  const { token } = await admin<{ token: string }>('/api-tokens', {
+    name: '試験',
+    permissions: ['intake'],
+    expires_at,
+  });
+  const response = await fetch(`${SERVER}/api/v1/intake/email`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'message/rfc822',
+      authorization: `Bearer ${token}`,
+      'x-envelope-from': 'someone@kigyo.example.jp',
+      'x-envelope-to': 'sodan@madoguchi.example',
+    },
+    body: raw.replaceAll('\n', '\r\n'),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  const { id } = (await response.json()) as { id: string };
+  for (let tries = 0; tries < 100; tries += 1) {
+    const mail = await admin<MailView>(`/intake/emails/${id}`);
+    if (mail.state !== 'pending') return mail;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the mail was not read');
 }

@@ -3,13 +3,15 @@ import type { Browser, Page } from 'playwright-core';
 import { gzipSync } from 'node:zlib';
 import type { PageConsultationView } from '../../src/api/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { acceptedCase, fresh, person } from './api';
+import { acceptedCase, fresh, person, receiveMail } from './api';
 import { axeFindings, DESKTOP, launch, PHONE, shoot, sideways, signIn, visit } from './browser';
 
 let browser: Browser;
 let consulting: { id: string; enterprise: { id: string } };
 let accepted: { id: string };
 let report: string;
+let written: { id: string };
+let mail: { id: string };
 
 beforeAll(async () => {
   browser = await launch();
@@ -20,8 +22,37 @@ beforeAll(async () => {
   if (!session) throw new Error('the demonstration has no session that was held');
   report = session.id;
   consulting = await desk(`/cases/${session.case_id}`);
+  // A case with mail in both directions, and a mail that is to be checked.
+  const known = await acceptedCase(fresh('株式会社往復'));
+  written = known;
+  const sender = `${fresh('kanri').toLowerCase()}@kigyo.example.jp`;
+  const placed = await receiveMail(plainMail(sender, `[${known.number}] 日程について`));
+  await (
+    await person('supervisor')
+  )(`/intake/emails/${placed.id}/attach`, { case_id: known.id, add_contact: true });
+  await desk(`/cases/${known.id}/messages`, { to: sender, body: '日程の候補をお送りします。' });
+  await desk(`/cases/${known.id}/messages`, { to: 'nobody@kigyo.example.jp', confirmed: true, body: '資料です。' });
+  mail = await receiveMail(plainMail(`other.${sender}`, `[${known.number}] 資料の件`));
 });
 afterAll(() => browser.close());
+
+function plainMail(from: string, subject: string): string {
+  const encoded = Buffer.from(subject).toString('base64');
+  return `From: ${from}
+To: sodan@madoguchi.example
+Subject: =?UTF-8?B?${encoded}?=
+Message-ID: <${fresh('page')}.${from}>
+Date: ${new Date().toUTCString().replace('GMT', '+0000')}
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+お世話になっております。来週火曜の午後を希望します。
+
+2026年11月20日 10:00 相談センター <sodan@madoguchi.example>:
+> 次回の日程をお知らせください。
+`;
+}
 
 async function look(page: Page, name: string, width: number) {
   await page.waitForLoadState('networkidle');
@@ -43,8 +74,20 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     enterprise: () => `/enterprises/${consulting.enterprise.id}`,
     account: () => '/account',
     forbidden: () => '/admin',
+    search: () => '/search?q=就業規則',
+    'search-nothing': () => '/search?q=zzzzzz',
+    'search-empty': () => '/search',
+    'case-mail': () => `/cases/${written.id}`,
   },
-  operator: { intake: () => '/intake', 'intake-known': () => '/intake?phone=0310009680' },
+  operator: {
+    intake: () => '/intake',
+    'intake-known': () => '/intake?phone=0310009680',
+    mails: () => '/mails',
+    'mails-done': () => '/mails?show=done',
+    'mails-empty': () => '/mails?q=zzzz',
+    mail: () => `/mails/${mail.id}`,
+  },
+  supervisor: { 'queue-supervisor': () => '/cases', 'case-supervisor': () => `/cases/${written.id}` },
   manager: { today: () => '/today', 'queue-manager': () => '/cases' },
   admin: {
     users: () => '/admin',

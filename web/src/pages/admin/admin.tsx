@@ -4,9 +4,11 @@ import { useTexts } from '@/text/preferences';
 import { Page } from '@/ui/page';
 import { Forbidden } from '@/ui/states';
 import { Desks } from './desks';
+import { Mailboxes } from './mailboxes';
 import { Managers } from './managers';
 import { PARTS } from './parts';
 import { SettingsForm } from './settings';
+import { Templates } from './templates';
 import { adminWords } from './text';
 import { Users } from './users';
 
@@ -40,6 +42,8 @@ export function AdminPage() {
       {part === 'users' ? <Users /> : null}
       {part === 'desks' ? <Desks /> : null}
       {part === 'managers' ? <Managers /> : null}
+      {part === 'templates' ? <Templates /> : null}
+      {part === 'mailboxes' ? <Mailboxes /> : null}
       {part === 'settings' ? <SettingsForm /> : null}
     </Page>
   );

@@ -3,7 +3,14 @@ import { texts } from '@/text/preferences';
 export const adminWords = texts(
   {
     title: '管理',
-    parts: { users: '利用者', desks: '地域窓口', managers: '専門家', settings: '運用の設定' },
+    parts: {
+      users: '利用者',
+      desks: '地域窓口',
+      managers: '専門家',
+      templates: 'ひな形',
+      mailboxes: 'メールの受付先',
+      settings: '運用の設定',
+    },
     find: '氏名・メールアドレスで検索',
     findManager: '氏名・所属で検索',
     addUser: '利用者を登録',
@@ -64,7 +71,14 @@ export const adminWords = texts(
   },
   {
     title: 'Office',
-    parts: { users: 'Users', desks: 'Desks', managers: 'Experts', settings: 'Settings' },
+    parts: {
+      users: 'Users',
+      desks: 'Desks',
+      managers: 'Experts',
+      templates: 'Templates',
+      mailboxes: 'Mailboxes',
+      settings: 'Settings',
+    },
     find: 'Name or e-mail address',
     findManager: 'Name or firm',
     addUser: 'Enter a user',
