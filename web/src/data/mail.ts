@@ -8,6 +8,7 @@ type MailFilter = Omit<NonNullable<operations['list_emails']['parameters']['quer
 const POLL_MS = 20_000;
 /** While a message may still be taken back, its state changes by the second. */
 const WAITING_MS = 3_000;
+const READING_MS = 1_000;
 const RARELY_MS = 5 * 60_000;
 
 export function mailList(filter: MailFilter) {
@@ -30,6 +31,8 @@ export function oneMail(id: string) {
   return queryOptions({
     queryKey: ['mail', id],
     queryFn: ({ signal }) => body(api.GET('/api/v1/intake/emails/{id}', { params: { path: { id } }, signal })),
+    // It is read in a job, a moment later.
+    refetchInterval: ({ state }) => (state.data?.state === 'pending' ? READING_MS : false),
   });
 }
 

@@ -93,6 +93,8 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     users: () => '/admin',
     desks: () => '/admin?part=desks',
     managers: () => '/admin?part=managers',
+    templates: () => '/admin?part=templates',
+    mailboxes: () => '/admin?part=mailboxes',
     settings: () => '/admin?part=settings',
     'queue-admin': () => '/cases?status=all',
   },
@@ -144,6 +146,28 @@ describe.each([DESKTOP, PHONE])('at $width pixels', (viewport) => {
     expect(found).toEqual({});
     expect(complaints).toEqual([]);
   });
+});
+
+it.each([DESKTOP, PHONE])('the form of a mail is clean at $width pixels', async (viewport) => {
+  const { page, complaints } = await visit(browser, viewport);
+  await signIn(page, 'desk');
+  await page.goto(`/cases/${written.id}`);
+  await page.getByRole('button', { name: '返信', exact: true }).click();
+  await page.getByText(/への返信/).waitFor();
+  expect(await look(page, 'reply', viewport.width)).toEqual([]);
+  await page.getByLabel('宛先').selectOption('other');
+  expect(await look(page, 'reply-outside', viewport.width)).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+it.each([DESKTOP, PHONE])('the dialog of a template is clean at $width pixels', async (viewport) => {
+  const { page, complaints } = await visit(browser, viewport);
+  await signIn(page, 'admin');
+  await page.goto('/admin?part=templates');
+  await page.getByRole('button', { name: /^編集/ }).first().click();
+  await page.getByText('使える差し込み項目').click();
+  expect(await look(page, 'dialog-template', viewport.width)).toEqual([]);
+  expect(complaints).toEqual([]);
 });
 
 it('reads at 200 % zoom: a window of half the width', async () => {

@@ -66,14 +66,14 @@ const words = texts(
 /** So much of a text stands in the timeline; the rest unfolds. */
 const SHORT = 240;
 
-function Text({ text }: { text: string }) {
+function Text({ text, folded = false }: { text: string; folded?: boolean }) {
   const t = useTexts(words);
   const lines = text.trim();
-  if (lines.length <= SHORT) return <p className="mt-1 whitespace-pre-wrap">{lines}</p>;
+  if (!folded && lines.length <= SHORT) return <p className="mt-1 whitespace-pre-wrap">{lines}</p>;
   return (
     <details className="group mt-1">
       <summary className="list-none">
-        <span className="line-clamp-4 whitespace-pre-wrap group-open:hidden">{lines}</span>
+        {folded ? null : <span className="line-clamp-4 whitespace-pre-wrap group-open:hidden">{lines}</span>}
         <span className="link group-open:hidden">{t.whole}</span>
         <span className="hidden whitespace-pre-wrap group-open:block">{lines}</span>
       </summary>
@@ -158,7 +158,8 @@ export function Written({ seen, message }: { seen: TimelineMessage; message: Mes
           {t.why}: {message.last_error}
         </p>
       ) : null}
-      <Text text={seen.text} />
+      {/* The program's own words to staff are of little interest afterwards. */}
+      <Text text={seen.text} folded={seen.kind === 'notice'} />
       {message ? (
         <>
           <Files label={t.attached} files={message.attachments} />

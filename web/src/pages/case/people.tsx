@@ -101,7 +101,7 @@ function Contact({ contact }: { contact: ContactView }) {
       <p className="flex flex-wrap gap-x-4">
         {contact.phone ? <PhoneLink number={contact.phone} /> : null}
         {contact.email ? (
-          <a className="link" href={`mailto:${contact.email}`}>
+          <a className="link inline-flex min-h-8 items-center" href={`mailto:${contact.email}`}>
             {contact.email}
           </a>
         ) : null}
@@ -112,7 +112,7 @@ function Contact({ contact }: { contact: ContactView }) {
 
 export function PhoneLink({ number }: { number: string }) {
   return (
-    <a className="link inline-flex items-center gap-1 whitespace-nowrap" href={`tel:${number}`}>
+    <a className="link inline-flex min-h-8 items-center gap-1 whitespace-nowrap" href={`tel:${number}`}>
       <Icon name="phone" className="size-4" />
       {phone(number)}
     </a>

@@ -111,7 +111,7 @@ function Head({ mail }: { mail: MailView }) {
           [t.to, mail.mailbox?.address ?? mail.envelope.to.join(', ')],
           [t.sent, mail.sent_at && dates.dayTime(mail.sent_at)],
           [t.received, dates.dayTime(mail.received_at)],
-          [t.kind, mail.kind && mail.kind !== 'normal' && words.kind[mail.kind]],
+          [t.kind, mail.kind && mail.kind !== 'normal' ? words.kind[mail.kind] : null],
           [t.placed, mail.placed_by && words.placed[mail.placed_by]],
         ]}
       />
