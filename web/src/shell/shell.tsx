@@ -17,7 +17,7 @@ const words = texts(
   {
     skip: '本文へ移動',
     main: '主なページ',
-    search: '番号・電話・企業名で探す',
+    search: '番号・電話・企業名',
     find: '探す',
     offline: 'オフラインです。表示は最後に読み込んだ時点のものです。入力した内容は、接続が戻ってから送信してください。',
     online: '接続が戻りました。',
@@ -235,7 +235,7 @@ function BottomNavigation() {
         <Link
           key={to}
           to={to}
-          className="focus-inside flex min-h-14 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 px-0.5 text-center text-[0.75rem] leading-tight aria-[current=page]:font-bold aria-[current=page]:text-blue-900"
+          className="focus-inside flex min-h-14 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 px-0.5 text-center text-[0.75rem] leading-tight [word-break:auto-phrase] aria-[current=page]:font-bold aria-[current=page]:text-blue-900"
         >
           <Icon name={icon} className="size-6" />
           {names[name]}

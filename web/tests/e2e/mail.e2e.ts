@@ -45,6 +45,7 @@ it('of a stranger is read without running anything, attached, confirmed, answere
   await signIn(page, 'supervisor');
   await page.getByRole('link', { name: '要確認メール' }).first().click();
   await page.getByRole('link', { name: new RegExp(mark) }).click();
+  await page.getByRole('heading', { level: 1, name: new RegExp(mark) }).waitFor();
   await page.getByText('差出人はその案件の相談者ではありません', { exact: false }).waitFor();
   await page.getByText(`the new part of ${mark}`).first().waitFor();
   expect(await page.title()).not.toBe('ran');

@@ -33,7 +33,7 @@ export function EndFields({ typed, onChange, desk, onDesk, note, onNote, wrong }
     <Section title={t.end}>
       <div className="space-y-3">
         <RadioField
-          label={t.end}
+          label={t.then}
           pointer="#end"
           value={typed.end}
           onChange={(end) => onChange({ end })}

@@ -125,5 +125,7 @@ export function CaseCard({ seen, role }: { seen: CaseView; role: Role }) {
 function StepText({ seen, role }: { seen: CaseView; role: Role }) {
   const words = useStepWords();
   const step = nextStep(seen, role, useNow());
-  return <span className={isWaiting(step) ? 'text-ink-soft' : 'font-bold'}>{words[step]}</span>;
+  return (
+    <span className={`[word-break:auto-phrase] ${isWaiting(step) ? 'text-ink-soft' : 'font-bold'}`}>{words[step]}</span>
+  );
 }

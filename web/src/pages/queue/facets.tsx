@@ -1,7 +1,7 @@
 /** The choices beside the list, each with the number of cases that it would show. */
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
 import type { CaseCounts } from '@/api/schema';
 import { caseCounts } from '@/data/cases';
 import { desks } from '@/data/directory';
@@ -56,6 +56,33 @@ function of(counts: CaseCounts['status'], key: string): number | undefined {
   return (counts as Record<string, number | undefined>)[key];
 }
 
+/** Narrows the list by words, together with everything else. */
+function Within({ search }: { search: QueueSearch }) {
+  const t = useTexts(queueWords);
+  const navigate = useNavigate();
+  const [typed, setTyped] = useState(search.q ?? '');
+  return (
+    <form
+      role="search"
+      aria-label={t.within}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const q = typed.trim();
+        void navigate({ to: '/cases', search: { ...without(search, 'q'), ...(q ? { q } : {}) } });
+      }}
+    >
+      <input
+        type="search"
+        aria-label={t.within}
+        placeholder={t.within}
+        className="h-10 w-full rounded-6 border border-line-strong bg-white px-2 text-dns-16N-130 placeholder:text-solid-gray-600"
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </form>
+  );
+}
+
 export function Facets({ search }: { search: QueueSearch }) {
   const t = useTexts(queueWords);
   const words = useWords();
@@ -65,6 +92,7 @@ export function Facets({ search }: { search: QueueSearch }) {
   const seesDesks = me.role !== 'desk' && me.role !== 'manager';
   return (
     <div className="space-y-5">
+      <Within key={search.q ?? ''} search={search} />
       <Facet title={t.due}>
         <Choice
           on={search.overdue === 'true'}
