@@ -3,7 +3,7 @@
  * memory only and is renewed when a request needs it.
  */
 import { Problem, localProblem, problemOf } from './problem';
-import type { MeView, Permission, Role, SignedIn } from './schema';
+import type { MeView, SignedIn } from './schema';
 
 export type Me = MeView;
 
@@ -32,14 +32,6 @@ export const session = {
 function become(next: State) {
   state = next;
   for (const listener of listeners) listener();
-}
-
-export function may(permission: Permission): boolean {
-  return me?.permissions.includes(permission) ?? false;
-}
-
-export function hasRole(...roles: Role[]): boolean {
-  return me !== undefined && roles.includes(me.role);
 }
 
 /** Tries the cookie of an earlier visit, once. */

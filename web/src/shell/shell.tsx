@@ -27,7 +27,6 @@ const words = texts(
     signOut: 'サインアウト',
     account: '自分の設定',
     menu: '利用者メニュー',
-    demo: '窓口',
   },
   {
     skip: 'Skip to content',
@@ -42,7 +41,6 @@ const words = texts(
     signOut: 'Sign out',
     account: 'My settings',
     menu: 'Your menu',
-    demo: 'Madoguchi',
   },
 );
 

@@ -13,6 +13,38 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
   ['A password has 10 to 128 characters.', 'パスワードは10〜128文字です。'],
   ['The current password is wrong.', '現在のパスワードが違います。'],
 
+  // Mail
+  ['Another template has this name.', '同じ名前のひな形があります。'],
+  ['The mail is on a case.', 'このメールは、すでに案件に付いています。'],
+  ['The mail is on no case yet.', 'このメールは、まだ案件に付いていません。'],
+  [
+    'The mail is still to be read and placed.',
+    'このメールは、まだ読み取りの途中です。少し待ってから、もう一度お試しください。',
+  ],
+  ['The mail was placed: attach it where it belongs.', 'このメールは振り分け済みです。正しい案件に移してください。'],
+  ['Only a mail that is to be checked is put aside.', '除外できるのは、要確認のメールだけです。'],
+  [
+    "The mail has no sender whose address could be a contact's.",
+    '差出人のアドレスがないため、相談者に加えられません。',
+  ],
+  [
+    'Only who wrote a message, a supervisor or an admin takes it back.',
+    '送信を取り消せるのは、書いた人、統括、事務局です。',
+  ],
+  ['The message was taken back before.', 'このメールの送信は、すでに取り消されています。'],
+  ['It is too late: the message is no longer waiting.', '送信待ちの時間が過ぎたため、取り消せません。'],
+  [
+    'Only a message that failed, or whose sending is in doubt, is sent again.',
+    'もう一度送信できるのは、送信に失敗したか、送信できたか分からないメールだけです。',
+  ],
+  ['A file may have {} MiB.', 'ファイルは1つ{} MiBまでです。'],
+  ['A case takes at most {} files.', '1つの案件のファイルは{}件までです。'],
+  [
+    'The files could not be read: this is not multipart/form-data, or it broke off.',
+    'ファイルの送信が途中で切れました。もう一度お試しください。',
+  ],
+  ['send at least one file', 'ファイルを1つ以上選んでください'],
+
   // Moves of a case
   ['A case that is {} cannot take the step {}.', '案件の状態が「{}」のため、この操作（{}）はできません。'],
   [
