@@ -1,0 +1,35 @@
+/** Desks, managers, settings: what changes rarely. */
+import { queryOptions } from '@tanstack/react-query';
+import { api, body } from '@/api/client';
+import type { Manager } from '@/api/schema';
+
+const RARELY_MS = 5 * 60_000;
+
+export const desks = queryOptions({
+  queryKey: ['desks'],
+  queryFn: ({ signal }) => body(api.GET('/api/v1/desks', { signal })),
+  staleTime: RARELY_MS,
+});
+
+export const settings = queryOptions({
+  queryKey: ['settings'],
+  queryFn: ({ signal }) => body(api.GET('/api/v1/settings', { signal })),
+  staleTime: RARELY_MS,
+});
+
+/** All managers: a programme has some hundreds at most. */
+export const managers = queryOptions({
+  queryKey: ['managers'],
+  queryFn: async ({ signal }) => {
+    const all: Manager[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = { limit: 200, ...(cursor ? { cursor } : {}) };
+      const page = await body(api.GET('/api/v1/managers', { params: { query }, signal }));
+      all.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
+    return all;
+  },
+  staleTime: RARELY_MS,
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { isWaiting, nextStep, stepWithSessions } from './next-step';
+
+const now = new Date('2026-11-22T00:00:00Z');
+const past = '2026-11-20T00:00:00Z';
+const ahead = '2026-11-24T00:00:00Z';
+const base = {
+  waiting_on: 'desk' as const,
+  consultations: { limit: 3, used: 0, remaining: 3 },
+  allowed_moves: ['offer', 'close'],
+};
+
+describe('the next step', () => {
+  it('is what is due, for whom it is due', () => {
+    const routed = { ...base, status: 'routed' as const, due: { kind: 'accept' as const, at: ahead } };
+    expect(nextStep({ ...routed, allowed_moves: ['accept'] }, 'desk', now)).toBe('accept');
+    expect(nextStep({ ...routed, allowed_moves: [] }, 'operator', now)).toBe('await_accept');
+  });
+
+  it('is to press somebody once they are late', () => {
+    const offered = { ...base, status: 'accepted' as const, due: { kind: 'answer_offer' as const, at: ahead } };
+    expect(nextStep(offered, 'desk', now)).toBe('await_answer');
+    expect(nextStep({ ...offered, due: { ...offered.due, at: past } }, 'desk', now)).toBe('chase_answer');
+    expect(nextStep({ ...offered, due: { ...offered.due, at: past } }, 'manager', now)).toBe('answer');
+  });
+
+  it('follows from the status where nothing is due', () => {
+    const accepted = { ...base, status: 'accepted' as const };
+    expect(nextStep(accepted, 'desk', now)).toBe('offer');
+    expect(nextStep({ ...accepted, waiting_on: 'enterprise' }, 'desk', now)).toBe('await_enterprise');
+    const consulting = { ...base, status: 'consulting' as const, waiting_on: 'manager' as const };
+    expect(nextStep(consulting, 'desk', now)).toBe('next_session');
+    expect(nextStep({ ...consulting, consultations: { limit: 3, used: 3, remaining: 0 } }, 'desk', now)).toBe('finish');
+  });
+
+  it('of a wait is the wait, until it has to be looked at', () => {
+    const waiting = {
+      ...base,
+      status: 'accepted' as const,
+      waiting_on: 'enterprise' as const,
+      due: { kind: 'wait_review' as const, at: ahead },
+    };
+    expect(nextStep(waiting, 'desk', now)).toBe('await_enterprise');
+    expect(nextStep({ ...waiting, due: { kind: 'wait_review', at: past } }, 'desk', now)).toBe('review_wait');
+  });
+
+  it('knows when somebody else has to act', () => {
+    expect(isWaiting('await_answer')).toBe(true);
+    expect(isWaiting('chase_answer')).toBe(false);
+  });
+});
+
+describe('with the sessions known, the next step', () => {
+  const consulting = { ...base, status: 'consulting' as const, waiting_on: 'manager' as const };
+  const held = { state: 'held' as const, starts_at: past, report: 'approved' };
+
+  it('is to record what has begun, then to approve, then to book', () => {
+    const begun = { state: 'booked' as const, starts_at: past, report: 'none' };
+    expect(stepWithSessions(consulting, [held, begun], 'desk', now)).toBe('record_session');
+    expect(stepWithSessions(consulting, [{ ...held, report: 'submitted' }], 'desk', now)).toBe('approve_report');
+    expect(stepWithSessions(consulting, [{ ...held, report: 'submitted' }], 'manager', now)).toBe('await_approval');
+    expect(stepWithSessions(consulting, [{ ...held, report: 'draft' }], 'manager', now)).toBe('write_report');
+    expect(stepWithSessions(consulting, [held], 'desk', now)).toBe('book_next');
+    expect(stepWithSessions(consulting, [held, { ...begun, starts_at: ahead }], 'desk', now)).toBe('await_session');
+  });
+
+  it('is to close once all are used and approved', () => {
+    const used = { ...consulting, consultations: { limit: 1, used: 1, remaining: 0 } };
+    expect(stepWithSessions(used, [held], 'desk', now)).toBe('finish');
+    expect(stepWithSessions(used, [held], 'manager', now)).toBe('await_desk');
+  });
+});

@@ -1,0 +1,43 @@
+/** Sessions, by the day. */
+import { queryOptions } from '@tanstack/react-query';
+import { api, body } from '@/api/client';
+import type { CaseView, ConsultationView, operations } from '@/api/schema';
+
+type SessionFilter = Omit<NonNullable<operations['list_consultations']['parameters']['query']>, 'limit' | 'cursor'>;
+
+/** All sessions of a filter that bounds them by time, the earliest first. */
+export function sessionList(filter: SessionFilter) {
+  return queryOptions({
+    queryKey: ['sessions', filter],
+    queryFn: async ({ signal }) => {
+      const all: ConsultationView[] = [];
+      let cursor: string | undefined;
+      do {
+        const query = { ...filter, limit: 200, ...(cursor ? { cursor } : {}) };
+        const page = await body(api.GET('/api/v1/consultations', { params: { query }, signal }));
+        all.push(...page.items);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return all.toSorted((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at));
+    },
+    refetchInterval: 60_000,
+  });
+}
+
+export function oneSession(id: string) {
+  return queryOptions({
+    queryKey: ['session', id],
+    queryFn: ({ signal }) => body(api.GET('/api/v1/consultations/{id}', { params: { path: { id } }, signal })),
+  });
+}
+
+/** The cases that sessions are booked for, by id: a session itself knows only the number. */
+export const bookedCases = queryOptions({
+  queryKey: ['cases', 'booked'],
+  queryFn: async ({ signal }) => {
+    const query = { status: 'assigned,consulting', limit: 200 };
+    const page = await body(api.GET('/api/v1/cases', { params: { query }, signal }));
+    return new Map<string, CaseView>(page.items.map((item) => [item.id, item]));
+  },
+  staleTime: 60_000,
+});

@@ -1,0 +1,31 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { isProblemOf } from '@/api/problem';
+import { router } from './router';
+import { showLanguage } from '@/text/preferences';
+import './styles.css';
+
+const MOST_TRIES = 3;
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // A refusal stays a refusal; only what did not get through is asked for again.
+      retry: (tries, error) => tries < MOST_TRIES && isProblemOf(error, 'offline', 'unavailable'),
+    },
+  },
+});
+
+showLanguage();
+const element = document.getElementById('root');
+if (!element) throw new Error('index.html has lost its root');
+createRoot(element).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,88 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '@/api/client';
+import type { EditSettingsRequest, EnterpriseGuard, Settings } from '@/api/schema';
+import { useTexts } from '@/text/preferences';
+import { Button } from '@/ui/button';
+import { Form, RadioField, TextField } from '@/ui/form';
+import { Loaded } from '@/ui/states';
+import { say } from '@/ui/toast';
+import { adminWords } from './text';
+
+const NUMBERS = [
+  'session_limit',
+  'route_days',
+  'accept_days',
+  'return_days',
+  'first_contact_days',
+  'answer_offer_days',
+  'report_days',
+  'wait_review_days',
+  'unreachable_attempts',
+  'reopen_days',
+] as const;
+
+interface Versioned {
+  settings: Settings;
+  etag: string;
+}
+
+/** What an office decides. The version of the settings is in the header only. */
+export function SettingsForm() {
+  const query = useQuery({
+    queryKey: ['settings', 'versioned'],
+    queryFn: async ({ signal }): Promise<Versioned> => {
+      const { data, response } = await api.GET('/api/v1/settings', { signal });
+      return { settings: data as Settings, etag: response.headers.get('etag') ?? '' };
+    },
+  });
+  return <Loaded query={query}>{(known) => <Fields key={known.etag} known={known} />}</Loaded>;
+}
+
+function Fields({ known: { settings, etag } }: { known: Versioned }) {
+  const t = useTexts(adminWords);
+  const client = useQueryClient();
+  const [numbers, setNumbers] = useState(() => Object.fromEntries(NUMBERS.map((key) => [key, String(settings[key])])));
+  const [guard, setGuard] = useState<EnterpriseGuard>(settings.enterprise_guard);
+  const save = useMutation({
+    networkMode: 'always',
+    mutationFn: (request: EditSettingsRequest) =>
+      api.PATCH('/api/v1/settings', { headers: { 'If-Match': etag }, body: request }),
+    onSuccess: () => {
+      say(t.saved);
+      void client.invalidateQueries({ queryKey: ['settings'] });
+    },
+  });
+  const submit = () =>
+    save.mutate({
+      ...Object.fromEntries(NUMBERS.map((key) => [key, Number(numbers[key])])),
+      enterprise_guard: guard,
+    });
+  return (
+    <Form error={save.error} onSubmit={submit} className="max-w-3xl space-y-4">
+      <div className="grid items-end gap-x-8 gap-y-4 sm:grid-cols-2">
+        {NUMBERS.map((key) => (
+          <TextField
+            key={key}
+            label={t.settings[key]}
+            pointer={`/${key}`}
+            type="number"
+            min={0}
+            value={numbers[key] ?? ''}
+            onChange={(value) => setNumbers((before) => ({ ...before, [key]: value }))}
+          />
+        ))}
+      </div>
+      <RadioField
+        label={t.guard}
+        pointer="/enterprise_guard"
+        value={guard}
+        onChange={setGuard}
+        choices={(['flag', 'block'] as const).map((word) => [word, t.guards[word]])}
+      />
+      <Button type="submit" look="solid" pending={save.isPending}>
+        {t.save}
+      </Button>
+    </Form>
+  );
+}

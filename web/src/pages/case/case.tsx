@@ -1,0 +1,145 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
+import type { CaseView, ConsultationView, TimelineMail } from '@/api/schema';
+import { caseSessions, oneCase } from '@/data/cases';
+import { useDates } from '@/text/dates';
+import { useTexts } from '@/text/preferences';
+import { useWords } from '@/text/words';
+import { DueText, FlagChip, StatusChip } from '@/ui/case-bits';
+import { Icon } from '@/ui/icon';
+import { Notice } from '@/ui/notice';
+import { Page, Section } from '@/ui/page';
+import { LoadedPage } from '@/ui/states';
+import type { Opened } from './dialogs/dialogs';
+import { Experts } from './experts';
+import { CaseFiles } from './files';
+import { Links } from './links';
+import { Moves } from './moves';
+import { Inquiry, People } from './people';
+import { Record, type RecordTab } from './record';
+import { REPLY_ID } from './record-id';
+import { Sessions } from './sessions';
+import { caseWords } from './text';
+import { Timeline } from './timeline';
+
+const Dialogs = lazy(() => import('./dialogs/dialogs'));
+
+/** Everything for the next step of one case. */
+export function CasePage() {
+  const { id } = useParams({ from: '/app/cases/$id' });
+  const query = useQuery(oneCase(id));
+  return <LoadedPage query={query}>{(seen) => <Case key={seen.id} seen={seen} />}</LoadedPage>;
+}
+
+function Case({ seen }: { seen: CaseView }) {
+  const t = useTexts(caseWords);
+  const [opened, setOpened] = useState<Opened>();
+  const [tab, setTab] = useState<RecordTab>('call');
+  const [answered, setAnswered] = useState<TimelineMail>();
+  const answer = (mail: TimelineMail) => {
+    setAnswered(mail);
+    setTab('mail');
+    // Once the form is there.
+    requestAnimationFrame(() => document.getElementById(REPLY_ID)?.querySelector('select')?.focus());
+  };
+  const sessions = useQuery(caseSessions(seen.id));
+  const items: readonly ConsultationView[] = sessions.data?.items ?? [];
+  return (
+    <Page title={seen.enterprise.name ?? t.anonymous} over={<Head seen={seen} />}>
+      <p className="-mt-2 mb-3 text-std-18N-160">{seen.subject}</p>
+      <Warnings seen={seen} onOpen={setOpened} />
+      <Moves seen={seen} sessions={items} onOpen={setOpened} />
+      <div className="mt-5 grid gap-x-10 gap-y-7 wide:grid-cols-[minmax(0,1fr)_26rem]">
+        <div className="min-w-0 space-y-7">
+          <Sessions seen={seen} query={sessions} onOpen={setOpened} />
+          <div className="grid gap-x-8 gap-y-7 md:grid-cols-2">
+            <Inquiry seen={seen} />
+            <People seen={seen} />
+          </div>
+          <Experts seen={seen} onOpen={setOpened} />
+          <CaseFiles seen={seen} />
+          <Links seen={seen} />
+        </div>
+        <div className="min-w-0 space-y-7">
+          <Section title={t.record}>
+            <Record seen={seen} tab={tab} onTab={setTab} answered={answered} />
+          </Section>
+          <Section title={t.timeline}>
+            <Timeline seen={seen} onAnswer={answer} />
+          </Section>
+        </div>
+      </div>
+      <Suspense>
+        {opened ? <Dialogs opened={opened} seen={seen} sessions={items} onClose={() => setOpened(undefined)} /> : null}
+      </Suspense>
+    </Page>
+  );
+}
+
+function Head({ seen }: { seen: CaseView }) {
+  const t = useTexts(caseWords);
+  const words = useWords();
+  const dates = useDates();
+  return (
+    <div className="mb-1 flex flex-wrap items-center gap-x-4 gap-y-1 text-dns-14N-130">
+      <Link to="/cases" className="link inline-flex min-h-8 items-center">
+        <Icon name="back" className="size-4" />
+        {t.back}
+      </Link>
+      <span className="text-dns-16B-130">{seen.number}</span>
+      <StatusChip status={seen.status} />
+      {seen.outcome ? <span>{words.outcome[seen.outcome]}</span> : null}
+      <span className="text-ink-soft">
+        {t.received} {dates.dayTime(seen.received_at)}({words.channel[seen.channel]})
+      </span>
+      {seen.status === 'closed' ? null : (
+        <span className="text-ink-soft">
+          {t.waiting} <strong className="text-ink">{words.waiting[seen.waiting_on]}</strong>
+          {seen.waiting_until ? ` (${t.until(dates.day(seen.waiting_until))})` : ''}
+        </span>
+      )}
+      {seen.due ? (
+        <span className="inline-flex items-baseline gap-1.5">
+          <span className="text-ink-soft">
+            {t.due} {words.due[seen.due.kind]}
+          </span>
+          {dates.dayTime(seen.due.at)}
+          <DueText due={seen.due} kind={false} />
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+/** What staff must notice before they do anything. */
+function Warnings({ seen, onOpen }: { seen: CaseView; onOpen: (opened: Opened) => void }) {
+  const t = useTexts(caseWords);
+  if (seen.merged_into) {
+    return (
+      <div className="mb-4">
+        <Notice kind="warning" title={t.merged}>
+          <Link to="/cases/$id" params={{ id: seen.merged_into }} className="link">
+            {t.toSurvivor}
+          </Link>
+        </Notice>
+      </div>
+    );
+  }
+  if (seen.flags.length === 0) return null;
+  return (
+    <ul className="mb-3 flex flex-wrap gap-2">
+      {seen.flags.map((flag) => (
+        <li key={flag}>
+          <button
+            type="button"
+            className="min-h-9 rounded-4 hover:underline"
+            onClick={() => onOpen({ dialog: 'flag', flag })}
+          >
+            <FlagChip flag={flag} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

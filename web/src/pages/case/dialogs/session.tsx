@@ -1,0 +1,214 @@
+import { useState } from 'react';
+import { api, body, ifMatch } from '@/api/client';
+import type { CaseView, ConsultationView, HoldRequest, Mode, NoShowBy, NoShowRequest } from '@/api/schema';
+import { useSend } from '@/api/send';
+import { dateOf, instant, timeOf, useDates } from '@/text/dates';
+import { texts, useTexts } from '@/text/preferences';
+import { useWords } from '@/text/words';
+import { CheckField, RadioField, TextArea, TextField } from '@/ui/form';
+import { say } from '@/ui/toast';
+import { Frame, frameWords } from './frame';
+
+const words = texts(
+  {
+    cancel: '予約を取消',
+    cancelWhat: '予約を取り消します。この回は使用した回数に数えません。',
+    cancelAct: '予約を取り消す',
+    cancelled: '予約を取り消しました。',
+    void: '実施の記録を無効にする',
+    voidWhat: '誤って記録した回を無効にします。正しい内容は、事後入力で登録し直してください。',
+    voidAct: '無効にする',
+    voided: '無効にしました。',
+    hold: '実施を記録',
+    holdAct: '実施済として記録',
+    held: '実施を記録しました。続けて報告書を書けます。',
+    date: '実施日',
+    from: '開始',
+    to: '終了',
+    mode: '方法',
+    attendees: '企業側の参加者(1行に1人)',
+    desk: '窓口の職員も同席した',
+    noShow: '当日不在を記録',
+    noShowAct: '記録する',
+    noShowDone: '記録しました。',
+    by: 'だれの都合でしたか',
+    byHint: '企業側の都合のときだけ、1回として数えます。',
+    times: '日付と時刻を入力してください。',
+  },
+  {
+    cancel: 'Cancel the booking',
+    cancelWhat: 'The booking is cancelled and does not count.',
+    cancelAct: 'Cancel the booking',
+    cancelled: 'Cancelled.',
+    void: 'Void the session',
+    voidWhat: 'For a session that was recorded wrongly. Enter it again as it was.',
+    voidAct: 'Void',
+    voided: 'Voided.',
+    hold: 'Record the session',
+    holdAct: 'Record as held',
+    held: 'Recorded. The report can be written now.',
+    date: 'Date',
+    from: 'From',
+    to: 'To',
+    mode: 'Mode',
+    attendees: 'Attendees of the enterprise (one per line)',
+    desk: 'The desk attended too',
+    noShow: 'Record a no-show',
+    noShowAct: 'Record',
+    noShowDone: 'Recorded.',
+    by: 'Because of whom?',
+    byHint: 'Only a no-show of the enterprise uses the session.',
+    times: 'Enter a date and times.',
+  },
+);
+
+interface SessionProps {
+  session: ConsultationView;
+  onClose: () => void;
+}
+
+export function CancelDialog({ session, undo, onClose }: SessionProps & { undo: boolean }) {
+  const t = useTexts(words);
+  const frame = useTexts(frameWords);
+  const dates = useDates();
+  const [reason, setReason] = useState('');
+  const send = useSend(
+    (text: string, once) => {
+      const options = {
+        params: { path: { id: session.id }, header: once },
+        headers: ifMatch(session.version),
+        body: { reason: text },
+      };
+      return body(
+        undo
+          ? api.POST('/api/v1/consultations/{id}/void', options)
+          : api.POST('/api/v1/consultations/{id}/cancel', options),
+      );
+    },
+    () => {
+      onClose();
+      say(undo ? t.voided : t.cancelled);
+    },
+  );
+  return (
+    <Frame
+      title={undo ? t.void : t.cancel}
+      act={undo ? t.voidAct : t.cancelAct}
+      danger
+      error={send.error}
+      pending={send.isPending}
+      onClose={onClose}
+      onSubmit={() => send.mutate(reason)}
+    >
+      <p className="text-dns-16B-130">{dates.span(session.starts_at, session.ends_at)}</p>
+      <p className="text-std-16N-170">{undo ? t.voidWhat : t.cancelWhat}</p>
+      <TextArea label={frame.reason} pointer="/reason" required autoFocus value={reason} onChange={setReason} />
+    </Frame>
+  );
+}
+
+export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: CaseView }) {
+  const t = useTexts(words);
+  const names = useWords();
+  const [date, setDate] = useState(dateOf(session.starts_at));
+  const [from, setFrom] = useState(timeOf(session.starts_at));
+  const [to, setTo] = useState(timeOf(session.ends_at));
+  const [mode, setMode] = useState<Mode>(session.mode);
+  const primary = seen.contacts.find(({ role }) => role === 'primary');
+  const [attendees, setAttendees] = useState(primary?.name ?? '');
+  const [desk, setDesk] = useState(false);
+  const [tried, setTried] = useState(false);
+  const send = useSend(
+    (request: HoldRequest, once) =>
+      body(
+        api.POST('/api/v1/consultations/{id}/hold', {
+          params: { path: { id: session.id }, header: once },
+          headers: ifMatch(session.version),
+          body: request,
+        }),
+      ),
+    () => {
+      onClose();
+      say(t.held);
+    },
+  );
+  const started_at = instant(date, from);
+  const ended_at = instant(date, to);
+  const wrong = tried && (!started_at || !ended_at) ? t.times : undefined;
+  const submit = () => {
+    setTried(true);
+    if (!started_at || !ended_at) return;
+    const names = attendees.split('\n').map((name) => name.trim());
+    send.mutate({ started_at, ended_at, mode, attendees: names.filter(Boolean), desk_attended: desk });
+  };
+  return (
+    <Frame
+      title={t.hold}
+      act={t.holdAct}
+      error={send.error}
+      pending={send.isPending}
+      onClose={onClose}
+      onSubmit={submit}
+    >
+      <div className="grid gap-4 sm:grid-cols-3">
+        <TextField label={t.date} pointer="/date" type="date" value={date} onChange={setDate} wrong={wrong} />
+        <TextField label={t.from} pointer="/started_at" type="time" value={from} onChange={setFrom} />
+        <TextField label={t.to} pointer="/ended_at" type="time" value={to} onChange={setTo} />
+      </div>
+      <RadioField
+        label={t.mode}
+        pointer="/mode"
+        value={mode}
+        onChange={setMode}
+        choices={(['online', 'phone', 'visit'] as const).map((word) => [word, names.mode[word]])}
+      />
+      <TextArea label={t.attendees} pointer="/attendees" value={attendees} onChange={setAttendees} rows={2} />
+      <CheckField label={t.desk} checked={desk} onChange={setDesk} />
+    </Frame>
+  );
+}
+
+export function NoShowDialog({ session, onClose }: SessionProps) {
+  const t = useTexts(words);
+  const frame = useTexts(frameWords);
+  const names = useWords();
+  const [by, setBy] = useState<NoShowBy>('enterprise');
+  const [reason, setReason] = useState('');
+  const send = useSend(
+    (request: NoShowRequest, once) =>
+      body(
+        api.POST('/api/v1/consultations/{id}/no-show', {
+          params: { path: { id: session.id }, header: once },
+          headers: ifMatch(session.version),
+          body: request,
+        }),
+      ),
+    () => {
+      onClose();
+      say(t.noShowDone);
+    },
+  );
+  return (
+    <Frame
+      title={t.noShow}
+      act={t.noShowAct}
+      error={send.error}
+      pending={send.isPending}
+      onClose={onClose}
+      onSubmit={() => send.mutate({ by, ...(reason ? { reason } : {}) })}
+    >
+      <RadioField
+        label={t.by}
+        pointer="/by"
+        hint={t.byHint}
+        value={by}
+        onChange={setBy}
+        choices={(['enterprise', 'manager', 'desk', 'force_majeure'] as const).map((word) => [
+          word,
+          names.noShow[word],
+        ])}
+      />
+      <TextArea label={frame.reason} pointer="/reason" value={reason} onChange={setReason} />
+    </Frame>
+  );
+}

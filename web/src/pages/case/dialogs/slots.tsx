@@ -1,0 +1,113 @@
+import { useQueries } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, body } from '@/api/client';
+import type { Slot } from '@/api/schema';
+import { dateOf, midnight, timeOf, useDates } from '@/text/dates';
+import { texts, useTexts } from '@/text/preferences';
+import { Button } from '@/ui/button';
+import { Loading } from '@/ui/states';
+
+const words = texts(
+  {
+    title: '専門家の空き時間',
+    both: '全員が空いている時間です。選ぶと、下の日時に入ります。',
+    none: 'この期間に空きはありません。',
+    earlier: '前の週',
+    later: '次の週',
+    pick: (time: string) => `${time} から`,
+  },
+  {
+    title: 'When the experts are free',
+    both: 'Everybody is free at these times. Choosing one fills in the fields below.',
+    none: 'No free time in these days.',
+    earlier: 'Week before',
+    later: 'Week after',
+    pick: (time: string) => `from ${time}`,
+  },
+);
+
+const DAYS = 7;
+
+function freeSlots(manager: string, week: number, minutes: number) {
+  const from = dateOf(midnight(week * DAYS));
+  const to = dateOf(midnight(week * DAYS + DAYS - 1));
+  return {
+    queryKey: ['slots', manager, from, minutes],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      body(
+        api.GET('/api/v1/managers/{id}/free-slots', {
+          params: { path: { id: manager }, query: { from, to, minutes } },
+          signal,
+        }),
+      ),
+    staleTime: 30_000,
+  };
+}
+
+/** The starts at which all of them are free. */
+export function commonStarts(lists: readonly (readonly Slot[])[]): string[] {
+  const [first = [], ...others] = lists;
+  return first
+    .map(({ starts_at }) => starts_at)
+    .filter((start) => others.every((list) => list.some(({ starts_at }) => starts_at === start)));
+}
+
+interface SlotsProps {
+  managers: readonly string[];
+  minutes: number;
+  /** The start that stands in the fields. */
+  chosen: string | undefined;
+  onPick: (start: string) => void;
+}
+
+/** A week of free times, day by day. */
+export function Slots({ managers, minutes, chosen, onPick }: SlotsProps) {
+  const t = useTexts(words);
+  const dates = useDates();
+  const [week, setWeek] = useState(0);
+  const queries = useQueries({ queries: managers.map((manager) => freeSlots(manager, week, minutes)) });
+  const lists = queries.map(({ data }) => data?.items);
+  const ready = lists.every((list) => list !== undefined);
+  const starts = ready ? commonStarts(lists) : [];
+  const days = Map.groupBy(starts, dateOf);
+  const isChosen = (start: string) => chosen !== undefined && Date.parse(chosen) === Date.parse(start);
+  return (
+    <section aria-label={t.title} className="rounded-8 bg-ground p-3">
+      <div className="mb-2 flex flex-wrap items-center justify-between gap-2">
+        <h3 className="text-dns-16B-130">{t.title}</h3>
+        <div className="flex gap-2">
+          <Button size="sm" disabled={week === 0} onClick={() => setWeek(week - 1)}>
+            {t.earlier}
+          </Button>
+          <Button size="sm" onClick={() => setWeek(week + 1)}>
+            {t.later}
+          </Button>
+        </div>
+      </div>
+      <p className="mb-2 text-dns-14N-130 text-ink-soft">{t.both}</p>
+      {!ready ? <Loading lines={3} /> : null}
+      {ready && starts.length === 0 ? <p className="text-dns-16N-130">{t.none}</p> : null}
+      <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1.5 text-dns-14N-130">
+        {[...days].map(([date, times]) => (
+          <div key={date} className="col-span-2 grid grid-cols-subgrid items-baseline">
+            <dt className="whitespace-nowrap">{dates.day(`${date}T00:00:00+09:00`)}</dt>
+            <dd className="flex flex-wrap gap-1">
+              {times.map((start) => (
+                <button
+                  key={start}
+                  type="button"
+                  aria-pressed={isChosen(start)}
+                  aria-label={`${dates.day(start)} ${t.pick(timeOf(start))}`}
+                  className="min-h-8 rounded-4 border border-line bg-white px-1.5 tabular-nums hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
+                  onClick={() => onPick(start)}
+                >
+                  {dates.time(start)}
+                </button>
+              ))}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

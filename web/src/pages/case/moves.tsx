@@ -1,0 +1,193 @@
+import { useNavigate } from '@tanstack/react-router';
+import { api, body, ifMatch } from '@/api/client';
+import type { CaseView, ConsultationView } from '@/api/schema';
+import { useSend } from '@/api/send';
+import { isWaiting, stepWithSessions, useStepWords, type Step } from '@/data/next-step';
+import { useMe } from '@/shell/use-me';
+import { useNow } from '@/text/now';
+import { useTexts } from '@/text/preferences';
+import { MOVES, useWords, type Move } from '@/text/words';
+import { Button, LinkButton } from '@/ui/button';
+import { Icon } from '@/ui/icon';
+import { ProblemNotice } from '@/ui/problem-notice';
+import { say } from '@/ui/toast';
+import type { Opened } from './dialogs/dialogs';
+import { RECORD_ID } from './record-id';
+import { caseWords } from './text';
+import { whyNot, whyNotWords } from './why-not';
+
+/** The move that takes the next step, where one of the moves does. */
+const MOVE_OF: Partial<Record<Step, Move>> = {
+  route: 'route',
+  accept: 'accept',
+  offer: 'offer',
+  book: 'book',
+  book_next: 'book',
+  finish: 'close',
+  review_wait: 'wait',
+};
+
+interface MovesProps {
+  seen: CaseView;
+  sessions: readonly ConsultationView[];
+  onOpen: (opened: Opened) => void;
+}
+
+/** The next step in words, its button, the other moves, and why the rest is not possible. */
+export function Moves({ seen, sessions, onOpen }: MovesProps) {
+  const t = useTexts(caseWords);
+  const words = useWords();
+  const stepWords = useStepWords();
+  const me = useMe();
+  const step = stepWithSessions(seen, sessions, me.role, useNow());
+  const accept = useAccept(seen);
+  const allowed = MOVES.filter((move) => seen.allowed_moves.includes(move));
+  const first = MOVE_OF[step];
+  const press = (move: Move) => (move === 'accept' ? accept.mutate(undefined) : onOpen({ dialog: move }));
+  const order: Move[] = ['accept', 'route', 'return', 'offer', 'book', 'wait', 'close', 'reopen', 'edit'];
+  const often = order.filter((move) => move !== first && allowed.includes(move));
+  const seldom = allowed.filter((move) => move !== first && !order.includes(move));
+  return (
+    <section aria-label={t.next} className="no-print rounded-8 border-2 border-solid-gray-900 bg-white">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-3 px-4 py-3">
+        <p className="mr-auto min-w-0">
+          <span className="block text-dns-14N-130 text-ink-soft">{t.next}</span>
+          <span className={`text-std-18B-160 ${isWaiting(step) ? 'text-ink-soft' : ''}`}>{stepWords[step]}</span>
+        </p>
+        <div className="flex flex-wrap gap-2">
+          <StepButton step={step} sessions={sessions} onOpen={onOpen} />
+          {first && allowed.includes(first) ? (
+            <Button look="solid" pending={first === 'accept' && accept.isPending} onClick={() => press(first)}>
+              {words.move[first]}
+            </Button>
+          ) : null}
+          {often.map((move) => (
+            <Button key={move} pending={move === 'accept' && accept.isPending} onClick={() => press(move)}>
+              {words.move[move]}
+            </Button>
+          ))}
+          {seldom.length > 0 ? <MoreMoves moves={seldom} onPress={press} /> : null}
+        </div>
+      </div>
+      {accept.error ? (
+        <div className="px-4 pb-3">
+          <ProblemNotice error={accept.error} />
+        </div>
+      ) : null}
+      <NotNow seen={seen} />
+    </section>
+  );
+}
+
+/** The button of a step that is no move: writing down a call, a session, a report. */
+function StepButton({ step, sessions, onOpen }: { step: Step } & Omit<MovesProps, 'seen'>) {
+  const t = useTexts(caseWords);
+  const now = useNow();
+  switch (step) {
+    case 'first_contact':
+    case 'callback':
+    case 'chase_answer':
+    case 'chase_report':
+      return (
+        <Button look="solid" onClick={() => document.getElementById(RECORD_ID)?.querySelector('textarea')?.focus()}>
+          {t.recordCall}
+        </Button>
+      );
+    case 'record_session': {
+      const session = sessions.find(({ state, starts_at }) => state === 'booked' && new Date(starts_at) <= now);
+      return session ? (
+        <Button look="solid" onClick={() => onOpen({ dialog: 'hold', session })}>
+          {t.recordSession}
+        </Button>
+      ) : null;
+    }
+    case 'approve_report':
+    case 'write_report': {
+      const wanted = step === 'approve_report' ? ['submitted'] : ['none', 'draft'];
+      const session = sessions.find(({ state, report }) => state === 'held' && wanted.includes(report));
+      return session ? (
+        <LinkButton to="/reports/$id" params={{ id: session.id }} look="solid">
+          {step === 'approve_report' ? t.approveReport : t.writeReport}
+        </LinkButton>
+      ) : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move: Move) => void }) {
+  const t = useTexts(caseWords);
+  const words = useWords();
+  return (
+    <details className="group relative">
+      <summary className="inline-flex min-h-11 list-none items-center gap-1 rounded-8 px-3 text-oln-16B-100 text-blue-900 underline underline-offset-4 hover:bg-blue-50">
+        {t.more}
+        <Icon name="down" className="size-4 group-open:rotate-180" />
+      </summary>
+      <ul className="absolute right-0 z-10 mt-1 w-56 rounded-8 border border-line bg-white py-1 shadow-2">
+        {moves.map((move) => (
+          <li key={move}>
+            <button
+              type="button"
+              className="focus-inside flex min-h-11 w-full items-center px-4 text-left text-dns-16N-130 hover:bg-blue-50 hover:underline"
+              onClick={(event) => {
+                event.currentTarget.closest('details')?.removeAttribute('open');
+                onPress(move);
+              }}
+            >
+              {words.move[move]}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function NotNow({ seen }: { seen: CaseView }) {
+  const t = useTexts(caseWords);
+  const words = useWords();
+  const reasons = useTexts(whyNotWords);
+  const missing = whyNot(seen, useMe().role);
+  if (missing.length === 0) return null;
+  return (
+    <details className="border-t border-line px-4 text-dns-14N-130">
+      <summary className="min-h-9 py-2 text-ink-soft hover:underline">{t.notNow}</summary>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 pb-3">
+        {missing.map(([move, reason]) => (
+          <div key={move} className="col-span-2 grid grid-cols-subgrid">
+            <dt className="font-bold">{words.move[move]}</dt>
+            <dd>{reasons[reason]}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+function useAccept({ id, version }: CaseView) {
+  const t = useTexts(caseWords);
+  return useSend<undefined, CaseView>(
+    (_, once) =>
+      body(
+        api.POST('/api/v1/cases/{id}/accept', { params: { path: { id }, header: once }, headers: ifMatch(version) }),
+      ),
+    () => say(t.accepted),
+  );
+}
+
+/** After a move that took the case out of sight (204), the list is where one goes on. */
+export function useAfterMove(onClose: () => void): (answer: CaseView | undefined) => void {
+  const t = useTexts(caseWords);
+  const navigate = useNavigate();
+  return (answer) => {
+    onClose();
+    if (answer) {
+      say(t.done);
+    } else {
+      say(t.gone);
+      void navigate({ to: '/cases' });
+    }
+  };
+}

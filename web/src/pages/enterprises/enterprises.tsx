@@ -1,0 +1,119 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import type { EnterpriseView } from '@/api/schema';
+import { enterpriseList } from '@/data/enterprises';
+import { phone } from '@/text/format';
+import { useTexts } from '@/text/preferences';
+import { useWords } from '@/text/words';
+import { Button } from '@/ui/button';
+import { columnsOf, DataTable, type Column } from '@/ui/data-table';
+import { controlClass } from '@/ui/form';
+import { Page } from '@/ui/page';
+import { Empty, Loaded } from '@/ui/states';
+import { enterpriseWords } from './text';
+
+/** Looking up an enterprise. */
+export function EnterprisesPage() {
+  const t = useTexts(enterpriseWords);
+  const { q = '' } = useSearch({ from: '/app/enterprises' });
+  const list = useInfiniteQuery({ ...enterpriseList(q), enabled: q !== '' });
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const columns = useColumns();
+  return (
+    <Page title={t.title}>
+      <LookUp key={q} q={q} />
+      {q === '' ? (
+        <Empty icon="search" title={t.start} />
+      ) : (
+        <Loaded query={{ ...list, data: list.data }}>
+          {() =>
+            rows.length === 0 ? (
+              <Empty icon="building" title={t.none} />
+            ) : (
+              <>
+                <DataTable caption={t.title} columns={columns} rows={rows} idOf={(row) => row.id} />
+                {list.hasNextPage ? (
+                  <Button className="mt-4" pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                    {t.more}
+                  </Button>
+                ) : null}
+              </>
+            )
+          }
+        </Loaded>
+      )}
+    </Page>
+  );
+}
+
+function LookUp({ q }: { q: string }) {
+  const t = useTexts(enterpriseWords);
+  const navigate = useNavigate();
+  const [typed, setTyped] = useState(q);
+  return (
+    <form
+      role="search"
+      aria-label={t.title}
+      className="mb-4 flex max-w-2xl gap-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void navigate({ to: '/enterprises', search: typed.trim() ? { q: typed.trim() } : {} });
+      }}
+    >
+      <input
+        type="search"
+        aria-label={t.look}
+        placeholder={t.look}
+        className={`${controlClass} h-11 placeholder:text-solid-gray-600`}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+      <Button type="submit" look="solid">
+        {t.find}
+      </Button>
+    </form>
+  );
+}
+
+const helper = columnsOf<EnterpriseView>();
+
+function useColumns(): Column<EnterpriseView>[] {
+  const t = useTexts(enterpriseWords);
+  const words = useWords();
+  return [
+    helper.display({
+      id: 'name',
+      header: t.name,
+      cell: ({ row: { original } }) => (
+        <>
+          <Link to="/enterprises/$id" params={{ id: original.id }} data-row className="link text-dns-16B-130">
+            {original.name ?? t.anonymous}
+          </Link>
+          <span className="block text-dns-14N-130 text-ink-soft">{original.kana}</span>
+        </>
+      ),
+    }),
+    helper.display({ id: 'kind', header: t.kind, cell: ({ row }) => words.enterprise[row.original.kind] }),
+    helper.display({
+      id: 'place',
+      header: t.place,
+      cell: ({ row: { original } }) => `${original.prefecture ?? ''}${original.address ?? ''}` || '—',
+    }),
+    helper.display({
+      id: 'phone',
+      header: t.phone,
+      cell: ({ row: { original } }) => (original.phone ? phone(original.phone) : '—'),
+    }),
+    helper.display({
+      id: 'corporate number',
+      header: t.corporateNumber,
+      cell: ({ row }) => row.original.corporate_number ?? '—',
+    }),
+    helper.display({
+      id: 'year',
+      header: t.year,
+      cell: ({ row: { original } }) => t.cases(original.this_year.cases, original.this_year.sessions_used),
+    }),
+  ] as Column<EnterpriseView>[];
+}

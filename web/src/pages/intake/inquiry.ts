@@ -1,0 +1,124 @@
+/** What an operator types during a call, and the request that it becomes. Pure. */
+import type { Channel, CreateCaseRequest, EnterpriseKind, Mode, Outcome, TeleworkStatus, Topic } from '@/api/schema';
+import { instant } from '@/text/dates';
+
+export type End = 'route' | 'keep' | 'close';
+
+export interface Typed {
+  channel: Exclude<Channel, 'email'>;
+  phone: string;
+  name: string;
+  kana: string;
+  email: string;
+  department: string;
+  isAgent: boolean;
+  organisation: string;
+  authority: boolean;
+  /** One on record, by its id; the fields below count where there is none. */
+  enterprise: { id: string; name: string; prefecture: string | null } | undefined;
+  kind: EnterpriseKind;
+  enterpriseName: string;
+  corporateNumber: string;
+  prefecture: string;
+  address: string;
+  employees: string;
+  subject: string;
+  description: string;
+  topics: Topic[];
+  mode: Mode | '';
+  telework: TeleworkStatus | '';
+  consent: boolean;
+  notice: string;
+  end: End;
+  outcome: Outcome;
+  answer: string;
+  isLate: boolean;
+  receivedDate: string;
+  receivedTime: string;
+  lateReason: string;
+}
+
+export function blank(part: Partial<Typed>): Typed {
+  return {
+    channel: 'phone',
+    phone: '',
+    name: '',
+    kana: '',
+    email: '',
+    department: '',
+    isAgent: false,
+    organisation: '',
+    authority: false,
+    enterprise: undefined,
+    kind: 'company',
+    enterpriseName: '',
+    corporateNumber: '',
+    prefecture: '',
+    address: '',
+    employees: '',
+    subject: '',
+    description: '',
+    topics: [],
+    mode: '',
+    telework: '',
+    consent: false,
+    notice: '',
+    end: 'keep',
+    outcome: 'answered',
+    answer: '',
+    isLate: false,
+    receivedDate: '',
+    receivedTime: '',
+    lateReason: '',
+    ...part,
+  };
+}
+
+/** The non-empty ones of some texts. */
+function filled<T extends Record<string, string | number | boolean>>(parts: T): Partial<T> {
+  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== '' && value !== false)) as Partial<T>;
+}
+
+export function requestOf(typed: Typed, how: string): CreateCaseRequest {
+  const received = typed.isLate ? instant(typed.receivedDate, typed.receivedTime) : undefined;
+  const contact = filled({
+    name: typed.name,
+    kana: typed.kana,
+    phone: typed.phone,
+    email: typed.email,
+    department: typed.department,
+    ...(typed.isAgent ? { organisation: typed.organisation, authority_confirmed: typed.authority } : {}),
+  });
+  return {
+    channel: typed.channel,
+    enterprise: enterpriseOf(typed),
+    description: typed.description,
+    topics: typed.topics,
+    ...(Object.keys(contact).length > 0
+      ? { contacts: [{ role: typed.isAgent ? ('agent' as const) : ('primary' as const), ...contact }] }
+      : {}),
+    ...filled({ subject: typed.subject }),
+    ...(typed.mode ? { desired_mode: typed.mode } : {}),
+    ...(typed.telework ? { telework_status: typed.telework } : {}),
+    ...(typed.consent ? { consents: [{ kind: 'privacy' as const, notice_version: typed.notice, how }] } : {}),
+    ...(typed.end === 'close' ? { close_as: { outcome: typed.outcome, ...filled({ note: typed.answer }) } } : {}),
+    ...(received ? { received_at: received, late_reason: typed.lateReason } : {}),
+  };
+}
+
+function enterpriseOf(typed: Typed): CreateCaseRequest['enterprise'] {
+  if (typed.enterprise) return { id: typed.enterprise.id };
+  const named = typed.kind !== 'anonymous' && typed.kind !== 'worker';
+  return {
+    kind: typed.kind,
+    ...filled({
+      name: named ? typed.enterpriseName : '',
+      corporate_number: named ? typed.corporateNumber : '',
+      prefecture_code: typed.prefecture,
+      address: typed.address,
+      // The number of a person is theirs; that of a company is the company's too.
+      phone: named ? typed.phone : '',
+    }),
+    ...(typed.employees ? { employees: Number(typed.employees.normalize('NFKC')) } : {}),
+  };
+}

@@ -1,0 +1,152 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { caseCounts, caseList } from '@/data/cases';
+import { useMe } from '@/shell/use-me';
+import { useDates } from '@/text/dates';
+import { useTexts } from '@/text/preferences';
+import { Button } from '@/ui/button';
+import { DataTable } from '@/ui/data-table';
+import { Icon } from '@/ui/icon';
+import { Page } from '@/ui/page';
+import { useShortcut } from '@/ui/shortcuts';
+import { Empty, Loaded } from '@/ui/states';
+import { CaseCard, useColumns } from './columns';
+import { Facets, StatusTabs } from './facets';
+import { filterOf, SORTS, without, type QueueSearch } from './filter';
+import { queueWords } from './text';
+
+/** The day's work: what is late, what is new, and the next step on every row. */
+export function QueuePage() {
+  const t = useTexts(queueWords);
+  const me = useMe();
+  const search = useSearch({ from: '/app/cases' });
+  const title = search.q ? t.searched(search.q) : me.role === 'manager' ? t.mine : t.title;
+  return (
+    <Page title={title} beside={<Order search={search} />}>
+      <StatusTabs search={search} />
+      <div className="grid gap-x-8 gap-y-3 md:grid-cols-[12.5rem_minmax(0,1fr)]">
+        <details className="facets group md:hidden">
+          <summary className="inline-flex min-h-11 items-center gap-2 rounded-6 border border-line px-3 text-dns-16N-130">
+            <Icon name="settings" />
+            {t.narrow}
+          </summary>
+          <div className="mt-3">
+            <Facets search={search} />
+          </div>
+        </details>
+        <div className="hidden md:block">
+          <Facets search={search} />
+        </div>
+        <Rows search={search} />
+      </div>
+    </Page>
+  );
+}
+
+function Order({ search }: { search: QueueSearch }) {
+  const t = useTexts(queueWords);
+  const navigate = useNavigate();
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-dns-14N-130">
+      <AsOf search={search} />
+      <label className="flex items-center gap-2">
+        <span className="text-ink-soft">{t.sort}</span>
+        <select
+          value={search.sort ?? 'due_at'}
+          className="h-9 rounded-6 border border-line-strong bg-white px-2"
+          onChange={(event) => {
+            const sort = SORTS.find((known) => known === event.target.value) ?? 'due_at';
+            void navigate({ to: '/cases', search: { ...search, sort }, replace: true });
+          }}
+        >
+          {SORTS.map((sort) => (
+            <option key={sort} value={sort}>
+              {t.sorts[sort]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+function AsOf({ search }: { search: QueueSearch }) {
+  const t = useTexts(queueWords);
+  const dates = useDates();
+  const { dataUpdatedAt } = useInfiniteQuery(caseList(filterOf(search)));
+  return dataUpdatedAt ? <span className="text-ink-soft">{t.updated(dates.time(new Date(dataUpdatedAt)))}</span> : null;
+}
+
+function Rows({ search }: { search: QueueSearch }) {
+  const t = useTexts(queueWords);
+  const me = useMe();
+  const columns = useColumns(me.role);
+  const filter = filterOf(search);
+  const list = useInfiniteQuery(caseList(filter));
+  const total = useQuery(caseCounts(filter)).data?.total;
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  useShortcut('j', t.next, () => focusRow(1));
+  useShortcut('k', t.previous, () => focusRow(-1));
+
+  return (
+    <Loaded query={{ ...list, data: list.data }}>
+      {() =>
+        rows.length === 0 ? (
+          <Nothing search={search} />
+        ) : (
+          <div>
+            <DataTable
+              caption={t.title}
+              columns={columns}
+              rows={rows}
+              idOf={(row) => row.id}
+              card={(row) => <CaseCard seen={row} role={me.role} />}
+            />
+            <div className="mt-4 flex flex-wrap items-center justify-between gap-3">
+              <p role="status" className="text-dns-16N-130 text-ink-soft">
+                {t.shown(rows.length, Math.max(total ?? 0, rows.length))}
+              </p>
+              {list.hasNextPage ? (
+                <Button pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                  {list.isFetchingNextPage ? t.loading : t.more}
+                </Button>
+              ) : null}
+            </div>
+          </div>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Nothing({ search }: { search: QueueSearch }) {
+  const t = useTexts(queueWords);
+  const filtered = Object.keys(without(search, 'sort')).length > 0;
+  if (!filtered) {
+    return (
+      <Empty icon="check" title={t.done}>
+        {t.doneWhy}
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon="search" title={t.empty}>
+      <p>{t.emptyWhy}</p>
+      <p className="mt-3">
+        <Link to="/cases" className="link">
+          {t.clear}
+        </Link>
+      </p>
+    </Empty>
+  );
+}
+
+/** Moves the focus to the case below or above, so that Enter opens it. */
+function focusRow(by: 1 | -1) {
+  const links = [...document.querySelectorAll<HTMLElement>('[data-row]')];
+  const current = links.findIndex((link) => link === document.activeElement);
+  const next = current < 0 ? links[0] : links[current + by];
+  next?.focus();
+  next?.scrollIntoView({ block: 'nearest' });
+}

@@ -1,0 +1,195 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
+import { api, body } from '@/api/client';
+import type { ConsultationView } from '@/api/schema';
+import { oneCase } from '@/data/cases';
+import { sessionList } from '@/data/sessions';
+import { mapOf, PhoneLink } from '@/pages/case/people';
+import type { Opened } from '@/pages/case/dialogs/dialogs';
+import { ReportLink, SessionActions, sessionWords } from '@/pages/case/sessions';
+import { useMe } from '@/shell/use-me';
+import { midnight, useDates } from '@/text/dates';
+import { useNow } from '@/text/now';
+import { texts, useTexts } from '@/text/preferences';
+import { useWords } from '@/text/words';
+import { Chip } from '@/ui/chip';
+import { Icon } from '@/ui/icon';
+import { Page, Section } from '@/ui/page';
+import { Empty, Loaded } from '@/ui/states';
+import { OfferCard } from './offer-card';
+
+const Dialogs = lazy(() => import('@/pages/case/dialogs/dialogs'));
+
+const words = texts(
+  {
+    title: 'きょうの予定と依頼',
+    offers: '回答を待っている打診',
+    noOffers: '回答を待っている打診はありません。',
+    ahead: 'これからの予定',
+    noneAhead: '2か月以内の予定はありません。',
+    record: '結果を記録する回',
+    reports: '報告書を書く回',
+    map: '地図',
+    open: '案件を開く',
+    today: 'きょう',
+  },
+  {
+    title: 'Today',
+    offers: 'Offers to answer',
+    noOffers: 'No offer waits for your answer.',
+    ahead: 'Appointments',
+    noneAhead: 'Nothing within two months.',
+    record: 'Sessions to record',
+    reports: 'Reports to write',
+    map: 'Map',
+    open: 'Open the case',
+    today: 'Today',
+  },
+);
+
+/** A manager between two visits: what to answer, where to go, what to write. */
+export function TodayPage() {
+  const t = useTexts(words);
+  const me = useMe();
+  const now = useNow();
+  const [opened, setOpened] = useState<{ session: ConsultationView; dialog: Opened }>();
+  const offers = useQuery({
+    queryKey: ['offers', 'open'],
+    queryFn: ({ signal }) => body(api.GET('/api/v1/offers', { params: { query: { open: true, limit: 50 } }, signal })),
+    refetchInterval: 60_000,
+  });
+  const mine = me.manager_id ? { manager_id: me.manager_id } : {};
+  const sessions = useQuery(sessionList({ ...mine, from: midnight(-60), to: midnight(60) }));
+  const card = (session: ConsultationView) => (
+    <li key={session.id}>
+      <Appointment session={session} onOpen={(dialog) => setOpened({ session, dialog })} />
+    </li>
+  );
+  return (
+    <Page title={t.title} width="text">
+      <div className="space-y-7">
+        <Section title={t.offers}>
+          <Loaded query={offers} lines={2}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <p className="py-2 text-dns-16N-130 text-ink-soft">{t.noOffers}</p>
+              ) : (
+                <ul className="space-y-3">
+                  {items.map((offer) => (
+                    <li key={offer.id}>
+                      <OfferCard offer={offer} />
+                    </li>
+                  ))}
+                </ul>
+              )
+            }
+          </Loaded>
+        </Section>
+        <Loaded query={sessions} lines={4}>
+          {(all) => {
+            const { ahead, begun, unwritten } = sorted(all, now);
+            return (
+              <>
+                {begun.length > 0 ? (
+                  <Section title={t.record}>
+                    <ul className="space-y-3">{begun.map(card)}</ul>
+                  </Section>
+                ) : null}
+                {unwritten.length > 0 ? (
+                  <Section title={t.reports}>
+                    <ul className="space-y-3">{unwritten.map(card)}</ul>
+                  </Section>
+                ) : null}
+                <Section title={t.ahead}>
+                  {ahead.length === 0 ? (
+                    <Empty icon="calendar" title={t.noneAhead} />
+                  ) : (
+                    <ul className="space-y-3">{ahead.map(card)}</ul>
+                  )}
+                </Section>
+              </>
+            );
+          }}
+        </Loaded>
+      </div>
+      <Suspense>{opened ? <Over {...opened} onClose={() => setOpened(undefined)} /> : null}</Suspense>
+    </Page>
+  );
+}
+
+/** What is ahead, what has begun and is not recorded, and what was held and not reported. */
+function sorted(sessions: readonly ConsultationView[], now: Date) {
+  const booked = sessions.filter(({ state }) => state === 'booked');
+  return {
+    ahead: booked.filter(({ ends_at }) => new Date(ends_at) > now),
+    begun: booked.filter(({ ends_at }) => new Date(ends_at) <= now),
+    unwritten: sessions.filter(({ state, report }) => state === 'held' && (report === 'none' || report === 'draft')),
+  };
+}
+
+function Over({ session, dialog, onClose }: { session: ConsultationView; dialog: Opened; onClose: () => void }) {
+  const { data } = useQuery(oneCase(session.case_id));
+  return data ? <Dialogs opened={dialog} seen={data} sessions={[session]} onClose={onClose} /> : null;
+}
+
+interface AppointmentProps {
+  session: ConsultationView;
+  onOpen: (opened: Opened) => void;
+}
+
+function Appointment({ session, onOpen }: AppointmentProps) {
+  const t = useTexts(words);
+  const names = useWords();
+  const nth = useTexts(sessionWords).nth;
+  const dates = useDates();
+  const { data: seen } = useQuery({ ...oneCase(session.case_id), refetchInterval: false });
+  const contact = seen?.contacts.find(({ role }) => role === 'primary') ?? seen?.contacts[0];
+  const begun = new Date(session.starts_at) <= useNow();
+  return (
+    <article className="space-y-2 rounded-8 border border-line-strong p-4 text-dns-16N-130">
+      <p className="text-std-18B-160">{dates.span(session.starts_at, session.ends_at)}</p>
+      <p className="flex flex-wrap items-center gap-2">
+        <Chip tone="blue">{names.mode[session.mode]}</Chip>
+        {session.session ? nth(session.session) : ''} {names.stage[session.stage]}
+      </p>
+      <p>
+        <Link to="/cases/$id" params={{ id: session.case_id }} className="link text-dns-17B-130">
+          {seen?.enterprise.name ?? session.case_number}
+        </Link>
+        <span className="block text-ink-soft">{contact?.name}</span>
+      </p>
+      {session.note ? <p className="whitespace-pre-wrap">{session.note}</p> : null}
+      <p className="flex flex-wrap items-center gap-x-5 gap-y-1">
+        {contact?.phone ? <PhoneLink number={contact.phone} /> : null}
+        {session.place ? (
+          <a
+            className="link inline-flex items-center gap-1"
+            href={mapOf(session.place)}
+            target="_blank"
+            rel="noreferrer"
+          >
+            <Icon name="map" className="size-4" />
+            {t.map}: {session.place}
+          </a>
+        ) : null}
+        {session.meeting_url && session.state === 'booked' ? <LinkOut url={session.meeting_url} /> : null}
+      </p>
+      {session.state === 'held' ? (
+        <ReportLink session={session} />
+      ) : (
+        <SessionActions session={session} begun={begun} onOpen={onOpen} />
+      )}
+    </article>
+  );
+}
+
+function LinkOut({ url }: { url: string }) {
+  const t = useTexts(sessionWords);
+  return (
+    <a className="link inline-flex items-center gap-1" href={url} target="_blank" rel="noreferrer noopener">
+      <Icon name="video" className="size-4" />
+      {t.join}
+    </a>
+  );
+}

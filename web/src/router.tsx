@@ -1,0 +1,215 @@
+/** Addresses and the pages behind them; each page is fetched when somebody goes there. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  Outlet,
+} from '@tanstack/react-router';
+import { restore, session } from '@/api/session';
+import { PARTS, type Part } from '@/pages/admin/parts';
+import { readSearch } from '@/pages/queue/filter';
+import { homeOf } from '@/shell/navigation';
+import { Shell } from '@/shell/shell';
+import { Failed, Loading, MissingPage } from '@/ui/states';
+
+/** What is to be checked, or what is done with. */
+interface MailsSearch {
+  show?: 'done';
+  q?: string;
+}
+
+const root = createRootRoute({ component: Outlet });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): { next?: string } => {
+    const next = search['next'];
+    // Only pages of ours: never to another host after signing in.
+    return typeof next === 'string' && /^\/(?![/\\])/.test(next) ? { next } : {};
+  },
+  beforeLoad: async () => {
+    await restore();
+    if (session.state() === 'signed-in') throw redirect({ to: '/' });
+  },
+  component: lazyRouteComponent(() => import('@/pages/sign-in/sign-in'), 'SignInPage'),
+});
+
+/** Everything behind the sign-in. */
+const app = createRoute({
+  getParentRoute: () => root,
+  id: 'app',
+  beforeLoad: async ({ location }) => {
+    await restore();
+    if (session.state() === 'signed-out') throw redirect({ to: '/sign-in', search: { next: location.href } });
+  },
+  component: Shell,
+  errorComponent: ({ error, reset }) => (
+    <div className="mx-auto max-w-3xl p-6">
+      <Failed error={error} retry={reset} />
+    </div>
+  ),
+});
+
+const home = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  beforeLoad: () => {
+    const me = session.me();
+    if (me) throw redirect({ to: homeOf(me), replace: true });
+  },
+});
+
+const cases = createRoute({
+  getParentRoute: () => app,
+  path: '/cases',
+  validateSearch: readSearch,
+  component: lazyRouteComponent(() => import('@/pages/queue/queue'), 'QueuePage'),
+});
+
+const oneCase = createRoute({
+  getParentRoute: () => app,
+  path: '/cases/$id',
+  component: lazyRouteComponent(() => import('@/pages/case/case'), 'CasePage'),
+});
+
+const intake = createRoute({
+  getParentRoute: () => app,
+  path: '/intake',
+  validateSearch: (search: Record<string, unknown>): { phone?: string } =>
+    typeof search['phone'] === 'string' ? { phone: search['phone'] } : {},
+  component: lazyRouteComponent(() => import('@/pages/intake/intake'), 'IntakePage'),
+});
+
+const mails = createRoute({
+  getParentRoute: () => app,
+  path: '/mails',
+  validateSearch: (search: Record<string, unknown>): MailsSearch => ({
+    ...(search['show'] === 'done' ? { show: 'done' } : {}),
+    ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('@/pages/mails/mails'), 'MailsPage'),
+});
+
+const mail = createRoute({
+  getParentRoute: () => app,
+  path: '/mails/$id',
+  component: lazyRouteComponent(() => import('@/pages/mails/mail'), 'MailPage'),
+});
+
+const search = createRoute({
+  getParentRoute: () => app,
+  path: '/search',
+  validateSearch: (search: Record<string, unknown>): { q?: string } =>
+    typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {},
+  component: lazyRouteComponent(() => import('@/pages/search/search'), 'SearchPage'),
+});
+
+const today = createRoute({
+  getParentRoute: () => app,
+  path: '/today',
+  component: lazyRouteComponent(() => import('@/pages/today/today'), 'TodayPage'),
+});
+
+const schedule = createRoute({
+  getParentRoute: () => app,
+  path: '/schedule',
+  validateSearch: (search: Record<string, unknown>): { from?: string } => {
+    const from = search['from'];
+    return typeof from === 'string' && /^\d{4}-\d\d-\d\d$/.test(from) ? { from } : {};
+  },
+  component: lazyRouteComponent(() => import('@/pages/schedule/schedule'), 'SchedulePage'),
+});
+
+const report = createRoute({
+  getParentRoute: () => app,
+  path: '/reports/$id',
+  component: lazyRouteComponent(() => import('@/pages/report/report'), 'ReportPage'),
+});
+
+const enterprises = createRoute({
+  getParentRoute: () => app,
+  path: '/enterprises',
+  validateSearch: (search: Record<string, unknown>): { q?: string } =>
+    typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {},
+  component: lazyRouteComponent(() => import('@/pages/enterprises/enterprises'), 'EnterprisesPage'),
+});
+
+const enterprise = createRoute({
+  getParentRoute: () => app,
+  path: '/enterprises/$id',
+  component: lazyRouteComponent(() => import('@/pages/enterprises/enterprise'), 'EnterprisePage'),
+});
+
+const admin = createRoute({
+  getParentRoute: () => app,
+  path: '/admin',
+  validateSearch: (search: Record<string, unknown>): { part?: Part } => {
+    const part = PARTS.find((known) => known === search['part']);
+    return part ? { part } : {};
+  },
+  component: lazyRouteComponent(() => import('@/pages/admin/admin'), 'AdminPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('@/pages/audit/audit'), 'AuditPage'),
+});
+
+const account = createRoute({
+  getParentRoute: () => app,
+  path: '/account',
+  component: lazyRouteComponent(() => import('@/pages/account/account'), 'AccountPage'),
+});
+
+const routes = root.addChildren([
+  signIn,
+  app.addChildren([
+    home,
+    cases,
+    oneCase,
+    intake,
+    mails,
+    mail,
+    search,
+    today,
+    schedule,
+    report,
+    enterprises,
+    enterprise,
+    admin,
+    audit,
+    account,
+  ]),
+]);
+
+/** Plain words in addresses: nothing is quoted, and a number stays as it was typed. */
+const parseSearch = (search: string) => Object.fromEntries(new URLSearchParams(search));
+const stringifySearch = (search: Record<string, unknown>) => {
+  const entries = Object.entries(search).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(entries as [string, string][]).toString();
+  return text ? `?${text}` : '';
+};
+
+export const router = createRouter({
+  routeTree: routes,
+  parseSearch,
+  stringifySearch,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  defaultPendingComponent: () => (
+    <div className="mx-auto max-w-[100rem] px-6 pt-6">
+      <Loading />
+    </div>
+  ),
+  defaultNotFoundComponent: MissingPage,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

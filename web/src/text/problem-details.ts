@@ -1,0 +1,324 @@
+/**
+ * The API explains its refusals in English, one sentence per rule. These are the sentences that people at the pages can
+ * meet, in Japanese; `{}` stands for anything and is taken over. What is not here is shown as the API said it.
+ */
+const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
+  // Signing in
+  ['The e-mail address or the password is wrong.', 'メールアドレスまたはパスワードが違います。'],
+  ['Try again in {} seconds.', '{}秒後に、もう一度お試しください。'],
+  ['Too many people sign in at this moment. Try again.', 'サインインが混み合っています。もう一度お試しください。'],
+  ['The session is over. Sign in again.', 'セッションが終了しました。もう一度サインインしてください。'],
+  ['This password is too easy to guess.', '推測されやすいパスワードです。'],
+  ['Use a few words that do not belong together.', '関連のない単語をいくつか組み合わせてください。'],
+  ['A password has 10 to 128 characters.', 'パスワードは10〜128文字です。'],
+  ['The current password is wrong.', '現在のパスワードが違います。'],
+
+  // Mail
+  ['Another template has this name.', '同じ名前のひな形があります。'],
+  ['The mail is on a case.', 'このメールは、すでに案件に付いています。'],
+  ['The mail is on no case yet.', 'このメールは、まだ案件に付いていません。'],
+  [
+    'The mail is still to be read and placed.',
+    'このメールは、まだ読み取りの途中です。少し待ってから、もう一度お試しください。',
+  ],
+  ['The mail was placed: attach it where it belongs.', 'このメールは振り分け済みです。正しい案件に移してください。'],
+  ['Only a mail that is to be checked is put aside.', '除外できるのは、要確認のメールだけです。'],
+  [
+    "The mail has no sender whose address could be a contact's.",
+    '差出人のアドレスがないため、相談者に加えられません。',
+  ],
+  [
+    'Only who wrote a message, a supervisor or an admin takes it back.',
+    '送信を取り消せるのは、書いた人、統括、事務局です。',
+  ],
+  ['The message was taken back before.', 'このメールの送信は、すでに取り消されています。'],
+  ['It is too late: the message is no longer waiting.', '送信待ちの時間が過ぎたため、取り消せません。'],
+  [
+    'Only a message that failed, or whose sending is in doubt, is sent again.',
+    'もう一度送信できるのは、送信に失敗したか、送信できたか分からないメールだけです。',
+  ],
+  ['A file may have {} MiB.', 'ファイルは1つ{} MiBまでです。'],
+  ['A case takes at most {} files.', '1つの案件のファイルは{}件までです。'],
+  [
+    'The files could not be read: this is not multipart/form-data, or it broke off.',
+    'ファイルの送信が途中で切れました。もう一度お試しください。',
+  ],
+  ['send at least one file', 'ファイルを1つ以上選んでください'],
+
+  // Moves of a case
+  ['A case that is {} cannot take the step {}.', '案件の状態が「{}」のため、この操作（{}）はできません。'],
+  [
+    'A case that is {} is not offered to a manager: a desk accepts it first.',
+    '状態が「{}」の案件は打診できません。先に窓口が受理してください。',
+  ],
+  [
+    'A case that was routed before is routed anew by a supervisor.',
+    '一度振り分けた案件の再振り分けは、統括が行います。',
+  ],
+  ['A complaint is settled by a supervisor.', '苦情の完了は統括が行います。'],
+  [
+    'A session is still booked: record or cancel it first.',
+    '予約中の回があります。先に実施の記録か取消をしてください。',
+  ],
+  [
+    'A session has begun and is not recorded: enter first whether it was held.',
+    '開始時刻を過ぎて記録のない回があります。先に実施の有無を記録してください。',
+  ],
+  ['Accept the case first, or return it.', '先に受理するか、差し戻してください。'],
+  [
+    'It was closed more than {} days ago: a supervisor reopens it.',
+    '終了から{}日を過ぎています。再開は統括が行います。',
+  ],
+  ['No session was held, so the support is not completed.', '実施済の回がないため、「支援完了」にはできません。'],
+  ['{} reports are not approved yet.', '承認されていない報告書が{}件あります。'],
+  [
+    '{} attempts without success are on record; {} are needed.',
+    '連絡不能とするには不成立の連絡記録が{}件のところ、{}件必要です。',
+  ],
+  [
+    'Nobody is assigned to this case yet: offer it to a manager first.',
+    '担当の専門家が決まっていません。先に打診してください。',
+  ],
+  ['Only its owner or a supervisor reopens it.', '再開できるのは、担当していた窓口か統括です。'],
+  ['The case is closed. Reopen it first.', '案件は終了しています。先に再開してください。'],
+  ['The case was merged into another one: unmerge it.', '別の案件に統合されています。先に統合を取り消してください。'],
+  ['The desk has this case now; tell it by a note.', 'この案件は窓口が担当しています。メモで伝えてください。'],
+  ['The desk owns this case now.', 'この案件は窓口が担当しています。'],
+  [
+    'The enterprise has an earlier case this fiscal year. A supervisor may override this with a reason.',
+    'この企業・団体には今年度の先の案件があります。統括が理由を付けて解除できます。',
+  ],
+  [
+    'The enterprise is anonymous: name it before an offer is made.',
+    '匿名のままでは打診できません。先に企業・団体名を登録してください。',
+  ],
+  ['The other case is merged already.', '相手の案件は、すでに統合されています。'],
+  ['The other case is not merged into this one.', '相手の案件は、この案件に統合されていません。'],
+  ['{} sessions are used; the limit cannot be lower.', 'すでに{}回使っているため、それより少なくできません。'],
+  [
+    '{} has no room for the used sessions: an admin must raise its limit first.',
+    '{}に使用済みの回数が収まりません。先に事務局が上限を引き上げてください。',
+  ],
+  ['A contact that was left out has calls on record: keep it in the list.', '対応記録のある相談者は削除できません。'],
+  [
+    'Somebody changed it since you read it. Read it again and repeat your change.',
+    '読み込んだ後に、別の人が更新しました。最新の内容を確かめて、もう一度実行してください。',
+  ],
+
+  // Offers and assignments
+  ['A conflict with this enterprise is on record already.', 'この企業・団体との利益相反は、すでに登録されています。'],
+  [
+    'A manager is assigned for this line: release them first.',
+    'この区分にはすでに担当がいます。先に担当を解除してください。',
+  ],
+  ['A supervisor may make this offer with a reason: {}.', '統括であれば、理由を付けて打診できます（{}）。'],
+  ['Say in override_reason why the offer is made all the same: {}.', 'それでも打診する理由を入力してください（{}）。'],
+  [
+    'An offer of this line is open: wait for the answer, or revoke it.',
+    'この区分には回答待ちの打診があります。回答を待つか、取り下げてください。',
+  ],
+  ['The assignment has ended already.', 'この担当は、すでに終わっています。'],
+  ['The desk took the offer back.', '窓口が打診を取り下げました。'],
+  ['The offer was accepted already.', 'この打診は、すでに承諾されています。'],
+  ['The offer was declined already.', 'この打診は、すでに辞退されています。'],
+  [
+    'The time to answer this offer has passed. The desk may offer it anew.',
+    '回答期限を過ぎました。窓口から改めて打診できます。',
+  ],
+
+  // Sessions and reports
+  [
+    'A manager of this session has another consultation at that time.',
+    'この回の専門家には、同じ時間に別の予定があります。',
+  ],
+  ['The manager has another consultation at that time.', '専門家に、同じ時間の別の予定があります。'],
+  ['The case has another consultation at that time.', 'この案件には、同じ時間に別の回があります。'],
+  ['All {} free sessions of this case are used.', '無料で使える{}回を、すべて使っています。'],
+  [
+    'It lies in the past: say in late_reason why it is entered now.',
+    '過去の日時です。事後入力の理由を入力してください。',
+  ],
+  ['Only a booked session that has not begun can be moved.', '変更できるのは、まだ始まっていない予約だけです。'],
+  ['Record the session as held first.', '先に実施の記録をしてください。'],
+  [
+    'A report is written once the session has begun, and not on one that did not take place.',
+    '報告書は、実施した回について開始後に書けます。',
+  ],
+  ['A session that is {} cannot be voided.', '状態が「{}」の回は無効にできません。'],
+  ['The report is in the state {}.', '報告書の状態は「{}」です。'],
+  [
+    'The session has begun: record it as held or as missed.',
+    '開始時刻を過ぎています。実施または当日不在として記録してください。',
+  ],
+  ['The session has not begun: it can be moved or cancelled.', 'まだ始まっていません。日程の変更か取消ができます。'],
+  ['The session is {} already.', 'この回は、すでに「{}」です。'],
+  [
+    "The stages of support would run backwards in the order of the sessions' times.",
+    '回の時間順で、支援段階が逆戻りします。',
+  ],
+  ['must name one manager or two different ones', '専門家を1人または2人選んでください。'],
+  ['must be managers who are assigned to the case', 'この案件の担当専門家から選んでください。'],
+  ['must be after started_at', '開始より後の時刻にしてください。'],
+  ['must be after starts_at', '開始より後の時刻にしてください。'],
+  ['must be at most 24 hours after started_at', '開始から24時間以内にしてください。'],
+  ['must be at most 24 hours after starts_at', '開始から24時間以内にしてください。'],
+  [
+    'must not lie in the past; cancel and enter it with a late_reason',
+    '過去の日時へは変更できません。取り消してから、事後入力として登録してください。',
+  ],
+
+  // Fields
+  ['is required', '入力してください。'],
+  ['Text is expected here, not nothing.', '入力してください。'],
+  ['must be at least one', '1つ以上選んでください。'],
+  ['each at most once', '同じものが重なっています。'],
+  ['must be one of topics', '相談分野の中から選んでください。'],
+  ['at most one with the role primary', '「主な相談者」は1人までです。'],
+  ['needs a name, a phone number or an address', '氏名・電話番号・メールアドレスのどれかを入力してください。'],
+  ['is required for a new enterprise', '新しい企業・団体には必要です。'],
+  ['is required for this kind of enterprise', 'この種別では必要です。'],
+  ['does not exist for this kind of enterprise', 'この種別にはありません。'],
+  ['is required when a case is routed anew', '再振り分けには理由が必要です。'],
+  ['does not lie in the prefecture', '都道府県と市区町村が合っていません。'],
+  ['must be that of the municipality', '都道府県と市区町村が合っていません。'],
+  ['is a desk that is no longer active', '停止中の窓口です。'],
+  ['is a manager who is no longer active', '停止中の専門家です。'],
+  ['is not a desk', '窓口が見つかりません。'],
+  ['is not a manager', '専門家が見つかりません。'],
+  ['is no contact of this case', 'この案件の相談者ではありません。'],
+  ['is no enterprise', '企業・団体が見つかりません。'],
+  ['is no case that you may see', '案件が見つかりません。'],
+  ['must be another case', '別の案件を指定してください。'],
+  ['goes with the result callback only', '結果が「折り返しを約束」のときだけ入力します。'],
+  ['must not lie in the future', '未来の日時は入力できません。'],
+  ['must lie in the future', '未来の日時にしてください。'],
+  ['must lie in the future, at most a year ahead', '1年以内の、未来の日時にしてください。'],
+  ['lies more than ten years back', '10年より前の日時は入力できません。'],
+  ['must be between {} and {}', '{}〜{}の範囲で入力してください。'],
+  ['must be at most {}', '{}以下にしてください。'],
+  ['must be somebody; the wait ends by itself with the next contact', '待ち先を選んでください。'],
+  ['is required for the role desk', '地域窓口の人には窓口の指定が必要です。'],
+  ['is required for the role manager', 'テレワークマネージャーには専門家の指定が必要です。'],
+  ['must be null unless the role is desk', '窓口の指定は、地域窓口の人だけです。'],
+  ['must be null unless the role is manager', '専門家の指定は、テレワークマネージャーだけです。'],
+  ['Another desk has this code.', 'このコードは、別の窓口が使っています。'],
+  ['Another enterprise has this corporate number: look it up.', 'この法人番号は登録済みです。検索して選んでください。'],
+  ['Another user has this address.', 'このメールアドレスは使われています。'],
+  ['Another user has this e-mail address.', 'このメールアドレスは使われています。'],
+  ['Another user is this manager.', 'この専門家には、別の利用者が登録されています。'],
+  [
+    'This is the last active admin. Make another one first.',
+    '最後の事務局の利用者です。先に別の事務局の利用者を登録してください。',
+  ],
+  ['The desk covers this area on some of these days already.', 'この地域・期間は、すでに担当に入っています。'],
+  ['The programme office keeps these fields: {}.', '事務局だけが変更できる項目です（{}）。'],
+  ['A case number looks like TW-2026-000123.', '案件番号は「TW-2026-000123」の形です。'],
+  ['A code has 1 to 32 letters (a to z), digits and hyphens.', 'コードは英小文字・数字・ハイフンで32文字までです。'],
+  ['A corporate number has 13 digits.', '法人番号は13桁です。'],
+  [
+    'The first digit of the corporate number does not fit the other 12: at least one digit is wrong.',
+    '法人番号の検査数字が合いません。1桁以上が違っています。',
+  ],
+  [
+    "This is an invoice registration number. Write the 13 digits without T if it belongs to a corporation; a sole proprietor's is no corporate number.",
+    '適格請求書の登録番号です。法人のものなら「T」を除いた13桁を入力してください。',
+  ],
+  ['A postal code has 7 digits, as in 100-0001.', '郵便番号は7桁です（例 100-0001）。'],
+  ['A prefecture code has two digits from 01 to 47.', '都道府県を選んでください。'],
+  [
+    'An industry code is a letter from A to T, alone or followed by 2 to 4 digits of a group in that division, as in G391.',
+    '業種コードは A〜T の文字と2〜4桁の数字です（例 G391）。',
+  ],
+  ['A telephone number begins with 0, or with + and the country code.', '電話番号は0か、+と国番号で始まります。'],
+  ['A telephone number is expected here.', '電話番号を入力してください。'],
+  [
+    'A telephone number consists of digits, with hyphens, spaces or parentheses between them and at most one + in front.',
+    '電話番号は数字とハイフンなどで入力してください。',
+  ],
+  ['An extension is not part of the telephone number: write it into a note.', '内線番号は、メモに書いてください。'],
+  [
+    'This is no Japanese telephone number: 10 digits are expected with the area code, 11 for 050, 060, 070, 080, 090 and 0800.',
+    '電話番号の桁数が合いません（市外局番から10桁、携帯などは11桁）。',
+  ],
+  ['This is too long for a telephone number.', '電話番号として長すぎます。'],
+  [
+    'An e-mail address has exactly one @, as in name@example.co.jp.',
+    'メールアドレスの「@」は1つです（例 name@example.co.jp）。',
+  ],
+  ['An e-mail address is expected here.', 'メールアドレスを入力してください。'],
+  [
+    'The part behind the @ must be a domain with a dot, as in name@example.co.jp.',
+    '「@」の後のドメイン名を確かめてください。',
+  ],
+  [
+    'The part before the @ is missing or has characters that are not accepted there: write the address alone, as in name@example.co.jp.',
+    '「@」の前を確かめてください（例 name@example.co.jp）。',
+  ],
+  [
+    'The reading must be in hiragana or katakana (ー, ・, spaces, letters and digits are accepted too).',
+    '読みは、ひらがなかカタカナで入力してください。',
+  ],
+  ['A link must begin with https:// or http://.', 'リンクは https:// で始まります。'],
+  ['This is too long: at most {} characters are accepted.', '長すぎます（{}文字まで）。'],
+  [
+    'Line breaks, tabs and control characters are not accepted here: write the text on one line.',
+    '改行を除いて1行で入力してください。',
+  ],
+  ['{} fields are not valid.', '{}か所を確かめてください。'],
+
+  // The server
+  ['There is nothing here that you may see.', '存在しないか、閲覧の権限がありません。'],
+  [
+    'The database does not answer. Nothing was stored; try again.',
+    'データベースが応答しません。何も保存されていません。',
+  ],
+  ['The fault is ours and has been recorded under this request id.', '問い合わせ番号とともに記録しました。'],
+  ['It cannot be checked at this moment who may come in. Try again.', '利用者の確認ができません。少し待ってください。'],
+];
+
+/** Words of the API inside those sentences. */
+const INSIDE: Record<string, string> = {
+  received: '受付',
+  routed: '受理待ち',
+  accepted: '受理',
+  assigned: '担当決定',
+  consulting: '支援中',
+  closed: '終了',
+  booked: '日程確定',
+  held: '実施済',
+  no_show: '当日不在',
+  cancelled: '取消',
+  voided: '無効',
+  draft: '下書き',
+  submitted: '提出済',
+  approved: '承認済',
+  none: '報告書なし',
+  outside_appointment: '委嘱期間外',
+  conflict_of_interest: '利益相反',
+  absent: '不在',
+  capacity_full: '担当枠に空きなし',
+};
+
+const PATTERNS = SENTENCES.map(([english, japanese]) => {
+  const source = english
+    .split('{}')
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('(.+?)');
+  return [new RegExp(`^${source}$`), japanese] as const;
+});
+
+/** The Japanese for a sentence of the API, where there is one. */
+export function inJapanese(detail: string): string | undefined {
+  for (const [pattern, japanese] of PATTERNS) {
+    const match = pattern.exec(detail);
+    if (match) return match.slice(1).reduce((text, part) => text.replace('{}', words(part)), japanese);
+  }
+  return undefined;
+}
+
+function words(part: string): string {
+  return part
+    .split(', ')
+    .map((word) => INSIDE[word] ?? word)
+    .join('、');
+}

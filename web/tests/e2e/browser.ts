@@ -1,0 +1,89 @@
+/** Debian's Chromium, steered by playwright-core; whatever a page complains about fails the test. */
+import { mkdirSync } from 'node:fs';
+import axe from 'axe-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+export const PASSWORD = 'madoguchi-demo-2026';
+export const PAGES_URL = process.env['PAGES_URL'] ?? 'http://127.0.0.1:5173';
+
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 375, height: 812 };
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--lang=ja-JP',
+];
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ARGS });
+}
+
+export interface Visit {
+  page: Page;
+  context: BrowserContext;
+  /** Errors in the console, broken policies, requests to other hosts. */
+  complaints: string[];
+}
+
+/** A page of a fresh visitor in Japan. */
+export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit> {
+  const context = await browser.newContext({
+    baseURL: PAGES_URL,
+    viewport,
+    locale: 'ja-JP',
+    timezoneId: 'Asia/Tokyo',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // An answer that says no is the API's business; the pages show it.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+      complaints.push(message.text());
+    }
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(PAGES_URL)) complaints.push(`a request to another host: ${request.url()}`);
+  });
+  return { page, context, complaints };
+}
+
+export async function signIn(page: Page, role: string): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('メールアドレス').fill(`${role}@demo.example.jp`);
+  await page.getByLabel('パスワード').fill(PASSWORD);
+  await page.getByRole('button', { name: 'サインイン' }).click();
+  await page.waitForURL((url) => url.pathname !== '/sign-in');
+}
+
+/** What axe finds, in one line each. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  // Evaluated by the debugger, which the content security policy does not bind.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: typeof axe }).axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    }),
+  );
+  return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map((node) => node.html).join(' | ')})`);
+}
+
+/** How far a page can be pushed sideways, in pixels. */
+export function sideways(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+}
+
+/** Keeps a picture of the page below web/shots, which is not committed. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync('shots', { recursive: true });
+  await page.screenshot({ path: `shots/${name}.png`, fullPage: true });
+}
