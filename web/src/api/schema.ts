@@ -468,7 +468,9 @@ export interface paths {
         put?: never;
         /**
          * Book a session
-         * @description Uses one of the case's free sessions. The first booking of an assignment begins the support.
+         * @description Uses one of the case's free sessions. The first booking of an assignment begins the support. What speaks against a
+         *     manager on that day (capacity of the month over all desks, absence, appointment, conflict of interest) needs a
+         *     supervisor's `override_reason`; outside the desk's hours there is a warning.
          */
         post: operations["book_consultation"];
         delete?: never;
@@ -656,8 +658,9 @@ export interface paths {
         };
         /**
          * Propose managers for a case
-         * @description Ranked by topics, prefecture, mode, free capacity and absence, each with its reasons. Those with a declared conflict of
-         *     interest are left out.
+         * @description Ranked by absence and capacity over all desks, free time on the days asked for (in the hours of the case's desk), topics,
+         *     the site's prefecture (an online meeting is given anywhere), mode, qualification, and past work with the enterprise, each
+         *     with its reasons. Those with a declared conflict of interest come last.
          */
         get: operations["propose_managers"];
         put?: never;
@@ -1092,7 +1095,7 @@ export interface paths {
         put?: never;
         /**
          * Move a session to another time
-         * @description Only before it begins. It keeps its place, stage and managers.
+         * @description Only before it begins. It keeps its place, stage and managers. The new time is judged as for a booking.
          */
         post: operations["reschedule_consultation"];
         delete?: never;
@@ -1878,8 +1881,9 @@ export interface paths {
         };
         /**
          * List the free slots of a manager
-         * @description From now on, in office hours (weekdays 9:00 to 17:00 in Japan) and within the appointment, without absences and
-         *     sessions; beginning on the hour and the half hour, so that slots overlap. An inactive manager has none.
+         * @description From now on, in the hours of a desk (holidays, lunch break, closures and extra openings included) and within the
+         *     appointment, without absences, sessions of any desk, and months whose capacity is used up. Slots begin on the hour and
+         *     the half hour, so they overlap. An inactive manager has none.
          */
         get: operations["list_free_slots"];
         put?: never;
@@ -2530,6 +2534,7 @@ export interface components {
             /** @description How it is given. */
             mode: components["schemas"]["Mode"];
             note?: components["schemas"]["Reason"] | null;
+            override_reason?: components["schemas"]["Reason"] | null;
             place?: components["schemas"]["Line200"] | null;
             stage?: components["schemas"]["Stage"] | null;
             /**
@@ -2961,6 +2966,8 @@ export interface components {
             note?: string | null;
             /** @description The case it was booked for, where a merge moved it. */
             origin_case_id: components["schemas"]["CaseId"];
+            /** @description Why capacity, absence, appointment or a conflict of interest of a manager was set aside; not for managers. */
+            override_reason?: string | null;
             /** @description Where, for a visit. */
             place?: string | null;
             /** @description Why it was cancelled or missed. */
@@ -3003,6 +3010,11 @@ export interface components {
              * @description When it was voided.
              */
             voided_at?: string | null;
+            /**
+             * @description What to mind, for people (Japanese), as that it lies outside the desk's hours. Only when it is booked or moved;
+             *     empty otherwise.
+             */
+            warnings: string[];
         };
         /**
          * Format: uuid
@@ -4276,6 +4288,12 @@ export interface components {
         /** @description A manager who could take a case, and why. */
         ManagerProposal: {
             firm?: components["schemas"]["Line200"] | null;
+            first_free?: components["schemas"]["Slot"] | null;
+            /**
+             * Format: int64
+             * @description On how many of the days asked for they have time for a session, in the desk's hours.
+             */
+            free_days: number;
             /**
              * Format: int64
              * @description Sessions that they can still take on this month.
@@ -4355,7 +4373,10 @@ export interface components {
             attachment_ids?: components["schemas"]["AttachmentId"][];
             /** @description Plain text. */
             body: components["schemas"]["Body"];
-            /** @description The address in `to` is meant, although it is no contact's: a mail to the wrong person is a leak. */
+            /**
+             * @description The address in `to` is meant, although it is no contact's, or an agent's whose authority is not confirmed: a mail
+             *     to the wrong person is a leak.
+             */
             confirmed?: boolean;
             contact_id?: components["schemas"]["ContactId"] | null;
             in_reply_to_mail_id?: components["schemas"]["MailId"] | null;
@@ -4968,6 +4989,7 @@ export interface components {
              * @description When it ends, at most a day later.
              */
             ends_at: string;
+            override_reason?: components["schemas"]["Reason"] | null;
             /**
              * Format: date-time
              * @description When it begins; not in the past.
@@ -9987,6 +10009,12 @@ export interface operations {
             query?: {
                 /** @description The field of work; where absent, `labour` if the case is about labour matters only, else `ict`. */
                 line?: components["schemas"]["Line"];
+                /** @description First day on which they should have time, in Japan; today where absent. */
+                from?: string;
+                /** @description Last day; 20 days after the first where absent, 61 at most. */
+                to?: string;
+                /** @description Length of the session in minutes, 15 to 480; 60 where absent. */
+                minutes?: number;
             };
             header?: never;
             path: {
@@ -18357,6 +18385,8 @@ export interface operations {
                 to?: string;
                 /** @description Length of the session in minutes, 15 to 480; 60 where absent. */
                 minutes?: number;
+                /** @description Whose hours count; where absent those of one's own desk, or else the help center's. */
+                desk_id?: components["schemas"]["DeskId"];
             };
             header?: never;
             path: {
