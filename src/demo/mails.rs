@@ -9,7 +9,7 @@ use crate::{
         place,
         receive::{self, Delivery, Provider},
     },
-    mail::parse::Envelope,
+    mail::{compose::encoded_words, parse::Envelope},
     store::Store,
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -154,8 +154,8 @@ impl Letter {
         let host = from.rsplit('@').next().unwrap_or_default();
         let mut head = format!(
             "From: {} <{from}>\r\nTo: {to}\r\nSubject: {}\r\nDate: {}\r\nMessage-ID: <demonstration.{}@{host}>\r\nMIME-Version: 1.0\r\n",
-            word(&name),
-            word(&fill(&self.subject)),
+            encoded_words(&name),
+            encoded_words(&fill(&self.subject)),
             now.to_rfc2822(),
             self.minutes,
         );
@@ -181,18 +181,4 @@ impl Letter {
             }
         }
     }
-}
-
-/// An encoded word (RFC 2047).
-fn word(text: &str) -> String {
-    let words = text
-        .chars()
-        .collect::<Vec<_>>()
-        .chunks(12)
-        .map(|piece| {
-            let piece: String = piece.iter().collect();
-            format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(piece))
-        })
-        .collect::<Vec<_>>();
-    words.join("\r\n ")
 }

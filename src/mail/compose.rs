@@ -305,7 +305,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// RFC 2047: short words, each of whole characters, one per line.
-fn encoded_words(text: &str) -> String {
+pub(crate) fn encoded_words(text: &str) -> String {
     let mut words = Vec::new();
     let mut start = 0;
     for (at, c) in text.char_indices() {

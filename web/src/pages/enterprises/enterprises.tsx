@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { EnterpriseView } from '@/api/schema';
 import { enterpriseList } from '@/data/enterprises';
 import { phone } from '@/text/format';
@@ -8,8 +8,8 @@ import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
 import { columnsOf, DataTable, type Column } from '@/ui/data-table';
-import { controlClass } from '@/ui/form';
 import { Page } from '@/ui/page';
+import { SearchForm } from '@/ui/search-form';
 import { Empty, Loaded } from '@/ui/states';
 import { enterpriseWords } from './text';
 
@@ -17,12 +17,20 @@ import { enterpriseWords } from './text';
 export function EnterprisesPage() {
   const t = useTexts(enterpriseWords);
   const { q = '' } = useSearch({ from: '/app/enterprises' });
+  const navigate = useNavigate();
   const list = useInfiniteQuery({ ...enterpriseList(q), enabled: q !== '' });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns();
   return (
     <Page title={t.title}>
-      <LookUp key={q} q={q} />
+      <SearchForm
+        key={q}
+        label={t.title}
+        look={t.look}
+        find={t.find}
+        q={q}
+        onFind={(search) => void navigate({ to: '/enterprises', search })}
+      />
       {q === '' ? (
         <Empty icon="search" title={t.start} />
       ) : (
@@ -44,35 +52,6 @@ export function EnterprisesPage() {
         </Loaded>
       )}
     </Page>
-  );
-}
-
-function LookUp({ q }: { q: string }) {
-  const t = useTexts(enterpriseWords);
-  const navigate = useNavigate();
-  const [typed, setTyped] = useState(q);
-  return (
-    <form
-      role="search"
-      aria-label={t.title}
-      className="mb-4 flex max-w-2xl gap-2"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void navigate({ to: '/enterprises', search: typed.trim() ? { q: typed.trim() } : {} });
-      }}
-    >
-      <input
-        type="search"
-        aria-label={t.look}
-        placeholder={t.look}
-        className={`${controlClass} h-11 placeholder:text-solid-gray-600`}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-      <Button type="submit" look="solid">
-        {t.find}
-      </Button>
-    </form>
   );
 }
 

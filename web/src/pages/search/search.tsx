@@ -1,14 +1,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { Found, Passage, PassageKind } from '@/api/schema';
 import { search } from '@/data/cases';
 import { useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { FlagChip, StatusChip } from '@/ui/case-bits';
-import { controlClass } from '@/ui/form';
 import { Page } from '@/ui/page';
+import { SearchForm } from '@/ui/search-form';
 import { Empty, Loaded } from '@/ui/states';
 
 interface SearchWords {
@@ -81,10 +80,18 @@ const words = texts<SearchWords>(
 export function SearchPage() {
   const t = useTexts(words);
   const { q = '' } = useSearch({ from: '/app/search' });
+  const navigate = useNavigate();
   const list = useInfiniteQuery({ ...search(q), enabled: q !== '' });
   return (
     <Page title={q ? t.found(q) : t.title}>
-      <LookUp key={q} q={q} />
+      <SearchForm
+        key={q}
+        label={t.title}
+        look={t.look}
+        find={t.find}
+        q={q}
+        onFind={(search) => void navigate({ to: '/search', search })}
+      />
       {q === '' ? (
         <Empty icon="search" title={t.start}>
           {t.startWhy}
@@ -113,35 +120,6 @@ export function SearchPage() {
         </Button>
       ) : null}
     </Page>
-  );
-}
-
-function LookUp({ q }: { q: string }) {
-  const t = useTexts(words);
-  const navigate = useNavigate();
-  const [typed, setTyped] = useState(q);
-  return (
-    <form
-      role="search"
-      aria-label={t.title}
-      className="mb-4 flex max-w-2xl gap-2"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void navigate({ to: '/search', search: typed.trim() ? { q: typed.trim() } : {} });
-      }}
-    >
-      <input
-        type="search"
-        aria-label={t.look}
-        placeholder={t.look}
-        className={`${controlClass} h-11 placeholder:text-solid-gray-600`}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-      <Button type="submit" look="solid">
-        {t.find}
-      </Button>
-    </form>
   );
 }
 
