@@ -75,6 +75,8 @@ create table inbound_mail (
     suggested_case_id uuid references case_file,
     -- Whether the sender was a known correspondent of the case.
     is_known_sender boolean,
+    -- Managers read what a correspondent of the case wrote, and what staff put there; reports have no sender to be known.
+    is_for_managers boolean not null generated always as (coalesce(is_known_sender or placed_by = 'staff', false)) stored,
     discarded_at timestamptz,
     discarded_by uuid references app_user,
     discard_reason text check (length(discard_reason) between 1 and 2000),

@@ -14,7 +14,6 @@ use crate::{
     error::{Error, Result},
     http::{Answer, Cursor, Page, Query as QueryString, page_size},
     ids::CaseId,
-    intake::view::for_managers,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
@@ -197,7 +196,7 @@ impl Query {
                 where sm.id = s.subject_id and sm.case_id = s.case_id and sm.discarded_at is null"#,
         );
         if self.is_manager {
-            query.push(" and ").push(for_managers("sm"));
+            query.push(" and sm.is_for_managers");
         }
         query.push(
             r#"

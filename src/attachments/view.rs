@@ -10,7 +10,6 @@ use crate::{
     error::{Error, Result},
     http::{Answer, Cursor, Page, Path, Query, page_size},
     ids::*,
-    intake::view::for_managers,
     interactions::Author,
 };
 use actix_web::{HttpResponse, get, http::header};
@@ -70,10 +69,7 @@ fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
     query.push("((a.case_id is not null and ");
     View::of(actor).push(query);
     if actor.manager().is_some() {
-        query
-            .push(" and (i.id is null or ")
-            .push(for_managers("i"))
-            .push(")");
+        query.push(" and (i.id is null or i.is_for_managers)");
     }
     query.push(")");
     if actor.may(Permission::CheckMail) {

@@ -254,18 +254,12 @@ const SELECT_SUMMARY: &str = r#"
     left join case_file s on s.id = m.suggested_case_id
 "#;
 
-/// The condition on a mail of a case under which a manager sees it. Reports have no sender who could be known: what they
-/// say stands on the message.
-pub(crate) fn for_managers(mail: &str) -> String {
-    format!("({mail}.is_known_sender or {mail}.placed_by = 'staff')")
-}
-
 /// Adds the condition on `inbound_mail m` and its `case_file c`: which mail an actor sees.
 pub(crate) fn push_visible(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
     let view = View::of(actor);
     view.push(query);
     if actor.role == Some(Role::Manager) {
-        query.push(" and ").push(for_managers("m"));
+        query.push(" and m.is_for_managers");
     }
 }
 

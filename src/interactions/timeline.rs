@@ -173,7 +173,7 @@ async fn load(
         left join message o on t.kind = 'message_written' and o.id = (t.data->>'message_id')::uuid
         where t.chain = $1
         and ($2::bigint is null or t.seq < $2)
-        and not ($4 and m.is_known_sender is not true and m.placed_by <> 'staff')
+        and (not $4 or m.is_for_managers)
         order by t.seq desc
         limit $3
         "#,

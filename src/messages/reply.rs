@@ -226,7 +226,7 @@ async fn check_files(
         from attachment a
         left join inbound_mail m on m.id = a.inbound_mail_id
         where a.id = any ($1) and a.case_id = $2
-        and (not $3 or m.id is null or m.is_known_sender or m.placed_by = 'staff')
+        and (not $3 or m.id is null or m.is_for_managers)
         "#,
         &ids,
         *case.id,
@@ -270,7 +270,7 @@ async fn answered(
             case when reference_ids = '{}' then in_reply_to else reference_ids end as "references!"
         from inbound_mail
         where case_id = $1 and (id = $2 or $2 is null and kind = 'normal' and from_key = $3)
-        and (not $4 or is_known_sender or placed_by = 'staff')
+        and (not $4 or is_for_managers)
         order by received_at desc, id desc
         limit 1
         "#,
