@@ -8,6 +8,8 @@
 
 -- Exclusion constraints over (uuid, time range): nobody sits in two consultations at once.
 create extension if not exists btree_gist;
+-- The search index has words and days in one.
+create extension if not exists btree_gin;
 
 create table program_requirement (
     -- One row only.

@@ -7,6 +7,8 @@ create table search_text (
     -- The row it stands in; the case's own id for what the case and its enterprise say.
     subject_id uuid not null,
     case_id uuid not null references case_file,
+    -- The day in Japan on which its case was received, which never changes: the order of what is found, in days.
+    case_received_on date not null,
     -- When it was said.
     at timestamptz not null,
     -- Says which case it is (number, subject, enterprise, contact), not what is said in it.
@@ -21,8 +23,9 @@ create table search_text (
 comment on table search_text is 'search index: what is written on cases, folded, with the terms it is found by';
 create index search_text_case on search_text (case_id);
 -- Without the list of pending entries, every search would read up to 4 MB of them first.
-create index search_text_terms on search_text using gin (terms) with (fastupdate = off);
-create index search_text_head on search_text using gin (terms) with (fastupdate = off) where is_head;
+-- With the day, so that a word that is on many cases is looked up on the newest of them only.
+create index search_text_terms on search_text using gin (terms, case_received_on) with (fastupdate = off);
+create index search_text_head on search_text using gin (terms, case_received_on) with (fastupdate = off) where is_head;
 -- Japanese has many common bigrams: the default of 100 knows a thousand of them.
 alter table search_text alter column terms set statistics 500;
 

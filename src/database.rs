@@ -49,6 +49,8 @@ const PROGRAM: &str = "madoguchi_program";
 const READER: &str = "madoguchi_reader";
 /// The database in a private cluster.
 const DATABASE: &str = "madoguchi";
+/// What the database must have from PostgreSQL's contrib modules.
+const EXTENSIONS: &str = "set client_min_messages = warning; create extension if not exists btree_gist; create extension if not exists btree_gin";
 
 /// Where the database is.
 #[derive(Debug, Clone, clap::Args)]
@@ -261,12 +263,9 @@ async fn set_up(private: &PrivateServer) -> Result<(), DatabaseError> {
     }
     let _ = cluster.close().await;
     let mut database = connect(&private.options(private::SUPERUSER, DATABASE)).await?;
-    database
-        .execute("set client_min_messages = warning; create extension if not exists btree_gist")
-        .await
-        .map_err(doing(
-            "making the extension btree_gist (from the package postgresql-contrib)",
-        ))?;
+    database.execute(EXTENSIONS).await.map_err(doing(
+        "making the extensions (from the package postgresql-contrib)",
+    ))?;
     let _ = database.close().await;
     Ok(())
 }

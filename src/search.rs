@@ -16,7 +16,7 @@ use crate::{
     ids::CaseId,
 };
 use actix_web::get;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 pub(crate) use index::run;
 pub use index::{Wrong, check, rebuild};
 pub use passage::{Passage, Segment};
@@ -46,6 +46,27 @@ pub(crate) enum Scope {
     Head,
     /// Anywhere, but not all of them in the head.
     Rest,
+}
+
+/// The days in Japan, both ends included, on which cases were received.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Days {
+    /// The first one.
+    pub from: Option<NaiveDate>,
+    /// The last one.
+    pub to: Option<NaiveDate>,
+}
+
+impl Days {
+    /// The condition on `search_text s`.
+    fn push(self, query: &mut QueryBuilder<Postgres>) {
+        if let Some(from) = self.from {
+            query.push(" and s.case_received_on >= ").push_bind(from);
+        }
+        if let Some(to) = self.to {
+            query.push(" and s.case_received_on <= ").push_bind(to);
+        }
+    }
 }
 
 /// What somebody looks for: all words must stand on the case, or the name of its enterprise.
@@ -127,13 +148,13 @@ impl Query {
         query.push(" limit 1), false)");
     }
 
-    /// Adds a query for the ids of all cases that are found, for the index to answer.
-    pub fn push_found(&self, query: &mut QueryBuilder<Postgres>, scope: Scope) {
+    /// Adds a query for the ids of the cases that are found among those received on these days, for the index to answer.
+    pub fn push_found(&self, query: &mut QueryBuilder<Postgres>, scope: Scope, days: Days) {
         if scope == Scope::Rest {
             query.push("(");
-            self.push_found(query, Scope::Any);
+            self.push_found(query, Scope::Any, days);
             query.push(" except ");
-            self.push_found(query, Scope::Head);
+            self.push_found(query, Scope::Head, days);
             query.push(")");
             return;
         }
@@ -143,6 +164,7 @@ impl Query {
             [word] => {
                 query.push("select s.case_id from search_text s where ");
                 self.push_text(query, word, is_head, false);
+                days.push(query);
             }
             words => {
                 // PostgreSQL begins with the word that it thinks is the rarest.
@@ -150,6 +172,7 @@ impl Query {
                 for word in words {
                     query.push(" and f.id in (select s.case_id from search_text s where ");
                     self.push_text(query, word, is_head, false);
+                    days.push(query);
                     query.push(")");
                 }
             }
@@ -157,6 +180,7 @@ impl Query {
         if let Some(name) = &self.name {
             query.push(" union select s.case_id from search_text s where ");
             self.push_text(query, std::slice::from_ref(name), true, true);
+            days.push(query);
         }
         query.push(")");
     }

@@ -7,12 +7,13 @@ use crate::{
     error::{Error, Fields, Result},
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
+    japan::tokyo_date,
     programme::*,
-    search::{self, Scope},
+    search::{self, Days, Scope},
     text::CaseNumber,
 };
 use actix_web::get;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
@@ -76,7 +77,7 @@ pub struct CaseFilter {
 }
 
 impl CaseFilter {
-    /// Adds the conditions on `case_file c` and `enterprise e`.
+    /// Adds the conditions on `case_file c`.
     pub(super) fn push(
         &self,
         query: &mut QueryBuilder<Postgres>,
@@ -251,19 +252,13 @@ pub(crate) async fn search(
     after: Option<(DateTime<Utc>, CaseId)>,
     limit: i64,
 ) -> Result<Vec<CaseView>> {
-    let sort = Sort::Newest;
-    let list = List {
-        actor: access.actor(),
-        now: access.now(),
-        filter: &CaseFilter::default(),
-        sort,
-        after: after.map(|(at, id)| After {
-            sort,
-            at: Some(at),
-            id,
-        }),
-        limit,
-    };
+    let filter = CaseFilter::default();
+    let mut list = List::newest(access, &filter, limit);
+    list.after = after.map(|(at, id)| After {
+        sort: Sort::Newest,
+        at: Some(at),
+        id,
+    });
     let rows = list.found(access.read(), words, scope).await?;
     Ok(rows
         .into_iter()
@@ -271,14 +266,11 @@ pub(crate) async fn search(
         .collect())
 }
 
-/// How many cases in view are looked at before the index is asked: enough to see whether a word is common.
+/// How many cases of a list are looked at one by one before the index is asked: enough to see whether a word is common.
 const PROBE: i64 = 400;
 
-/// Most cases that are looked at one by one.
-const DEPTH: i64 = 4_000;
-
 /// A part of a list, in its order.
-struct List<'a> {
+pub(super) struct List<'a> {
     actor: &'a Actor,
     now: DateTime<Utc>,
     filter: &'a CaseFilter,
@@ -287,7 +279,23 @@ struct List<'a> {
     limit: i64,
 }
 
-impl List<'_> {
+impl<'a> List<'a> {
+    /// The newest that fit.
+    pub(super) fn newest(
+        access: &'a Access<permit::ReadCases>,
+        filter: &'a CaseFilter,
+        limit: i64,
+    ) -> Self {
+        Self {
+            actor: access.actor(),
+            now: access.now(),
+            filter,
+            sort: Sort::Newest,
+            after: None,
+            limit,
+        }
+    }
+
     async fn rows(&self, db: &PgPool) -> Result<Vec<CaseRow>> {
         let mut query = QueryBuilder::new(SELECT);
         query.push("where ");
@@ -315,34 +323,14 @@ impl List<'_> {
     }
 
     /// Those in which the words stand.
-    ///
-    /// A common word is soon found by walking the list; the index would first gather every case that has it. A rare one is
-    /// found by the index at once, and by walking never. Which it is, the first few hundred cases of the list tell.
     async fn found(
         &self,
         db: &PgPool,
         words: &search::Query,
         scope: Scope,
     ) -> Result<Vec<CaseRow>> {
-        let mut depth = PROBE;
-        let ids = loop {
-            let (ids, seen) = self.walk(db, words, scope, depth).await?;
-            let hits = ids.len() as i64;
-            if hits >= self.limit || seen < depth {
-                break ids;
-            }
-            // Twice as deep as it should take.
-            let deeper = 2 * self.limit * depth / hits.max(1);
-            if depth > PROBE || deeper > DEPTH {
-                break self.ask_index(db, words, scope).await?;
-            }
-            depth = deeper;
-        };
-        let ids: Vec<Uuid> = ids
-            .into_iter()
-            .take(self.limit as usize)
-            .map(|id| *id)
-            .collect();
+        let ids = self.found_ids(db, words, scope).await?;
+        let ids: Vec<Uuid> = ids.into_iter().map(|id| *id).collect();
         let mut query = QueryBuilder::new(SELECT);
         query
             .push("where c.id = any (")
@@ -354,25 +342,79 @@ impl List<'_> {
         Ok(query.build_query_as().fetch_all(db).await?)
     }
 
+    /// The ids of those in which the words stand.
+    ///
+    /// A common word is soon found by walking the list; the index would first gather every case that has it. A rare one is
+    /// found by the index at once, and by walking never. For what is in between, the first few hundred cases of the list tell
+    /// how many days of it will do.
+    pub(super) async fn found_ids(
+        &self,
+        db: &PgPool,
+        words: &search::Query,
+        scope: Scope,
+    ) -> Result<Vec<CaseId>> {
+        let (mut ids, seen) = self.walk(db, words, scope).await?;
+        let hits = ids.len() as i64;
+        if hits >= self.limit || seen < PROBE {
+            ids.truncate(self.limit as usize);
+            return Ok(ids);
+        }
+        // Twice as far as it should take, then the whole way. What is due says nothing of the day.
+        if hits > 0 && self.sort != Sort::Due {
+            let end = self.day_at(db, 2 * self.limit * PROBE / hits).await?;
+            if end.is_some() {
+                let ids = self.ask_index(db, words, scope, end).await?;
+                if ids.len() as i64 >= self.limit {
+                    return Ok(ids);
+                }
+            }
+        }
+        self.ask_index(db, words, scope, None).await
+    }
+
+    /// The days of the list, up to this one.
+    fn days(&self, end: Option<NaiveDate>) -> Days {
+        let start = self.after.and_then(|after| after.at).map(tokyo_date);
+        match self.sort {
+            Sort::Newest => Days {
+                from: end,
+                to: start,
+            },
+            Sort::Oldest => Days {
+                from: start,
+                to: end,
+            },
+            Sort::Due => Days::default(),
+        }
+    }
+
+    /// The day of the case at that place; none where the list is shorter.
+    async fn day_at(&self, db: &PgPool, place: i64) -> Result<Option<NaiveDate>> {
+        let mut query = QueryBuilder::new("select c.received_at from case_file c where ");
+        self.push_conditions(&mut query)?;
+        self.push_order(&mut query);
+        query.push(" offset ").push_bind(place).push(" limit 1");
+        let at: Option<DateTime<Utc>> = query.build_query_scalar().fetch_optional(db).await?;
+        Ok(at.map(tokyo_date))
+    }
+
     /// Looks at the first cases of the list, one by one. Returns those with the words, and how many there were.
     async fn walk(
         &self,
         db: &PgPool,
         words: &search::Query,
         scope: Scope,
-        depth: i64,
     ) -> Result<(Vec<CaseId>, i64)> {
         let mut query = QueryBuilder::new(
             r#"
             with candidate as materialized (
                 select c.id, c.received_at, c.due_at
                 from case_file c
-                join enterprise e on e.id = c.enterprise_id
                 where "#,
         );
         self.push_conditions(&mut query)?;
         self.push_order(&mut query);
-        query.push(" limit ").push_bind(depth);
+        query.push(" limit ").push_bind(PROBE);
         query.push(") select coalesce(array_agg(c.id");
         self.push_order(&mut query);
         query.push(") filter (where ");
@@ -386,16 +428,16 @@ impl List<'_> {
         db: &PgPool,
         words: &search::Query,
         scope: Scope,
+        end: Option<NaiveDate>,
     ) -> Result<Vec<CaseId>> {
         let mut query =
             QueryBuilder::new("with found as materialized (select distinct f.case_id from ");
-        words.push_found(&mut query, scope);
+        words.push_found(&mut query, scope, self.days(end));
         query.push(
             r#" f (case_id))
             select c.id
             from found
             join case_file c on c.id = found.case_id
-            join enterprise e on e.id = c.enterprise_id
             where "#,
         );
         self.push_conditions(&mut query)?;

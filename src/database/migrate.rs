@@ -14,7 +14,7 @@ use tracing::info;
 
 use super::connections::{Connections, connect};
 use super::error::DatabaseError;
-use super::{OWNER, PROGRAM, PROGRAM_VERSION, READER};
+use super::{EXTENSIONS, OWNER, PROGRAM, PROGRAM_VERSION, READER};
 
 /// Any number will do, as long as every release uses the same.
 const MIGRATION_LOCK: i64 = 0x6d61_646f_6775;
@@ -175,16 +175,15 @@ async fn grant(owner: &mut PgConnection, connections: &Connections) -> Result<()
 }
 
 /// As the user who logs in, before taking any role: what the owner's role may not be able to make. Exclusion constraints
-/// over ids and times need the extension; it is trusted, so that whoever may create in the database may install it.
+/// over ids and times and the search index need the extensions; they are trusted, so that whoever may create in the
+/// database may install them.
 async fn prepare(connections: &Connections) -> Result<(), DatabaseError> {
-    const EXTENSION: &str =
-        "set client_min_messages = warning; create extension if not exists btree_gist";
     let login = &connections.owner;
     let mut connection = connect(login).await?;
     if connections.set_roles {
         retry_collisions(&mut connection, login, include_str!("roles.sql")).await?;
     }
-    retry_collisions(&mut connection, login, EXTENSION).await?;
+    retry_collisions(&mut connection, login, EXTENSIONS).await?;
     let _ = connection.close().await;
     Ok(())
 }
@@ -242,8 +241,9 @@ fn not_prepared(error: sqlx::Error, login: &PgConnectOptions) -> DatabaseError {
         format!("create role {READER} nologin;"),
         format!("grant {OWNER}, {PROGRAM}, {READER} to {quoted};"),
         format!("grant usage, create on schema public to {OWNER};"),
-        "create extension if not exists btree_gist; -- from the package postgresql-contrib"
-            .to_owned(),
+        "-- from the package postgresql-contrib:".to_owned(),
+        "create extension if not exists btree_gist;".to_owned(),
+        "create extension if not exists btree_gin;".to_owned(),
     ];
     DatabaseError::NotPrepared {
         reason: error.to_string(),

@@ -7,15 +7,20 @@
 
 use super::terms::{Folded, MAX_CHARS, terms};
 use crate::{
-    access::Actor, error::Result, ids::CaseId, programme::PassageKind, store::Store, text::Phone,
+    access::Actor, error::Result, ids::CaseId, japan::tokyo_date, programme::PassageKind,
+    store::Store, text::Phone,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::{TryStreamExt, stream};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Rows in one transaction.
 const BATCH: i64 = 200;
+
+/// Transactions at the same time while all is made anew: reading and writing take turns at the same processors.
+const AT_ONCE: usize = 4;
 
 /// Transactions in one job: other work has its turn in between.
 const BATCHES: usize = 20;
@@ -63,6 +68,15 @@ pub(super) fn source(kind: PassageKind) -> &'static str {
     }
 }
 
+/// The kinds of text that a source may have.
+fn kinds_of(source: &str) -> impl Iterator<Item = &str> {
+    let more: &[&str] = match source {
+        "case" => &["description", "enterprise"],
+        _ => &[],
+    };
+    std::iter::once(source).chain(more.iter().copied())
+}
+
 /// Says which case it is, rather than what is said in it.
 fn is_head(kind: PassageKind) -> bool {
     matches!(
@@ -76,6 +90,8 @@ pub(super) struct Text {
     pub kind: PassageKind,
     pub subject_id: Uuid,
     pub case_id: CaseId,
+    /// When its case was received.
+    pub case_received_at: DateTime<Utc>,
     /// Whose text it is, for people: the enterprise, not the case that names it.
     pub shown_id: Uuid,
     pub at: DateTime<Utc>,
@@ -107,19 +123,20 @@ pub(super) async fn load(db: &mut PgConnection, rows: &[Row]) -> Result<Vec<Text
         with wanted as materialized (
             select distinct source, id from unnest($1::text[], $2::uuid[]) as w (source, id)
         )
-        select 'case' as "kind!: PassageKind", c.id as "subject_id!", c.id as "case_id!: CaseId", c.id as "shown_id!", c.received_at as "at!",
+        select 'case' as "kind!: PassageKind", c.id as "subject_id!", c.id as "case_id!: CaseId", c.received_at as "case_received_at!",
+            c.id as "shown_id!", c.received_at as "at!",
             array[c.number, c.subject, c.site_name, left(c.site_postal_code, 3) || '-' || right(c.site_postal_code, 4),
                 c.site_address, c.site_phone] as "fields!: Vec<Option<String>>"
         from wanted w
         join case_file c on c.id = w.id
         where w.source = 'case'
         union all
-        select 'description', c.id, c.id, c.id, c.received_at, array[c.description]
+        select 'description', c.id, c.id, c.received_at, c.id, c.received_at, array[c.description]
         from wanted w
         join case_file c on c.id = w.id
         where w.source = 'case'
         union all
-        select 'enterprise', c.id, c.id, e.id, c.received_at,
+        select 'enterprise', c.id, c.id, c.received_at, e.id, c.received_at,
             array[e.name, e.kana, e.trade_name, e.representative, e.corporate_number,
                 left(e.postal_code, 3) || '-' || right(e.postal_code, 4), e.address, e.phone]
         from wanted w
@@ -127,43 +144,46 @@ pub(super) async fn load(db: &mut PgConnection, rows: &[Row]) -> Result<Vec<Text
         join enterprise e on e.id = c.enterprise_id
         where w.source = 'case'
         union all
-        select 'contact', k.id, k.case_id, k.id, c.received_at,
+        select 'contact', k.id, c.id, c.received_at, k.id, c.received_at,
             array[k.name, k.kana, k.department, k.organisation, k.relation, k.phone, k.email]
         from wanted w
         join contact k on k.id = w.id
         join case_file c on c.id = k.case_id
         where w.source = 'contact'
         union all
-        select 'interaction', i.id, i.case_id, i.id, i.occurred_at, array[i.counterpart, i.body]
+        select 'interaction', i.id, c.id, c.received_at, i.id, i.occurred_at, array[i.counterpart, i.body]
         from wanted w
         join interaction i on i.id = w.id
+        join case_file c on c.id = i.case_id
         where w.source = 'interaction'
         union all
-        select 'note', n.id, n.case_id, n.id, n.recorded_at, array[n.body]
+        select 'note', n.id, c.id, c.received_at, n.id, n.recorded_at, array[n.body]
         from wanted w
         join note n on n.id = w.id
+        join case_file c on c.id = n.case_id
         where w.source = 'note'
         union all
-        select 'mail', m.id, m.case_id, m.id, m.received_at, array[m.subject, m.from_name, m.from_address, m.body_text]
+        select 'mail', m.id, c.id, c.received_at, m.id, m.received_at, array[m.subject, m.from_name, m.from_address, m.body_text]
         from wanted w
         join inbound_mail m on m.id = w.id
+        join case_file c on c.id = m.case_id
         where w.source = 'mail'
-        and m.case_id is not null
         and m.discarded_at is null
         union all
-        select 'message', m.id, m.case_id, m.id, m.created_at, array[m.subject, m.to_name, m.to_address, m.body]
+        select 'message', m.id, c.id, c.received_at, m.id, m.created_at, array[m.subject, m.to_name, m.to_address, m.body]
         from wanted w
         join message m on m.id = w.id
+        join case_file c on c.id = m.case_id
         where w.source = 'message'
-        and m.case_id is not null
         -- What the program writes by itself is the same on every case.
         and m.kind = 'reply'
         union all
-        select 'report', r.consultation_id, s.case_id, r.consultation_id, r.updated_at,
+        select 'report', r.consultation_id, c.id, c.received_at, r.consultation_id, r.updated_at,
             array[r.situation, r.advice, r.next_steps, r.enterprise_tasks]
         from wanted w
         join report r on r.consultation_id = w.id
         join consultation s on s.id = r.consultation_id
+        join case_file c on c.id = s.case_id
         where w.source = 'report'
         "#,
         &sources,
@@ -177,6 +197,7 @@ pub(super) async fn load(db: &mut PgConnection, rows: &[Row]) -> Result<Vec<Text
             kind: row.kind,
             subject_id: row.subject_id,
             case_id: row.case_id,
+            case_received_at: row.case_received_at,
             shown_id: row.shown_id,
             at: row.at,
             fields: row
@@ -203,6 +224,7 @@ struct Columns {
     kinds: Vec<String>,
     subject_ids: Vec<Uuid>,
     case_ids: Vec<Uuid>,
+    case_days: Vec<NaiveDate>,
     times: Vec<DateTime<Utc>>,
     heads: Vec<bool>,
     cuts: Vec<bool>,
@@ -220,6 +242,7 @@ impl Columns {
             columns.kinds.push(text.kind.name().to_owned());
             columns.subject_ids.push(text.subject_id);
             columns.case_ids.push(*text.case_id);
+            columns.case_days.push(tokyo_date(text.case_received_at));
             columns.times.push(text.at);
             columns.heads.push(is_head(text.kind));
             columns.cuts.push(is_cut);
@@ -235,19 +258,22 @@ async fn write(db: &mut PgConnection, rows: &[Row]) -> Result<u64> {
     lock(db, rows).await?;
     let texts = load(db, rows).await?;
     let new = Columns::of(&texts);
-    let (sources, ids): (Vec<String>, Vec<Uuid>) = rows.iter().cloned().unzip();
+    let (kinds, ids): (Vec<String>, Vec<Uuid>) = rows
+        .iter()
+        .flat_map(|(source, id)| kinds_of(source).map(|kind| (kind.to_owned(), *id)))
+        .unzip();
     sqlx::query!(
         r#"
         delete from search_text s
-        using unnest($1::text[], $2::uuid[]) as w (source, id)
-        where s.subject_id = w.id
-        and case when s.kind in ('description', 'enterprise') then 'case' else s.kind end = w.source
+        using unnest($1::text[], $2::uuid[]) as w (kind, id)
+        where s.kind = w.kind
+        and s.subject_id = w.id
         and not exists (
             select from unnest($3::text[], $4::uuid[]) as n (kind, subject_id)
             where n.kind = s.kind and n.subject_id = s.subject_id
         )
         "#,
-        &sources,
+        &kinds,
         &ids,
         &new.kinds,
         &new.subject_ids,
@@ -256,19 +282,20 @@ async fn write(db: &mut PgConnection, rows: &[Row]) -> Result<u64> {
     .await?;
     sqlx::query!(
         r#"
-        insert into search_text (kind, subject_id, case_id, at, is_head, is_cut, folded, terms)
-        select kind, subject_id, case_id, at, is_head, is_cut, folded, array_to_tsvector(string_to_array(terms, ' '))
-        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bool[], $6::bool[], $7::text[], $8::text[])
-            as n (kind, subject_id, case_id, at, is_head, is_cut, folded, terms)
+        insert into search_text (kind, subject_id, case_id, case_received_on, at, is_head, is_cut, folded, terms)
+        select kind, subject_id, case_id, case_received_on, at, is_head, is_cut, folded, array_to_tsvector(string_to_array(terms, ' '))
+        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::date[], $5::timestamptz[], $6::bool[], $7::bool[], $8::text[], $9::text[])
+            as n (kind, subject_id, case_id, case_received_on, at, is_head, is_cut, folded, terms)
         on conflict (kind, subject_id) do update
-        set case_id = excluded.case_id, at = excluded.at, is_head = excluded.is_head, is_cut = excluded.is_cut,
+        set case_id = excluded.case_id, case_received_on = excluded.case_received_on, at = excluded.at, is_head = excluded.is_head, is_cut = excluded.is_cut,
             folded = excluded.folded, terms = excluded.terms
-        where (search_text.case_id, search_text.at, search_text.is_head, search_text.is_cut, search_text.folded, search_text.terms)
-            is distinct from (excluded.case_id, excluded.at, excluded.is_head, excluded.is_cut, excluded.folded, excluded.terms)
+        where (search_text.case_id, search_text.case_received_on, search_text.at, search_text.is_head, search_text.is_cut, search_text.folded, search_text.terms)
+            is distinct from (excluded.case_id, excluded.case_received_on, excluded.at, excluded.is_head, excluded.is_cut, excluded.folded, excluded.terms)
         "#,
         &new.kinds,
         &new.subject_ids,
         &new.case_ids,
+        &new.case_days,
         &new.times,
         &new.heads,
         &new.cuts,
@@ -339,15 +366,17 @@ async fn take(db: &mut PgConnection) -> Result<Vec<Row>> {
 pub async fn rebuild(store: &Store) -> Result<u64> {
     let mut count = 0;
     for source in SOURCES {
-        let mut after = Uuid::nil();
-        loop {
+        let pages = stream::try_unfold(Uuid::nil(), async |after| {
             let rows = next_rows(store, source, after).await?;
-            let Some((_, last)) = rows.last() else {
-                break;
-            };
-            after = *last;
-            count += rewrite(store, &rows).await?;
-        }
+            let last = rows.last().map(|(_, id)| *id);
+            Result::Ok(last.map(|last| (rows, last)))
+        });
+        let written = pages
+            .map_ok(async |rows| rewrite(store, &rows).await)
+            .try_buffer_unordered(AT_ONCE);
+        count += written
+            .try_fold(0, async |sum, texts| Ok(sum + texts))
+            .await?;
     }
     rewrite_left_behind(store).await?;
     Ok(count)
@@ -465,15 +494,16 @@ async fn differing(db: &mut PgConnection, new: &Columns) -> Result<Vec<Wrong>> {
         Wrong,
         r#"
         select n.kind as "kind!: PassageKind", n.subject_id as "subject_id!"
-        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bool[], $6::bool[], $7::text[], $8::text[])
-            as n (kind, subject_id, case_id, at, is_head, is_cut, folded, terms)
+        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::date[], $5::timestamptz[], $6::bool[], $7::bool[], $8::text[], $9::text[])
+            as n (kind, subject_id, case_id, case_received_on, at, is_head, is_cut, folded, terms)
         left join search_text s on s.kind = n.kind and s.subject_id = n.subject_id
-        where (s.case_id, s.at, s.is_head, s.is_cut, s.folded, s.terms)
-            is distinct from (n.case_id, n.at, n.is_head, n.is_cut, n.folded, array_to_tsvector(string_to_array(n.terms, ' ')))
+        where (s.case_id, s.case_received_on, s.at, s.is_head, s.is_cut, s.folded, s.terms)
+            is distinct from (n.case_id, n.case_received_on, n.at, n.is_head, n.is_cut, n.folded, array_to_tsvector(string_to_array(n.terms, ' ')))
         "#,
         &new.kinds,
         &new.subject_ids,
         &new.case_ids,
+        &new.case_days,
         &new.times,
         &new.heads,
         &new.cuts,

@@ -624,7 +624,7 @@ async fn the_job_may_run_twice_die_and_have_company() {
     let world = World::build().await;
     let app = &world.app;
     let dump = async || -> Vec<String> {
-        let sql = "select concat_ws('|', kind, subject_id, case_id, at, is_head, is_cut, folded, terms) from search_text order by 1";
+        let sql = "select concat_ws('|', kind, subject_id, case_id, case_received_on, at, is_head, is_cut, folded, terms) from search_text order by 1";
         sqlx::query_scalar(sql)
             .fetch_all(&mut app.sql().await)
             .await
@@ -673,7 +673,7 @@ async fn a_rebuild_gives_the_same_index() {
     let world = World::build().await;
     let app = &world.app;
     let mut db = app.sql().await;
-    let sql = "select concat_ws('|', kind, subject_id, case_id, at, is_head, is_cut, folded, terms) from search_text order by 1";
+    let sql = "select concat_ws('|', kind, subject_id, case_id, case_received_on, at, is_head, is_cut, folded, terms) from search_text order by 1";
     let before: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut db).await.unwrap();
     assert_eq!(
         search::rebuild(&app.store).await.unwrap(),
@@ -683,7 +683,8 @@ async fn a_rebuild_gives_the_same_index() {
         "delete from search_text where kind = 'mail'",
         "update search_text set terms = ''::tsvector where kind = 'note'",
         "update search_text set folded = 'x' where kind = 'case'",
-        "insert into search_text select 'note', case_id, case_id, at, false, false, 'x', 'x' from search_text where kind = 'case'",
+        "update search_text set case_received_on = '2001-01-01' where kind = 'report'",
+        "insert into search_text select 'note', case_id, case_id, case_received_on, at, false, false, 'x', 'x' from search_text where kind = 'case'",
     ];
     for statement in spoil {
         sqlx::query(statement).execute(&mut db).await.unwrap();
@@ -696,7 +697,8 @@ async fn a_rebuild_gives_the_same_index() {
             PassageKind::Case,
             PassageKind::Note,
             PassageKind::Note,
-            PassageKind::Mail
+            PassageKind::Mail,
+            PassageKind::Report
         ]
     );
     search::rebuild(&app.store).await.unwrap();
@@ -813,7 +815,7 @@ async fn the_list_takes_words_with_its_other_filters() {
     assert_eq!(found(&app.as_desk(&desk), "鸚鵡").await, [cases[0]]);
 }
 
-/// The walk through the list and the index are two ways to one answer.
+/// The walk through the list, the index of some days and that of all of them are three ways to one answer.
 #[actix_web::test]
 async fn rare_and_common_words_are_found_among_many_cases() {
     let app = TestApp::start_silent().await;
@@ -826,8 +828,8 @@ async fn rare_and_common_words_are_found_among_many_cases() {
             select gen_random_uuid(), 'TW-2026-' || 100000 + n, fiscal_year, status, status_seq, channel, enterprise_id,
                 case when n % 300 = 7 then '鸚鵡の件' else '普通の件' end,
                 case when n % 10 = 3 then '麒麟について' when n in (5, 900) then '鳳凰について' else '何もない' end,
-                topics, primary_topic, session_limit, waiting_on, received_at - n * interval '1 minute', recorded_at, updated_at
-            from case_file, generate_series(1, 1000) n
+                topics, primary_topic, session_limit, waiting_on, received_at - n * interval '30 minutes', recorded_at, updated_at
+            from case_file, generate_series(1, 1200) n
             where id = $1
             returning id, received_at
         )
@@ -843,9 +845,9 @@ async fn rare_and_common_words_are_found_among_many_cases() {
     let operator = app.as_operator();
     for (q, expected) in [
         ("鳳凰", 2),
-        ("麒麟", 100),
+        ("麒麟", 120),
         ("鸚鵡", 4),
-        ("普通 麒麟", 100),
+        ("普通 麒麟", 120),
         ("普通 鳳凰", 2),
         ("鸚鵡 麒麟", 0),
         ("無い", 0),
@@ -871,11 +873,55 @@ async fn rare_and_common_words_are_found_among_many_cases() {
             assert_eq!(walked.len(), expected, "{q} by {limit}");
             assert!(walked.is_sorted(), "{q}: the newest first");
         }
+        for sort in ["-received_at", "received_at", "due_at"] {
+            let mut walked = walk_list(&operator, q, sort).await;
+            assert_eq!(walked.len(), expected, "{q} by {sort}");
+            match sort {
+                "-received_at" => assert!(walked.is_sorted(), "{q}"),
+                "received_at" => assert!(walked.iter().rev().is_sorted(), "{q}"),
+                _ => {}
+            }
+            walked.sort();
+            walked.dedup();
+            assert_eq!(walked.len(), expected, "{q} by {sort}: each once");
+        }
         let counts = operator
             .get(format!("/cases/counts?q={}", encoded(q)))
             .await
             .expect(200);
         assert_eq!(counts["total"], expected, "{q}");
+        assert_eq!(counts["is_complete"], true, "{q}");
+    }
+    // What is nearly everywhere is not counted to its end.
+    let counts = operator
+        .get(format!("/cases/counts?q={}", encoded("普通")))
+        .await
+        .expect(200);
+    assert_eq!(counts["total"], 1000);
+    assert_eq!(counts["is_complete"], false);
+}
+
+/// The numbers of all cases that the list finds, page by page.
+async fn walk_list(client: &Client, q: &str, sort: &str) -> Vec<String> {
+    let mut numbers = Vec::new();
+    let mut next = String::new();
+    loop {
+        let page = client
+            .get(format!(
+                "/cases?q={}&limit=30&sort={sort}{next}",
+                encoded(q)
+            ))
+            .await
+            .expect(200);
+        numbers.extend(
+            page.items()
+                .iter()
+                .map(|case| case["number"].as_str().unwrap().to_owned()),
+        );
+        match page["next_cursor"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => return numbers,
+        }
     }
 }
 
