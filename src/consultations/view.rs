@@ -11,9 +11,10 @@ use crate::{
 use actix_web::get;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -120,11 +121,33 @@ pub(super) fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
     View::of(actor).push(query);
     if let Some(manager) = actor.manager() {
         query
-            .push(" or (s.state in ('booked', 'held') and exists (select 1 from consultation_manager vm where vm.consultation_id = s.id and vm.manager_id = ")
+            .push(" or (")
+            .push(IS_KEPT)
+            .push(" and exists (select 1 from consultation_manager vm where vm.consultation_id = s.id and vm.manager_id = ")
             .push_bind(manager)
-            .push(") and not exists (select 1 from report vr where vr.consultation_id = s.id and vr.state = 'approved'))");
+            .push("))");
     }
     query.push(")");
+}
+
+/// The condition on `consultation s` under which its managers see it whatever became of the case.
+const IS_KEPT: &str = "s.state in ('booked', 'held') and not exists (select 1 from report vr where vr.consultation_id = s.id and vr.state = 'approved')";
+
+/// Who of the managers gives which of the sessions, and whether they see it although the case may be out of their view.
+pub async fn own_sessions(
+    db: &PgPool,
+    sessions: &[Uuid],
+    managers: &[Uuid],
+) -> Result<Vec<(ManagerId, ConsultationId, bool)>> {
+    let mut query = QueryBuilder::new("select vm.manager_id, s.id, ");
+    query
+        .push(IS_KEPT)
+        .push(" from consultation s join consultation_manager vm on vm.consultation_id = s.id where s.id = any(")
+        .push_bind(sessions)
+        .push(") and vm.manager_id = any(")
+        .push_bind(managers)
+        .push(")");
+    Ok(query.build_query_as().fetch_all(db).await?)
 }
 
 impl ConsultationView {
