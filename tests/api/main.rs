@@ -19,6 +19,7 @@ mod demo;
 mod desks;
 mod enterprises;
 mod errors;
+mod events;
 mod generator;
 mod health;
 mod ingest;
