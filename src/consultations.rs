@@ -10,6 +10,7 @@ mod places;
 mod reports;
 mod settle;
 mod view;
+mod visit;
 
 use crate::{
     access::Actor,
@@ -32,6 +33,7 @@ pub fn mount(config: &mut ServiceConfig) {
         .configure(booking::mount)
         .configure(settle::mount)
         .configure(view::mount)
+        .configure(visit::mount)
         .configure(crate::messages::invitation::mount)
         .configure(reports::mount);
 }
@@ -44,8 +46,11 @@ pub struct Consultation {
     pub case_id: CaseId,
     pub state: SessionState,
     pub stage: Stage,
+    pub mode: Mode,
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
+    pub checked_in_at: Option<DateTime<Utc>>,
+    pub checked_out_at: Option<DateTime<Utc>>,
     pub version: i64,
 }
 
@@ -60,7 +65,7 @@ impl Consultation {
 async fn find(db: &mut PgConnection, actor: &Actor, id: ConsultationId) -> Result<Consultation> {
     let mut query = QueryBuilder::new(
         r#"
-        select s.id, s.case_id, s.state, s.stage, s.starts_at, s.ends_at, s.version
+        select s.id, s.case_id, s.state, s.stage, s.mode, s.starts_at, s.ends_at, s.checked_in_at, s.checked_out_at, s.version
         from consultation s
         join case_file c on c.id = s.case_id
         where s.id = "#,

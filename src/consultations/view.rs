@@ -6,6 +6,7 @@ use crate::{
     error::{Error, Result},
     http::{Answer, Cursor, Items, Page, Path, Query, page_size},
     ids::*,
+    interactions::Author,
     programme::*,
 };
 use actix_web::get;
@@ -71,6 +72,16 @@ pub struct ConsultationView {
     pub warnings: Vec<String>,
     /// When it was booked.
     pub booked_at: DateTime<Utc>,
+    /// When a manager arrived at the visit, as they tapped.
+    pub checked_in_at: Option<DateTime<Utc>>,
+    /// Who says so.
+    #[sqlx(json(nullable))]
+    pub checked_in_by: Option<Author>,
+    /// When they left.
+    pub checked_out_at: Option<DateTime<Utc>>,
+    /// Who says so.
+    #[sqlx(json(nullable))]
+    pub checked_out_by: Option<Author>,
     /// When it really began; held sessions only.
     pub started_at: Option<DateTime<Utc>>,
     /// When it really ended; held sessions only.
@@ -101,6 +112,9 @@ pub struct ConsultationView {
 const SELECT: &str = r#"
     select s.id, s.case_id, c.number as case_number, s.session_place as session, s.state, s.stage, s.starts_at, s.ends_at,
         s.mode, s.location as place, s.meeting_url, s.note, s.late_reason, s.override_reason, s.booked_at, s.held_from as started_at,
+        s.checked_in_at, s.checked_out_at,
+        case when ci.id is not null then json_build_object('id', ci.id, 'name', ci.name) end as checked_in_by,
+        case when co.id is not null then json_build_object('id', co.id, 'name', co.name) end as checked_out_by,
         s.held_until as ended_at, s.attendees, s.desk_attended, s.no_show_by, s.settle_reason as reason, s.voided_at,
         s.void_reason, coalesce(r.state, 'none') as report, s.origin_case_id, s.version, s.updated_at,
         (
@@ -112,6 +126,8 @@ const SELECT: &str = r#"
     from consultation s
     join case_file c on c.id = s.case_id
     left join report r on r.consultation_id = s.id
+    left join app_user ci on ci.id = s.checked_in_by
+    left join app_user co on co.id = s.checked_out_by
 "#;
 
 /// The condition on `consultation s` and `case_file c`: the sessions of the cases in view; and for a manager the own

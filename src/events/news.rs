@@ -99,6 +99,8 @@ fn topic(event: &Event) -> Topic {
         ConsultationBooked { consultation_id, .. }
         | ConsultationRescheduled { consultation_id, .. }
         | ConsultationCancelled { consultation_id, .. }
+        | ConsultationCheckedIn { consultation_id, .. }
+        | ConsultationCheckedOut { consultation_id, .. }
         | ConsultationHeld { consultation_id, .. }
         | ConsultationMissed { consultation_id, .. }
         | ConsultationVoided { consultation_id }

@@ -49,3 +49,4 @@ mod sending;
 mod settings;
 mod states;
 mod templates;
+mod visits;
