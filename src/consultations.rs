@@ -9,6 +9,7 @@ mod booking;
 mod places;
 mod reports;
 mod settle;
+mod steps;
 mod view;
 mod visit;
 

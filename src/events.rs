@@ -110,12 +110,14 @@ async fn follow_events(access: Access<permit::ReadCases>) -> Result<HttpResponse
     let stream = hub::subscribe(access.store(), access.actor().clone(), bearer, asked).map_err(
         |refusal| match refusal {
             Refusal::TooMany => Error::rate_limited(hub::BEAT.as_secs()),
-            Refusal::Full => {
-                Error::problem(ProblemType::Unavailable, "Too many are listening. Try again.")
-            }
-            Refusal::Stopping => {
-                Error::problem(ProblemType::Unavailable, "The server is stopping. Try again.")
-            }
+            Refusal::Full => Error::problem(
+                ProblemType::Unavailable,
+                "Too many are listening. Try again.",
+            ),
+            Refusal::Stopping => Error::problem(
+                ProblemType::Unavailable,
+                "The server is stopping. Try again.",
+            ),
         },
     )?;
     Ok(HttpResponse::Ok()

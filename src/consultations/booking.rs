@@ -227,8 +227,7 @@ async fn note_override(tx: &mut Tx, id: ConsultationId, reason: Option<&Reason>)
 
 /// The session as it was just booked or moved, with what to mind.
 async fn show(tx: &mut Tx, case: &Case, id: ConsultationId) -> Result<ConsultationView> {
-    let actor = tx.actor().clone();
-    let mut view = view::show(tx.db(), &actor, id).await?;
+    let mut view = view::show_changed(tx, id).await?;
     let calendar = tx.calendar(case.desk_id).await?;
     view.warnings
         .extend(outside_hours(&calendar, view.starts_at, view.ends_at));

@@ -139,8 +139,7 @@ async fn lock_booked(
 }
 
 async fn answer(tx: &mut Tx, id: ConsultationId) -> Result<Answer> {
-    let actor = tx.actor().clone();
-    match view::show(tx.db(), &actor, id).await {
+    match view::show_changed(tx, id).await {
         Ok(view) => Ok(Answer::ok(&view).version(view.version)),
         // A manager who was released loses sight of a session that is over.
         Err(Error::Problem(_)) => Ok(Answer::no_content()),

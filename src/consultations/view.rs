@@ -1,5 +1,6 @@
 //! Sessions as they are answered: one read query for show and lists.
 
+use super::steps::{self, RefusedStep};
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, View},
@@ -8,6 +9,7 @@ use crate::{
     ids::*,
     interactions::Author,
     programme::*,
+    store::Tx,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
@@ -41,6 +43,13 @@ pub struct ConsultationView {
     pub case_id: CaseId,
     /// The number of that case.
     pub case_number: String,
+    /// Who asks.
+    pub enterprise_name: Option<String>,
+    /// Whom to ring on the way: the first contact of the case, or the enterprise itself; null once the case is out of view.
+    #[sqlx(json(nullable))]
+    pub contact: Option<SessionContact>,
+    /// Where the matter is, for a map: the site's address, or the enterprise's; null once the case is out of view.
+    pub address: Option<String>,
     /// Which of the N it uses (◯回目 of the places, not of time); null when it was given back.
     pub session: Option<i32>,
     /// Where it stands.
@@ -106,6 +115,27 @@ pub struct ConsultationView {
     pub version: i64,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// What this person may do with it now.
+    #[sqlx(skip)]
+    #[schema(example = json!(["reschedule", "cancel"]))]
+    pub allowed_steps: Vec<&'static str>,
+    /// What their role does, but not now, and why.
+    #[sqlx(skip)]
+    pub refused_steps: Vec<RefusedStep>,
+    /// The live managers of the case.
+    #[serde(skip)]
+    live_managers: Vec<ManagerId>,
+}
+
+/// Whom to ring.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionContact {
+    /// Their name.
+    pub name: Option<String>,
+    /// Their department.
+    pub department: Option<String>,
+    /// E.164.
+    pub phone: Option<String>,
 }
 
 /// The caller adds `where` on `consultation s` and `case_file c`.
@@ -122,9 +152,20 @@ const SELECT: &str = r#"
             from consultation_manager cm
             join manager m on m.id = cm.manager_id
             where cm.consultation_id = s.id
-        ) as managers
+        ) as managers,
+        array(select a.manager_id from assignment a where a.case_id = c.id and a.ended_at is null) as live_managers,
+        e.name as enterprise_name, coalesce(c.site_address, e.address) as address,
+        (
+            select json_build_object('name', k.name, 'department', k.department,
+                'phone', coalesce(k.phone, c.site_phone, e.phone))
+            from contact k
+            where k.case_id = c.id
+            order by k.position
+            limit 1
+        ) as contact
     from consultation s
     join case_file c on c.id = s.case_id
+    join enterprise e on e.id = c.enterprise_id
     left join report r on r.consultation_id = s.id
     left join app_user ci on ci.id = s.checked_in_by
     left join app_user co on co.id = s.checked_out_by
@@ -168,11 +209,17 @@ pub async fn own_sessions(
 
 impl ConsultationView {
     /// As this person may see it.
-    fn shown_to(self, actor: &Actor) -> Self {
-        Self {
-            override_reason: self.override_reason.filter(|_| actor.manager().is_none()),
-            ..self
+    fn shown_to(mut self, actor: &Actor, now: DateTime<Utc>) -> Self {
+        if let Some(manager) = actor.manager() {
+            self.override_reason = None;
+            // They keep the session for its report, not the people.
+            if !self.live_managers.contains(&manager) {
+                self.contact = None;
+                self.address = None;
+            }
         }
+        (self.allowed_steps, self.refused_steps) = steps::judge(&self, actor, now);
+        self
     }
 }
 
@@ -183,18 +230,32 @@ impl ConsultationView {
 pub async fn show(
     db: &mut PgConnection,
     actor: &Actor,
+    now: DateTime<Utc>,
     id: ConsultationId,
 ) -> Result<ConsultationView> {
     let mut query = QueryBuilder::new(SELECT);
     query.push("where s.id = ").push_bind(id).push(" and ");
     push_view(&mut query, actor);
     let view: Option<ConsultationView> = query.build_query_as().fetch_optional(db).await?;
-    view.map(|view| view.shown_to(actor))
+    view.map(|view| view.shown_to(actor, now))
         .ok_or_else(Error::not_found)
 }
 
-fn shown_to(actor: &Actor, views: Vec<ConsultationView>) -> Vec<ConsultationView> {
-    views.into_iter().map(|view| view.shown_to(actor)).collect()
+/// The view of a session as it is after a change.
+pub(super) async fn show_changed(tx: &mut Tx, id: ConsultationId) -> Result<ConsultationView> {
+    let (actor, now) = (tx.actor().clone(), tx.now());
+    show(tx.db(), &actor, now, id).await
+}
+
+fn shown_to(
+    access: &Access<permit::ReadCases>,
+    views: Vec<ConsultationView>,
+) -> Vec<ConsultationView> {
+    let (actor, now) = (access.actor(), access.now());
+    views
+        .into_iter()
+        .map(|view| view.shown_to(actor, now))
+        .collect()
 }
 
 /// List the sessions of a case
@@ -220,7 +281,7 @@ async fn list_case_consultations(
         .push_bind(id)
         .push(" order by s.starts_at, s.id");
     let items = query.build_query_as().fetch_all(&mut *db).await?;
-    let items = shown_to(access.actor(), items);
+    let items = shown_to(&access, items);
     Ok(Answer::ok(&Items { items }))
 }
 
@@ -238,7 +299,7 @@ async fn show_consultation(
     Path(id): Path<ConsultationId>,
 ) -> Result<Answer> {
     let mut db = access.read().acquire().await?;
-    let view = show(&mut db, access.actor(), id).await?;
+    let view = show(&mut db, access.actor(), access.now(), id).await?;
     Ok(Answer::ok(&view).version(view.version))
 }
 
@@ -313,7 +374,7 @@ async fn list_consultations(
         .push(" order by s.starts_at, s.id limit ")
         .push_bind(limit + 1);
     let items = query.build_query_as().fetch_all(access.read()).await?;
-    let items = shown_to(access.actor(), items);
+    let items = shown_to(&access, items);
     Ok(Answer::ok(&Page::new(items, limit, |item| {
         (item.starts_at, item.id)
     })))

@@ -26,7 +26,7 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 }
 
 /// How long before and after its booked time a visit may begin (`consultation_check_in`).
-const NEAR: TimeDelta = TimeDelta::hours(2);
+pub(super) const NEAR: TimeDelta = TimeDelta::hours(2);
 
 /// How late a tap may arrive, and how long a visit may take.
 const A_DAY: TimeDelta = TimeDelta::hours(24);
@@ -117,8 +117,7 @@ async fn tap(
                 require_order(&session, tap, at)?;
                 keep(tx, &session, tap, at).await?;
             }
-            let actor = tx.actor().clone();
-            let view = view::show(tx.db(), &actor, id).await?;
+            let view = view::show_changed(tx, id).await?;
             Ok(Answer::ok(&view).version(view.version))
         })
         .await
@@ -221,8 +220,14 @@ async fn keep(tx: &mut Tx, session: &Consultation, tap: Tap, at: DateTime<Utc>) 
     .execute(tx.db())
     .await?;
     let event = match tap {
-        Tap::In => Event::ConsultationCheckedIn { consultation_id, at },
-        Tap::Out => Event::ConsultationCheckedOut { consultation_id, at },
+        Tap::In => Event::ConsultationCheckedIn {
+            consultation_id,
+            at,
+        },
+        Tap::Out => Event::ConsultationCheckedOut {
+            consultation_id,
+            at,
+        },
     };
     tx.record(session.case_id, event);
     Ok(())

@@ -118,7 +118,9 @@ pub(super) async fn look(db: &PgPool, since: Option<&Position>, most: i64) -> Re
     )
     .fetch_all(db)
     .await?;
-    let first = rows.first().expect("one row where there is nothing to join");
+    let first = rows
+        .first()
+        .expect("one row where there is nothing to join");
     let position = Position {
         server: first.server,
         snapshot: first.snapshot.clone(),
@@ -144,7 +146,11 @@ mod tests {
 
     #[test]
     fn positions_come_back_as_they_went() {
-        for text in ["5f-10:10:", "0-10:20:10,12,19", "63fa-1:9223372036854775807:"] {
+        for text in [
+            "5f-10:10:",
+            "0-10:20:10,12,19",
+            "63fa-1:9223372036854775807:",
+        ] {
             assert_eq!(Position::parse(text).unwrap().text(), text);
         }
     }
@@ -153,8 +159,24 @@ mod tests {
     fn what_is_no_position_never_reaches_the_database() {
         let long = format!("0-1:2:{}", "1,".repeat(3000));
         let texts = [
-            "", "0", "-", "0-", "0-1", "0-1:2", "0-0:0:", "0-2:1:", "0-1:2:3", "0-5:9:7,6", "0-5:9:4",
-            "0-1:2:;", "0-1:+2:", "0-1:2::", "g-1:2:", "0-1:99999999999999999999:", "0- 1:2:", "0-5:9:6,",
+            "",
+            "0",
+            "-",
+            "0-",
+            "0-1",
+            "0-1:2",
+            "0-0:0:",
+            "0-2:1:",
+            "0-1:2:3",
+            "0-5:9:7,6",
+            "0-5:9:4",
+            "0-1:2:;",
+            "0-1:+2:",
+            "0-1:2::",
+            "g-1:2:",
+            "0-1:99999999999999999999:",
+            "0- 1:2:",
+            "0-5:9:6,",
         ];
         for text in texts.into_iter().chain([long.as_str()]) {
             assert_eq!(Position::parse(text), None, "{text}");

@@ -262,10 +262,10 @@ enum Tidings {
 impl Reader {
     /// Takes those who arrived and forgets those who left; the last one ends the reader.
     fn has_listeners(&mut self) -> bool {
-        let Self { store, listeners, .. } = self;
-        listeners.retain(|listener| {
-            !listener.texts.is_closed() && !listener.bearer.is_over(store)
-        });
+        let Self {
+            store, listeners, ..
+        } = self;
+        listeners.retain(|listener| !listener.texts.is_closed() && !listener.bearer.is_over(store));
         let mut inner = store.events().inner();
         listeners.append(&mut inner.arrivals);
         metrics::gauge!("madoguchi_event_streams").set(listeners.len() as f64);
@@ -368,7 +368,9 @@ impl Reader {
                 Some(Since::Now) => text_of(Some(Vec::new()), true, position),
                 Some(Since::Nowhere) => text_of(None, true, position),
                 Some(Since::Then(from)) => {
-                    let told = then.get(&from).and_then(|tidings| tidings.told_to(&audience));
+                    let told = then
+                        .get(&from)
+                        .and_then(|tidings| tidings.told_to(&audience));
                     text_of(told, true, position)
                 }
             };
@@ -428,14 +430,14 @@ fn text_of(changes: Option<Vec<Change>>, is_new: bool, position: &Position) -> O
     let last = events.len().checked_sub(1)?;
     let mut text = String::new();
     if is_new {
-        write!(text, "retry: {RETRY}\n").expect("a string takes everything");
+        writeln!(text, "retry: {RETRY}").expect("a string takes everything");
     }
     for (index, (event, data)) in events.iter().enumerate() {
-        write!(text, "event: {event}\n").expect("a string takes everything");
+        writeln!(text, "event: {event}").expect("a string takes everything");
         if index == last {
-            write!(text, "id: {}\n", position.text()).expect("a string takes everything");
+            writeln!(text, "id: {}", position.text()).expect("a string takes everything");
         }
-        write!(text, "data: {data}\n\n").expect("a string takes everything");
+        writeln!(text, "data: {data}\n").expect("a string takes everything");
     }
     Some(Bytes::from(text))
 }

@@ -85,24 +85,51 @@ fn topic(event: &Event) -> Topic {
         },
         CaseLinked { other_id, .. }
         | CaseMerged { other_id, .. }
-        | CaseUnmerged { other_id, .. } => {
-            Topic::of(Kind::Case, None).and_cases(vec![*other_id])
-        }
+        | CaseUnmerged { other_id, .. } => Topic::of(Kind::Case, None).and_cases(vec![*other_id]),
         AssignmentEnded { manager_id, .. } => Topic::of(Kind::Case, None).and_manager(*manager_id),
-        OfferMade { offer_id, manager_id, .. }
-        | OfferAccepted { offer_id, manager_id, .. }
-        | OfferDeclined { offer_id, manager_id }
-        | OfferRevoked { offer_id, manager_id }
-        | OfferExpired { offer_id, manager_id } => {
-            Topic::of(Kind::Offer, **offer_id).and_manager(*manager_id)
+        OfferMade {
+            offer_id,
+            manager_id,
+            ..
         }
-        ConsultationBooked { consultation_id, .. }
-        | ConsultationRescheduled { consultation_id, .. }
-        | ConsultationCancelled { consultation_id, .. }
-        | ConsultationCheckedIn { consultation_id, .. }
-        | ConsultationCheckedOut { consultation_id, .. }
-        | ConsultationHeld { consultation_id, .. }
-        | ConsultationMissed { consultation_id, .. }
+        | OfferAccepted {
+            offer_id,
+            manager_id,
+            ..
+        }
+        | OfferDeclined {
+            offer_id,
+            manager_id,
+        }
+        | OfferRevoked {
+            offer_id,
+            manager_id,
+        }
+        | OfferExpired {
+            offer_id,
+            manager_id,
+        } => Topic::of(Kind::Offer, **offer_id).and_manager(*manager_id),
+        ConsultationBooked {
+            consultation_id, ..
+        }
+        | ConsultationRescheduled {
+            consultation_id, ..
+        }
+        | ConsultationCancelled {
+            consultation_id, ..
+        }
+        | ConsultationCheckedIn {
+            consultation_id, ..
+        }
+        | ConsultationCheckedOut {
+            consultation_id, ..
+        }
+        | ConsultationHeld {
+            consultation_id, ..
+        }
+        | ConsultationMissed {
+            consultation_id, ..
+        }
         | ConsultationVoided { consultation_id }
         | ReportSaved { consultation_id }
         | ReportSubmitted { consultation_id }
@@ -129,9 +156,11 @@ fn topic(event: &Event) -> Topic {
         | EnterpriseConfirmedDifferent { enterprise_id, .. } => {
             Topic::of(Kind::Enterprise, **enterprise_id)
         }
-        EnterprisesMerged { enterprise_id, cases, .. } => {
-            Topic::of(Kind::Enterprise, **enterprise_id).and_cases(cases.clone())
-        }
+        EnterprisesMerged {
+            enterprise_id,
+            cases,
+            ..
+        } => Topic::of(Kind::Enterprise, **enterprise_id).and_cases(cases.clone()),
         ManagerCreated { manager_id }
         | ManagerEdited { manager_id, .. }
         | AbsenceAdded { manager_id, .. }
@@ -256,7 +285,12 @@ impl News {
         topic: &Topic,
     ) -> Option<Change> {
         let change = |kind, case_id: Option<CaseId>, id, gone| {
-            Some(Change { kind, case_id: case_id.map(|id| *id), id, gone })
+            Some(Change {
+                kind,
+                case_id: case_id.map(|id| *id),
+                id,
+                gone,
+            })
         };
         if self.sight.sees(audience.view, case_id) {
             let is_hidden = (kind == Kind::Offer && !audience.offers)

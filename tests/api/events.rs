@@ -240,8 +240,14 @@ async fn a_stream_is_neither_stored_nor_held_back_nor_compressed() {
 #[actix_web::test]
 async fn only_who_reads_cases_may_listen() {
     let app = TestApp::start_with_sockets().await;
-    app.as_nobody().get("/events").await.problem("unauthenticated");
-    app.with_token("mdg_x").get("/events").await.problem("unauthenticated");
+    app.as_nobody()
+        .get("/events")
+        .await
+        .problem("unauthenticated");
+    app.with_token("mdg_x")
+        .get("/events")
+        .await
+        .problem("unauthenticated");
     app.as_auditor().get("/events").await.problem("forbidden");
     let (desk, manager) = (app.make_desk().await, app.make_manager().await);
     for client in [
@@ -335,7 +341,10 @@ async fn a_manager_hears_of_offers_then_of_the_case_then_that_it_is_gone() {
     let mut operator = Ear::open(&app, &app.as_operator()).await;
     let offered = offer(&app, &case, &manager).await;
     let told = ear.until_told(alone("offer", &offered)).await;
-    assert!(!mentions(&told, &case), "the case is not theirs yet: {told:#?}");
+    assert!(
+        !mentions(&told, &case),
+        "the case is not theirs yet: {told:#?}"
+    );
     // Operators read no offers: to them the case has changed.
     let told = operator.until_told(of_case(&case)).await;
     assert!(!mentions(&told, &offered), "{told:#?}");
@@ -358,7 +367,11 @@ async fn a_manager_hears_of_offers_then_of_the_case_then_that_it_is_gone() {
     ear.until_told(gone(&case)).await;
     let own = offer(&app, &case, &rival).await;
     let told = rivals.until_told(alone("offer", &own)).await;
-    assert_eq!(told, [alone("offer", &own)], "somebody else's are not theirs");
+    assert_eq!(
+        told,
+        [alone("offer", &own)],
+        "somebody else's are not theirs"
+    );
     assert!(!ear.text.contains(&own.id().to_string()));
 }
 
@@ -390,11 +403,21 @@ async fn a_released_manager_hears_of_their_session_until_its_report_is_approved(
     let path = format!("/consultations/{}/report", held.id());
     let report = json!({ "situation": "現状", "advice": "助言", "next_steps": "次回" });
     let as_manager = app.as_manager(&manager);
-    as_manager.put(&path, report).if_match("\"0\"").await.expect(200);
-    as_manager.post(format!("{path}/submit"), json!({})).await.expect(200);
+    as_manager
+        .put(&path, report)
+        .if_match("\"0\"")
+        .await
+        .expect(200);
+    as_manager
+        .post(format!("{path}/submit"), json!({}))
+        .await
+        .expect(200);
     let kept = json!({ "kind": "consultation", "id": held.id(), "gone": false });
     ear.until_told(kept).await;
-    app.as_desk(&desk).post(format!("{path}/approve"), json!({})).await.expect(200);
+    app.as_desk(&desk)
+        .post(format!("{path}/approve"), json!({}))
+        .await
+        .expect(200);
     let over = json!({ "kind": "consultation", "id": held.id(), "gone": true });
     ear.until_told(over).await;
 }
@@ -489,7 +512,11 @@ async fn what_commits_late_is_told_late_and_once() {
     for _ in 0..3 {
         note(&app, &early).await;
         let told = ear.until_told(of_case(&early)).await;
-        assert_eq!(told, [of_case(&early)], "told once, and nothing that is not committed");
+        assert_eq!(
+            told,
+            [of_case(&early)],
+            "told once, and nothing that is not committed"
+        );
     }
     let position = ear.last_id.clone().unwrap();
     tx.commit().await.unwrap();
@@ -515,7 +542,10 @@ async fn who_comes_back_is_told_what_they_missed() {
     note(&app, &case).await;
     let mut back = Ear::connect(&app, &app.as_desk(&desk), Some(&position)).await;
     let first = back.next().await;
-    assert_eq!((first.event.as_str(), first.data), ("change", of_case(&case)));
+    assert_eq!(
+        (first.event.as_str(), first.data),
+        ("change", of_case(&case))
+    );
     assert_eq!(first.id, None, "the position comes with the last of them");
     let second = back.next().await;
     assert_eq!(second.event, "ready");
@@ -531,7 +561,13 @@ async fn a_position_that_is_none_means_reading_again() {
     let (server, snapshot) = good.split_once('-').unwrap();
     let of_another_server = format!("1{server}-{snapshot}");
     let of_the_future = format!("{server}-9000000000:9000000000:");
-    for position in ["x", "0-1:2", "'; drop table", &of_another_server, &of_the_future] {
+    for position in [
+        "x",
+        "0-1:2",
+        "'; drop table",
+        &of_another_server,
+        &of_the_future,
+    ] {
         let mut ear = Ear::connect(&app, &app.as_operator(), Some(position)).await;
         let told = ear.next().await;
         assert_eq!(told.event, "reload", "{position}");
@@ -566,13 +602,24 @@ async fn streams_outlive_a_database_that_is_away() {
         .await
         .unwrap();
     super_user.close().await.unwrap();
-    let mut cluster = PgConnection::connect(&url.replace(&name, "postgres")).await.unwrap();
-    run(&mut cluster, &format!("alter database {name} allow_connections false")).await;
-    let ends = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+    let mut cluster = PgConnection::connect(&url.replace(&name, "postgres"))
+        .await
+        .unwrap();
+    run(
+        &mut cluster,
+        &format!("alter database {name} allow_connections false"),
+    )
+    .await;
+    let ends =
+        format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
     run(&mut cluster, &ends).await;
     let answer = app.as_desk(&desk).get("/cases").may_fail().await;
     answer.problem("unavailable");
-    run(&mut cluster, &format!("alter database {name} allow_connections true")).await;
+    run(
+        &mut cluster,
+        &format!("alter database {name} allow_connections true"),
+    )
+    .await;
     cluster.close().await.unwrap();
     let back = async {
         let path = format!("/cases/{}/notes", case.id());
@@ -631,7 +678,11 @@ async fn a_stream_of_an_api_token_ends_when_it_is_revoked() {
     let app = TestApp::start_with_sockets().await;
     let expires_at = app.now() + TimeDelta::days(30);
     let body = json!({ "name": "画面", "permissions": ["read_cases"], "expires_at": expires_at });
-    let made = app.as_operator().post("/api-tokens", body).await.expect(201);
+    let made = app
+        .as_operator()
+        .post("/api-tokens", body)
+        .await
+        .expect(201);
     let client = app.with_token(made["token"].as_str().unwrap());
     let mut ear = Ear::open(&app, &client).await;
     let case = app.make_case().await;
@@ -655,7 +706,11 @@ async fn when_the_server_stops_streams_end_at_once() {
     for ear in &mut ears {
         ear.ends().await;
     }
-    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
+    assert!(
+        told.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        told.elapsed()
+    );
     let late = app.as_operator().get("/events").may_fail().await;
     late.problem("unavailable");
 }
@@ -668,12 +723,20 @@ async fn many_streams_hold_no_connection_and_are_all_told() {
     let case = app.make_accepted_case(&desk).await;
     let mut ears = Vec::new();
     // More than there are connections to the database.
-    for client in [app.as_operator(), app.as_supervisor(), app.as_admin(), app.as_desk(&desk)] {
+    for client in [
+        app.as_operator(),
+        app.as_supervisor(),
+        app.as_admin(),
+        app.as_desk(&desk),
+    ] {
         let opened = app.parallel(12, |_| Ear::open(&app, &client)).await;
         ears.extend(opened);
     }
     let mut others = Ear::open(&app, &app.as_desk(&other)).await;
-    app.parallel(20, |_| async { app.as_operator().get("/cases").await.expect(200) }).await;
+    app.parallel(20, |_| async {
+        app.as_operator().get("/cases").await.expect(200)
+    })
+    .await;
     note(&app, &case).await;
     for ear in &mut ears {
         ear.until_told(of_case(&case)).await;
@@ -715,5 +778,7 @@ async fn one_person_has_a_dozen_streams_and_one_that_is_left_is_free_again() {
             }
         }
     };
-    timeout(DEADLINE, freed).await.expect("the place is free again");
+    timeout(DEADLINE, freed)
+        .await
+        .expect("the place is free again");
 }

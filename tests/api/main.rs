@@ -35,6 +35,7 @@ mod mailboxes;
 mod managers;
 mod merge;
 mod messages;
+mod next_steps;
 mod notices;
 mod offers;
 mod openapi;

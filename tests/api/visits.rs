@@ -27,12 +27,21 @@ fn minutes_into(app: &TestApp, session: &TestResponse, minutes: i64) {
 
 async fn tap(client: &Client, session: &impl HasId, which: &str, body: Value) -> TestResponse {
     client
-        .post(format!("/consultations/{}/check-{which}", session.id()), body)
+        .post(
+            format!("/consultations/{}/check-{which}", session.id()),
+            body,
+        )
         .await
 }
 
 /// A desk, its manager, and a visit of theirs.
-async fn world() -> (TestApp, TestResponse, TestResponse, TestResponse, TestResponse) {
+async fn world() -> (
+    TestApp,
+    TestResponse,
+    TestResponse,
+    TestResponse,
+    TestResponse,
+) {
     let app = TestApp::start().await;
     let (desk, manager) = (app.make_desk().await, app.make_manager().await);
     let case = app.make_assigned_case(&desk, &manager).await;
@@ -49,7 +58,10 @@ async fn two_taps_and_the_session_is_recorded() {
     let arrived = app.now();
     let checked_in = tap(&client, &session, "in", json!({})).await.expect(200);
     assert_eq!(time(&checked_in, "checked_in_at"), arrived);
-    assert_eq!(checked_in["checked_in_by"]["id"], json!(client.user_id().await));
+    assert_eq!(
+        checked_in["checked_in_by"]["id"],
+        json!(client.user_id().await)
+    );
     assert_eq!(checked_in["checked_out_at"], Value::Null);
     assert_ne!(checked_in.etag(), session.etag());
     minutes_into(&app, &session, 80);
@@ -60,19 +72,34 @@ async fn two_taps_and_the_session_is_recorded() {
     let held = json!({ "mode": "visit", "attendees": [], "desk_attended": false });
     let path = format!("/consultations/{}/hold", session.id());
     let held = client.post(path, held).await.expect(200);
-    assert_eq!((time(&held, "started_at"), time(&held, "ended_at")), (arrived, left));
+    assert_eq!(
+        (time(&held, "started_at"), time(&held, "ended_at")),
+        (arrived, left)
+    );
     let kinds = app.kinds_in_timeline(&case).await;
     for kind in ["consultation_checked_in", "consultation_checked_out"] {
         assert!(kinds.iter().any(|this| this == kind), "{kinds:?}");
     }
     // A manager reads all of that in the case's history, not only its mail.
-    let timeline = client.get(format!("/cases/{}/timeline", case.id())).await.expect(200);
-    let tapped = timeline.items().iter().find(|item| item["kind"] == "consultation_checked_in");
+    let timeline = client
+        .get(format!("/cases/{}/timeline", case.id()))
+        .await
+        .expect(200);
+    let tapped = timeline
+        .items()
+        .iter()
+        .find(|item| item["kind"] == "consultation_checked_in");
     let occurred_at = tapped.unwrap()["occurred_at"].as_str().unwrap();
     assert_eq!(occurred_at.parse::<DateTime<Utc>>().unwrap(), arrived);
     // What is recorded does not change.
     for which in ["in", "out"] {
-        let late = tap(&app.as_desk(&desk), &session, which, json!({ "replace": true })).await;
+        let late = tap(
+            &app.as_desk(&desk),
+            &session,
+            which,
+            json!({ "replace": true }),
+        )
+        .await;
         late.problem("illegal-move");
     }
 }
@@ -102,7 +129,9 @@ async fn a_second_tap_changes_nothing_and_a_correction_does() {
     // The desk corrects it for them, after a call.
     let at = time(&session, "starts_at") - TimeDelta::minutes(10);
     let body = json!({ "at": at, "replace": true });
-    let corrected = tap(&app.as_desk(&desk), &session, "in", body).await.expect(200);
+    let corrected = tap(&app.as_desk(&desk), &session, "in", body)
+        .await
+        .expect(200);
     assert_eq!(time(&corrected, "checked_in_at"), at);
     assert_eq!(
         corrected["checked_in_by"]["id"],
@@ -122,7 +151,9 @@ async fn a_double_tap_is_one() {
         answer.expect(200);
     }
     let kinds = app.kinds_in_timeline(&case).await;
-    let tapped = kinds.iter().filter(|kind| *kind == "consultation_checked_in");
+    let tapped = kinds
+        .iter()
+        .filter(|kind| *kind == "consultation_checked_in");
     assert_eq!(tapped.count(), 1);
 }
 
@@ -132,14 +163,25 @@ async fn a_phone_without_a_line_taps_later_but_not_days_later_nor_ahead() {
     let client = app.as_manager(&manager);
     let starts_at = time(&session, "starts_at");
     minutes_into(&app, &session, 8 * 60);
-    tap(&client, &session, "in", json!({ "at": app.now() + TimeDelta::minutes(3) }))
+    tap(
+        &client,
+        &session,
+        "in",
+        json!({ "at": app.now() + TimeDelta::minutes(3) }),
+    )
+    .await
+    .invalid(&["/at"]);
+    // Now is too late for now, not for then.
+    tap(&client, &session, "in", json!({}))
         .await
         .invalid(&["/at"]);
-    // Now is too late for now, not for then.
-    tap(&client, &session, "in", json!({})).await.invalid(&["/at"]);
-    let tapped = tap(&client, &session, "in", json!({ "at": starts_at })).await.expect(200);
+    let tapped = tap(&client, &session, "in", json!({ "at": starts_at }))
+        .await
+        .expect(200);
     assert_eq!(time(&tapped, "checked_in_at"), starts_at);
-    tap(&client, &session, "out", json!({ "at": starts_at })).await.invalid(&["/at"]);
+    tap(&client, &session, "out", json!({ "at": starts_at }))
+        .await
+        .invalid(&["/at"]);
     minutes_into(&app, &session, 30 * 60);
     let old = json!({ "at": starts_at + TimeDelta::minutes(90) });
     tap(&client, &session, "out", old).await.invalid(&["/at"]);
@@ -147,7 +189,9 @@ async fn a_phone_without_a_line_taps_later_but_not_days_later_nor_ahead() {
     let (app, _, manager, _, session) = world().await;
     minutes_into(&app, &session, 0);
     let ahead = json!({ "at": app.now() + TimeDelta::minutes(1) });
-    let tapped = tap(&app.as_manager(&manager), &session, "in", ahead).await.expect(200);
+    let tapped = tap(&app.as_manager(&manager), &session, "in", ahead)
+        .await
+        .expect(200);
     assert_eq!(time(&tapped, "checked_in_at"), app.now());
 }
 
@@ -155,11 +199,17 @@ async fn a_phone_without_a_line_taps_later_but_not_days_later_nor_ahead() {
 async fn only_near_its_time_in_order_and_at_a_visit() {
     let (app, desk, manager, case, session) = world().await;
     let client = app.as_manager(&manager);
-    tap(&client, &session, "in", json!({})).await.invalid(&["/at"]);
+    tap(&client, &session, "in", json!({}))
+        .await
+        .invalid(&["/at"]);
     minutes_into(&app, &session, -121);
-    tap(&client, &session, "in", json!({})).await.invalid(&["/at"]);
+    tap(&client, &session, "in", json!({}))
+        .await
+        .invalid(&["/at"]);
     minutes_into(&app, &session, -119);
-    tap(&client, &session, "out", json!({})).await.problem("illegal-move");
+    tap(&client, &session, "out", json!({}))
+        .await
+        .problem("illegal-move");
     tap(&client, &session, "in", json!({})).await.expect(200);
     // Moved after an early check-in: that was for the old time.
     let starts_at = time(&session, "starts_at") + TimeDelta::days(1);
@@ -172,7 +222,9 @@ async fn only_near_its_time_in_order_and_at_a_visit() {
     assert_eq!(moved["checked_in_at"], Value::Null);
     let online = app.book(&desk, &case, 10).await;
     minutes_into(&app, &online, 0);
-    tap(&client, &online, "in", json!({})).await.problem("illegal-move");
+    tap(&client, &online, "in", json!({}))
+        .await
+        .problem("illegal-move");
     // A position is not asked for and not taken.
     let body = json!({ "latitude": 40.8, "longitude": 140.7 });
     let refused = tap(&client, &session, "in", body).await.expect(422);
@@ -219,13 +271,26 @@ async fn the_database_keeps_the_times_in_order() {
     let mut db = app.sql().await;
     let set = |fields: &str| {
         let fields = fields.replace("ME", &format!("'{user}'"));
-        format!("update consultation set {fields} where id = '{}'", session.id())
+        format!(
+            "update consultation set {fields} where id = '{}'",
+            session.id()
+        )
     };
-    accepted(&mut db, &set("checked_in_at = starts_at, checked_in_by = ME")).await;
+    accepted(
+        &mut db,
+        &set("checked_in_at = starts_at, checked_in_by = ME"),
+    )
+    .await;
     for (constraint, fields) in [
-        ("consultation_check_in", "checked_in_at = starts_at - interval '3 hours', checked_in_by = ME"),
+        (
+            "consultation_check_in",
+            "checked_in_at = starts_at - interval '3 hours', checked_in_by = ME",
+        ),
         ("consultation_checked_by", "checked_in_at = starts_at"),
-        ("consultation_check_out", "checked_out_at = ends_at, checked_out_by = ME"),
+        (
+            "consultation_check_out",
+            "checked_out_at = ends_at, checked_out_by = ME",
+        ),
         (
             "consultation_check_out",
             "checked_in_at = starts_at, checked_in_by = ME, checked_out_at = starts_at, checked_out_by = ME",
