@@ -254,7 +254,7 @@ struct Reader {
 /// What one group of listeners is told: those who were here, or those who come back from one position.
 enum Tidings {
     /// This happened.
-    News(News),
+    News(Box<News>),
     /// Too much, or it cannot be told.
     Reload,
 }
@@ -338,7 +338,7 @@ impl Reader {
             .map(|listener| Audience::of(&listener.actor))
             .collect();
         let news = News::of(self.store.reader(), happenings, audiences.iter()).await?;
-        Ok(Tidings::News(news))
+        Ok(Tidings::News(Box::new(news)))
     }
 
     /// Ends the streams of those who may not come in any more, or as somebody else than they did.
