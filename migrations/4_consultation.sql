@@ -80,6 +80,11 @@ create table consultation (
     -- When it left `booked`.
     settled_at timestamptz,
     settle_reason text check (length(settle_reason) <= 2000),
+    -- At a visit: when a manager arrived and left, as they tapped, and who says so. No position is kept.
+    checked_in_at timestamptz,
+    checked_in_by uuid references app_user,
+    checked_out_at timestamptz,
+    checked_out_by uuid references app_user,
     -- As it really was.
     held_from timestamptz,
     held_until timestamptz,
@@ -108,6 +113,12 @@ create table consultation (
     -- A session that has begun is not cancelled, one that has not begun is neither held nor a no-show.
     constraint consultation_cancel_before check (state <> 'cancelled' or settled_at < starts_at),
     constraint consultation_hold_after check (state not in ('held', 'no_show') or settled_at >= starts_at),
+    -- A visit begins near its time and ends within a day.
+    constraint consultation_check_in check (checked_in_at between starts_at - interval '2 hours' and ends_at + interval '2 hours'),
+    constraint consultation_check_out check (checked_out_at is null
+        or (checked_in_at is not null and checked_out_at > checked_in_at and checked_out_at - checked_in_at <= interval '24 hours')),
+    constraint consultation_checked_by check (
+        (checked_in_by is not null) = (checked_in_at is not null) and (checked_out_by is not null) = (checked_out_at is not null)),
     constraint consultation_held check (held_from is null or (held_until > held_from and held_until - held_from <= interval '24 hours')),
     constraint consultation_held_given check (state <> 'held' or held_from is not null),
     constraint consultation_no_show check ((no_show_by is not null) = (state = 'no_show' or (state = 'voided' and held_from is null))),
@@ -118,6 +129,8 @@ create index consultation_case on consultation (case_id, starts_at);
 create index consultation_case_limit on consultation (case_id, session_limit);
 create index consultation_origin on consultation (origin_case_id);
 create index consultation_time on consultation (starts_at, id);
+create index consultation_checked_in_by on consultation (checked_in_by) where checked_in_by is not null;
+create index consultation_checked_out_by on consultation (checked_out_by) where checked_out_by is not null;
 create trigger consultation_version before update on consultation for each row execute function bump_version();
 
 create function check_consultation_step() returns trigger language plpgsql as $$
@@ -144,6 +157,7 @@ create trigger consultation_final before update on consultation for each row
         new.starts_at <> old.starts_at or new.ends_at <> old.ends_at
         or new.no_show_by is distinct from old.no_show_by
         or new.held_from is distinct from old.held_from or new.held_until is distinct from old.held_until
+        or new.checked_in_at is distinct from old.checked_in_at or new.checked_out_at is distinct from old.checked_out_at
         or new.settled_at is distinct from old.settled_at or new.stage <> old.stage))
     execute function check_consultation_settled();
 -- A fresh row is a booking; everything else is a step from there.

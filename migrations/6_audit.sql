@@ -15,11 +15,16 @@ create table audit_event (
     data json not null,
     -- sha256 over the previous hash and this row, see append_audit.
     hash bytea not null check (length(hash) = 32),
+    -- Who reads live what changed remembers a snapshot and asks for what it did not see yet, however late it commits.
+    -- Not hashed: it says nothing of what happened, and another server counts its transactions anew.
+    txid xid8 not null default pg_current_xact_id(),
     primary key (chain, seq)
 );
 comment on table audit_event is 'append-only: everything that happened, chained by hash';
 -- Read backwards: the newest first, and within one transaction the last first.
 create index audit_event_recorded on audit_event (recorded_at, chain, seq);
+-- Read forwards: what is new to a snapshot.
+create index audit_event_txid on audit_event (txid);
 -- What one person did.
 create index audit_event_actor on audit_event (actor_id, recorded_at, chain, seq) where actor_id is not null;
 create trigger audit_event_append_only before update or delete on audit_event

@@ -218,7 +218,7 @@ pub enum ActorKind {
 }
 
 /// Who acts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Actor {
     /// How they proved it.
     pub kind: ActorKind,

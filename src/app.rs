@@ -80,7 +80,8 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::settings::mount)
         .configure(crate::calendar::mount)
         .configure(crate::audit::mount)
-        .configure(crate::jobs::admin::mount);
+        .configure(crate::jobs::admin::mount)
+        .configure(crate::events::mount);
 }
 
 /// The whole app over a store.
@@ -185,6 +186,7 @@ fn cors(origins: &[String]) -> Condition<Cors> {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
         ])
         .expose_headers([
             header::ETAG,
@@ -333,6 +335,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "conversation", description = "Timeline, interactions and notes"),
         (name = "mail", description = "Mail that comes in, mail that goes out"),
         (name = "places", description = "Postal codes, area codes and addresses"),
+        (name = "live", description = "What changes, as it changes"),
         (name = "office", description = "Settings and audit"),
     )
 )]

@@ -170,6 +170,14 @@ pub enum Event {
         consultation_id: ConsultationId,
         by: String,
     },
+    ConsultationCheckedIn {
+        consultation_id: ConsultationId,
+        at: DateTime<Utc>,
+    },
+    ConsultationCheckedOut {
+        consultation_id: ConsultationId,
+        at: DateTime<Utc>,
+    },
     ConsultationHeld {
         consultation_id: ConsultationId,
         started_at: DateTime<Utc>,

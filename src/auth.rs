@@ -38,7 +38,7 @@ use crate::{
     store::Store,
 };
 use actix_web::{
-    Error as ActixError, HttpMessage, ResponseError,
+    Error as ActixError, HttpMessage, HttpRequest, ResponseError,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{Uri, header},
@@ -46,7 +46,7 @@ use actix_web::{
     web::Data,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, time::Duration};
@@ -156,20 +156,24 @@ pub async fn authenticate(
 }
 
 async fn actor_of(request: &ServiceRequest) -> Result<Option<Actor>> {
-    let Some(token) = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| credentials(value.to_str().ok()?, request.path()))
-    else {
+    let Some(token) = token_of(request.request()) else {
         return Ok(None);
     };
-    let token = token.as_ref();
     let store = request
         .app_data::<Data<Store>>()
         .expect("the app is mounted with its store");
     let config = request
         .app_data::<Data<AuthConfig>>()
         .expect("the app is mounted with its configuration");
+    actor_behind(&token, store, config).await
+}
+
+fn token_of(request: &HttpRequest) -> Option<Cow<'_, str>> {
+    let value = request.headers().get(header::AUTHORIZATION)?;
+    credentials(value.to_str().ok()?, request.path())
+}
+
+async fn actor_behind(token: &str, store: &Store, config: &AuthConfig) -> Result<Option<Actor>> {
     let directory = store.directory();
     if token.starts_with(API_TOKEN_PREFIX) {
         return directory
@@ -183,6 +187,37 @@ async fn actor_of(request: &ServiceRequest) -> Result<Option<Actor>> {
                 .await
         }
         None => Ok(None),
+    }
+}
+
+/// The token of a request, to be asked again and again while its answer lasts.
+pub(crate) struct Bearer {
+    token: SecretString,
+    config: Data<AuthConfig>,
+}
+
+impl Bearer {
+    /// The token that a request came with.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        Some(Self {
+            token: token_of(request)?.into_owned().into(),
+            config: request.app_data::<Data<AuthConfig>>()?.clone(),
+        })
+    }
+
+    /// Who stands behind it now; none when it is over.
+    ///
+    /// # Errors
+    /// 503 while it cannot be judged.
+    pub(crate) async fn actor(&self, store: &Store) -> Result<Option<Actor>> {
+        actor_behind(self.token.expose_secret(), store, &self.config).await
+    }
+
+    /// Whether it is over without a doubt, which takes no database to tell.
+    pub(crate) fn is_over(&self, store: &Store) -> bool {
+        let token = self.token.expose_secret();
+        !token.starts_with(API_TOKEN_PREFIX)
+            && self.config.keys.verify(token, store.now()).is_none()
     }
 }
 
@@ -237,7 +272,7 @@ impl TryFrom<String> for TypedPassword {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let text = SecretString::from(text);
-        if secrecy::ExposeSecret::expose_secret(&text).len() > 1024 {
+        if text.expose_secret().len() > 1024 {
             return Err("is longer than any password");
         }
         Ok(Self(text))

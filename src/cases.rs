@@ -56,7 +56,7 @@ pub fn mount(config: &mut ServiceConfig) {
 }
 
 /// Which cases an actor sees (rule 8): the one place where it is decided.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum View {
     /// The help center and the programme office.
     All,

@@ -9,7 +9,9 @@ mod booking;
 mod places;
 mod reports;
 mod settle;
+mod steps;
 mod view;
+mod visit;
 
 use crate::{
     access::Actor,
@@ -24,7 +26,7 @@ pub use places::{compact_places, move_sessions};
 pub use settle::{cancel_future, require_recorded};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use utoipa_actix_web::service_config::ServiceConfig;
-pub use view::{ConsultationView, show};
+pub use view::{ConsultationView, own_sessions, show};
 
 /// Mounts the sessions and their reports.
 pub fn mount(config: &mut ServiceConfig) {
@@ -32,6 +34,7 @@ pub fn mount(config: &mut ServiceConfig) {
         .configure(booking::mount)
         .configure(settle::mount)
         .configure(view::mount)
+        .configure(visit::mount)
         .configure(crate::messages::invitation::mount)
         .configure(reports::mount);
 }
@@ -44,8 +47,11 @@ pub struct Consultation {
     pub case_id: CaseId,
     pub state: SessionState,
     pub stage: Stage,
+    pub mode: Mode,
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
+    pub checked_in_at: Option<DateTime<Utc>>,
+    pub checked_out_at: Option<DateTime<Utc>>,
     pub version: i64,
 }
 
@@ -60,7 +66,7 @@ impl Consultation {
 async fn find(db: &mut PgConnection, actor: &Actor, id: ConsultationId) -> Result<Consultation> {
     let mut query = QueryBuilder::new(
         r#"
-        select s.id, s.case_id, s.state, s.stage, s.starts_at, s.ends_at, s.version
+        select s.id, s.case_id, s.state, s.stage, s.mode, s.starts_at, s.ends_at, s.checked_in_at, s.checked_out_at, s.version
         from consultation s
         join case_file c on c.id = s.case_id
         where s.id = "#,

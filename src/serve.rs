@@ -166,6 +166,8 @@ async fn serve_opened(
     announce(&public_url, demonstration.as_deref());
     stop.await;
     tracing::info!("stopping: running requests are finished first");
+    // They would never end by themselves.
+    opened.store.events().close();
     handle.stop(true).await;
     let _ = running.await;
     if let Some(metrics) = metrics {

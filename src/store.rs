@@ -12,6 +12,7 @@ use crate::{
     calendar::{self, Calendar},
     cases::View,
     error::{Error, ProblemType, Result, request_id},
+    events::Hub,
     http::{Answer, IdempotencyClaim},
     ids::*,
     jobs::Job,
@@ -76,6 +77,7 @@ pub struct Store {
     read: PgPool,
     clock: Clock,
     directory: Directory,
+    events: Hub,
     wake_worker: Notify,
     mail: Arc<MailIdentity>,
     blobs: Blobs,
@@ -89,6 +91,7 @@ impl Store {
             read,
             clock,
             directory: Directory::default(),
+            events: Hub::default(),
             wake_worker: Notify::new(),
             mail: MailIdentity::example(),
             blobs: Blobs::in_memory(),
@@ -139,6 +142,11 @@ impl Store {
     /// Who may do what, in memory.
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// Who listens to what changes.
+    pub fn events(&self) -> &Hub {
+        &self.events
     }
 
     /// Waits until a transaction of this process enqueued a job.

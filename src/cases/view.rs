@@ -96,6 +96,74 @@ pub struct SessionCount {
     pub remaining: i64,
 }
 
+/// A booked session.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NextSession {
+    /// Its id.
+    pub id: ConsultationId,
+    /// When it begins; in the past where it is still to be recorded.
+    pub starts_at: DateTime<Utc>,
+    /// When it ends.
+    pub ends_at: DateTime<Utc>,
+    /// How it is given.
+    pub mode: Mode,
+}
+
+/// Reports on held sessions that are not approved.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct ReportCount {
+    /// To be written and submitted.
+    pub due: i64,
+    /// To be approved.
+    pub submitted: i64,
+}
+
+/// What is counted over the sessions, in one pass.
+#[derive(Deserialize)]
+struct SessionSums {
+    used: i64,
+    next: Option<NextSession>,
+    due: i64,
+    submitted: i64,
+}
+
+/// Why a move is not allowed now. What the role never does is not listed at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveRefusal {
+    /// The case is closed.
+    Closed,
+    /// The case is open.
+    NotClosed,
+    /// Not in this status.
+    Status,
+    /// Somebody else has it: the help center, or the desk.
+    Owner,
+    /// Nobody is assigned to it.
+    NoManager,
+    /// All its sessions are used.
+    NoSessionLeft,
+    /// The enterprise has no name yet.
+    Anonymous,
+    /// It was merged into another case: it is unmerged instead.
+    Merged,
+    /// It was not merged.
+    NotMerged,
+    /// There is nothing to override.
+    NotFlagged,
+}
+
+/// A move that is not allowed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RefusedMove {
+    /// Which.
+    #[serde(rename = "move")]
+    #[schema(example = "book")]
+    pub name: &'static str,
+    /// Why.
+    pub reason: MoveRefusal,
+}
+
 /// What is due next.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Due {
@@ -147,6 +215,10 @@ pub struct CaseView {
     pub managers: Vec<CaseManager>,
     /// The free sessions.
     pub consultations: SessionCount,
+    /// The booked session that is next, or is to be recorded.
+    pub next_consultation: Option<NextSession>,
+    /// The reports that somebody waits for.
+    pub reports: ReportCount,
     /// Whom it waits for.
     pub waiting_on: WaitingOn,
     /// Until when, where staff said so.
@@ -171,6 +243,8 @@ pub struct CaseView {
     pub version: i64,
     /// What this person may do with it now.
     pub allowed_moves: Vec<&'static str>,
+    /// What their role does, but not now, and why.
+    pub refused_moves: Vec<RefusedMove>,
 }
 
 /// The row behind [`CaseView`].
@@ -195,7 +269,7 @@ pub(super) struct CaseRow {
     desk: Option<Json<CaseDesk>>,
     managers: Json<Vec<CaseManager>>,
     session_limit: i32,
-    sessions_used: i64,
+    sessions: Json<SessionSums>,
     waiting_on: WaitingOn,
     waiting_until: Option<DateTime<Utc>>,
     due_kind: Option<DueKind>,
@@ -238,7 +312,17 @@ pub(super) const SELECT: &str = r#"
             join manager m on m.id = a.manager_id
             where a.case_id = c.id and a.ended_at is null
         ) as managers,
-        (select count(*) from consultation s where s.case_id = c.id and s.live) as sessions_used,
+        (
+            select json_build_object(
+                'used', count(*) filter (where s.live),
+                'next', (array_agg(json_build_object('id', s.id, 'starts_at', s.starts_at, 'ends_at', s.ends_at, 'mode', s.mode)
+                    order by s.starts_at) filter (where s.state = 'booked'))[1],
+                'due', count(*) filter (where s.state = 'held' and coalesce(r.state, 'draft') = 'draft'),
+                'submitted', count(*) filter (where s.state = 'held' and r.state = 'submitted'))
+            from consultation s
+            left join report r on r.consultation_id = s.id
+            where s.case_id = c.id
+        ) as sessions,
         array(select f.flag from case_flag f where f.case_id = c.id and f.settled_at is null order by f.flag) as flags
     from case_file c
     join enterprise e on e.id = c.enterprise_id
@@ -254,10 +338,11 @@ impl CaseRow {
             .as_deref()
             .and_then(prefectures::prefecture_of)
             .map(|prefecture| prefecture.name.to_owned());
+        let sums = self.sessions.0;
         let sessions = SessionCount {
             limit: self.session_limit,
-            used: self.sessions_used,
-            remaining: i64::from(self.session_limit) - self.sessions_used,
+            used: sums.used,
+            remaining: i64::from(self.session_limit) - sums.used,
         };
         let mut view = CaseView {
             id: self.id,
@@ -279,6 +364,11 @@ impl CaseRow {
             desk: self.desk.map(|desk| desk.0),
             managers: self.managers.0,
             consultations: sessions,
+            next_consultation: sums.next,
+            reports: ReportCount {
+                due: sums.due,
+                submitted: sums.submitted,
+            },
             waiting_on: self.waiting_on,
             waiting_until: self.waiting_until,
             due: self
@@ -294,67 +384,98 @@ impl CaseRow {
             merged_into: self.merged_into,
             version: self.version,
             allowed_moves: Vec::new(),
+            refused_moves: Vec::new(),
         };
-        view.allowed_moves = allowed_moves(&view, actor);
+        (view.allowed_moves, view.refused_moves) = judge_moves(&view, actor);
         view
     }
 }
 
-/// What this person may do with a case they see, for buttons. The API judges again when it is done.
-fn allowed_moves(case: &CaseView, actor: &Actor) -> Vec<&'static str> {
+/// What this person may do with a case they see, for buttons, and why not the rest of what their role does. The API judges
+/// again when it is done.
+fn judge_moves(case: &CaseView, actor: &Actor) -> (Vec<&'static str>, Vec<RefusedMove>) {
+    let (mut allowed, mut refused) = (Vec::new(), Vec::new());
+    for (name, conditions) in moves_of(case, actor) {
+        match conditions.into_iter().find(|(holds, _)| !holds) {
+            None => allowed.push(name),
+            Some((_, reason)) => refused.push(RefusedMove { name, reason }),
+        }
+    }
+    (allowed, refused)
+}
+
+/// The moves of the role, each with what has to hold for it.
+fn moves_of(case: &CaseView, actor: &Actor) -> Vec<(&'static str, Vec<(bool, MoveRefusal)>)> {
+    use MoveRefusal as R;
     use Status::*;
-    let role = actor.role;
     let lead = actor.is_lead();
-    let desk = role == Some(Role::Desk);
-    let manager = role == Some(Role::Manager);
-    let operator = role == Some(Role::Operator);
+    let desk = actor.role == Some(Role::Desk);
+    let manager = actor.role == Some(Role::Manager);
+    let operator = actor.role == Some(Role::Operator);
     let status = case.status;
-    let open = status != Closed;
-    let owned_by_desk = matches!(status, Accepted | Assigned | Consulting);
-    let with_desk = desk && owned_by_desk;
-    let assigned = !case.managers.is_empty();
+    let open = (status != Closed, R::Closed);
+    let with_desk = matches!(status, Accepted | Assigned | Consulting);
+    let is_owner = lead || (desk && with_desk) || (operator && matches!(status, Received | Routed));
+    let is_received = (!operator || status == Received, R::Owner);
+    let can_be_booked = matches!(status, Assigned | Consulting) && !case.managers.is_empty();
+    let has_name = case.enterprise.kind != EnterpriseKind::Anonymous;
+    let is_flagged = case.flags.contains(&Flag::SameEnterpriseThisYear);
     let moves = [
-        ("route", (operator && status == Received) || (lead && open)),
-        ("accept", status == Routed && (lead || desk)),
+        ("route", operator || lead, vec![open, is_received]),
+        (
+            "accept",
+            lead || desk,
+            vec![open, (status == Routed, R::Status)],
+        ),
         (
             "return",
-            matches!(status, Routed | Accepted) && (lead || desk),
+            lead || desk,
+            vec![open, (matches!(status, Routed | Accepted), R::Status)],
         ),
         (
             "offer",
-            owned_by_desk && (lead || desk) && case.enterprise.kind != EnterpriseKind::Anonymous,
+            lead || desk,
+            vec![open, (with_desk, R::Status), (has_name, R::Anonymous)],
         ),
         (
             "book",
-            matches!(status, Assigned | Consulting)
-                && assigned
-                && case.consultations.remaining > 0
-                && (lead || desk || manager),
+            lead || desk || manager,
+            vec![
+                open,
+                (can_be_booked, R::NoManager),
+                (case.consultations.remaining > 0, R::NoSessionLeft),
+            ],
         ),
-        ("wait", open && (lead || desk || manager || operator)),
-        ("escalate", open),
-        ("link", !manager),
-        (
-            "close",
-            open && (lead || with_desk || (operator && matches!(status, Received | Routed))),
-        ),
+        ("wait", true, vec![open]),
+        ("escalate", true, vec![open]),
+        ("link", !manager, vec![]),
+        ("close", !manager, vec![open, (is_owner, R::Owner)]),
         (
             "reopen",
-            status == Closed && case.merged_into.is_none() && !manager,
+            !manager,
+            vec![
+                (status == Closed, R::NotClosed),
+                (case.merged_into.is_none(), R::Merged),
+            ],
         ),
-        ("merge", open && lead),
-        ("unmerge", case.merged_into.is_some() && lead),
-        ("limit", actor.is_admin()),
+        ("merge", lead, vec![open]),
+        (
+            "unmerge",
+            lead,
+            vec![(case.merged_into.is_some(), R::NotMerged)],
+        ),
+        ("limit", actor.is_admin(), vec![]),
         (
             "guard_override",
-            open && lead && case.flags.contains(&Flag::SameEnterpriseThisYear),
+            lead,
+            vec![open, (is_flagged, R::NotFlagged)],
         ),
-        ("edit", lead || desk || (operator && status == Received)),
+        ("edit", lead || desk || operator, vec![is_received]),
     ];
     moves
         .into_iter()
-        .filter(|(_, allowed)| *allowed)
-        .map(|(name, _)| name)
+        .filter(|(_, is_for_role, _)| *is_for_role)
+        .map(|(name, _, conditions)| (name, conditions))
         .collect()
 }
 

@@ -227,8 +227,7 @@ async fn note_override(tx: &mut Tx, id: ConsultationId, reason: Option<&Reason>)
 
 /// The session as it was just booked or moved, with what to mind.
 async fn show(tx: &mut Tx, case: &Case, id: ConsultationId) -> Result<ConsultationView> {
-    let actor = tx.actor().clone();
-    let mut view = view::show(tx.db(), &actor, id).await?;
+    let mut view = view::show_changed(tx, id).await?;
     let calendar = tx.calendar(case.desk_id).await?;
     view.warnings
         .extend(outside_hours(&calendar, view.starts_at, view.ends_at));
@@ -335,7 +334,8 @@ async fn insert(
 
 /// Move a session to another time
 ///
-/// Only before it begins. It keeps its place, stage and managers. The new time is judged as for a booking.
+/// Only before it begins. It keeps its place, stage and managers. The new time is judged as for a booking. Who had checked
+/// in early did so for the old time, and does it again.
 #[utoipa::path(
     tag = "consultations",
     operation_id = "reschedule_consultation",
@@ -386,7 +386,8 @@ async fn reschedule_consultation(
             sqlx::query!(
                 r#"
                 update consultation
-                set starts_at = $2, ends_at = $3, sequence = sequence + 1, updated_at = $4
+                set starts_at = $2, ends_at = $3, sequence = sequence + 1, updated_at = $4,
+                    checked_in_at = null, checked_in_by = null, checked_out_at = null, checked_out_by = null
                 where id = $1
                 "#,
                 *session.id,

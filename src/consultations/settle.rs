@@ -49,10 +49,10 @@ pub struct NoShowRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldRequest {
-    /// When it really began.
-    pub started_at: DateTime<Utc>,
-    /// When it really ended.
-    pub ended_at: DateTime<Utc>,
+    /// When it really began; the check-in where absent.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it really ended; the check-out where absent.
+    pub ended_at: Option<DateTime<Utc>>,
     /// How it was given.
     pub mode: Mode,
     /// Who took part for the enterprise.
@@ -65,17 +65,50 @@ impl Body for CancelRequest {}
 impl Body for NoShowRequest {}
 impl Body for HoldRequest {
     fn check(&self, fields: &mut Fields) {
-        fields.require(
-            self.ended_at > self.started_at,
-            "/ended_at",
-            "must be after started_at",
-        );
-        fields.require(
-            self.ended_at - self.started_at <= TimeDelta::hours(24),
-            "/ended_at",
-            "must be at most 24 hours after started_at",
-        );
+        if let (Some(started_at), Some(ended_at)) = (self.started_at, self.ended_at) {
+            check_held(started_at, ended_at, fields);
+        }
         fields.require(self.attendees.len() <= 50, "/attendees", "at most 50");
+    }
+}
+
+fn check_held(started_at: DateTime<Utc>, ended_at: DateTime<Utc>, fields: &mut Fields) {
+    fields.require(
+        ended_at > started_at,
+        "/ended_at",
+        "must be after started_at",
+    );
+    fields.require(
+        ended_at - started_at <= TimeDelta::hours(24),
+        "/ended_at",
+        "must be at most 24 hours after started_at",
+    );
+}
+
+impl HoldRequest {
+    /// From when to when, with what was tapped at the visit where nobody says.
+    fn times(&self, session: &Consultation) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+        let mut fields = Fields::default();
+        let started_at = self.started_at.or(session.checked_in_at);
+        let ended_at = self.ended_at.or(session.checked_out_at);
+        fields.require(
+            started_at.is_some(),
+            "/started_at",
+            "is missing: nobody has checked in",
+        );
+        fields.require(
+            ended_at.is_some(),
+            "/ended_at",
+            "is missing: nobody has checked out",
+        );
+        match (started_at, ended_at) {
+            (Some(started_at), Some(ended_at)) => {
+                check_held(started_at, ended_at, &mut fields);
+                fields.finish()?;
+                Ok((started_at, ended_at))
+            }
+            _ => Err(fields.finish().expect_err("one of them is missing")),
+        }
     }
 }
 
@@ -106,8 +139,7 @@ async fn lock_booked(
 }
 
 async fn answer(tx: &mut Tx, id: ConsultationId) -> Result<Answer> {
-    let actor = tx.actor().clone();
-    match view::show(tx.db(), &actor, id).await {
+    match view::show_changed(tx, id).await {
         Ok(view) => Ok(Answer::ok(&view).version(view.version)),
         // A manager who was released loses sight of a session that is over.
         Err(Error::Problem(_)) => Ok(Answer::no_content()),
@@ -205,7 +237,8 @@ async fn miss_consultation(
 
 /// Record that a session was held
 ///
-/// Only after it has begun. The report is due from now.
+/// Only after it has begun. The report is due from now. After a visit the times may be left out: they are those of check-in
+/// and check-out.
 #[utoipa::path(
     tag = "consultations",
     operation_id = "hold_consultation",
@@ -224,7 +257,8 @@ async fn hold_consultation(
     access
         .transaction(async |tx| {
             let (case, session) = lock_booked(tx, id, precondition, true).await?;
-            if body.ended_at > tx.now() {
+            let (started_at, ended_at) = body.times(&session)?;
+            if ended_at > tx.now() {
                 return Err(Error::invalid("/ended_at", "must not lie in the future"));
             }
             let attendees: Vec<String> = body.attendees.iter().map(|name| name.as_str().to_owned()).collect();
@@ -236,8 +270,8 @@ async fn hold_consultation(
                 where id = $1
                 "#,
                 *session.id,
-                body.started_at,
-                body.ended_at,
+                started_at,
+                ended_at,
                 body.mode.name(),
                 &attendees,
                 body.desk_attended,
@@ -249,8 +283,8 @@ async fn hold_consultation(
                 case.id,
                 Event::ConsultationHeld {
                     consultation_id: session.id,
-                    started_at: body.started_at,
-                    ended_at: body.ended_at,
+                    started_at,
+                    ended_at,
                 },
             );
             let days = tx.settings().await?.report_days;

@@ -1,19 +1,23 @@
 //! Sessions as they are answered: one read query for show and lists.
 
+use super::steps::{self, RefusedStep};
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, View},
     error::{Error, Result},
     http::{Answer, Cursor, Items, Page, Path, Query, page_size},
     ids::*,
+    interactions::Author,
     programme::*,
+    store::Tx,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -39,6 +43,13 @@ pub struct ConsultationView {
     pub case_id: CaseId,
     /// The number of that case.
     pub case_number: String,
+    /// Who asks.
+    pub enterprise_name: Option<String>,
+    /// Whom to ring on the way: the first contact of the case, or the enterprise itself; null once the case is out of view.
+    #[sqlx(json(nullable))]
+    pub contact: Option<SessionContact>,
+    /// Where the matter is, for a map: the site's address, or the enterprise's; null once the case is out of view.
+    pub address: Option<String>,
     /// Which of the N it uses (◯回目 of the places, not of time); null when it was given back.
     pub session: Option<i32>,
     /// Where it stands.
@@ -70,6 +81,16 @@ pub struct ConsultationView {
     pub warnings: Vec<String>,
     /// When it was booked.
     pub booked_at: DateTime<Utc>,
+    /// When a manager arrived at the visit, as they tapped.
+    pub checked_in_at: Option<DateTime<Utc>>,
+    /// Who says so.
+    #[sqlx(json(nullable))]
+    pub checked_in_by: Option<Author>,
+    /// When they left.
+    pub checked_out_at: Option<DateTime<Utc>>,
+    /// Who says so.
+    #[sqlx(json(nullable))]
+    pub checked_out_by: Option<Author>,
     /// When it really began; held sessions only.
     pub started_at: Option<DateTime<Utc>>,
     /// When it really ended; held sessions only.
@@ -94,12 +115,36 @@ pub struct ConsultationView {
     pub version: i64,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// What this person may do with it now.
+    #[sqlx(skip)]
+    #[schema(example = json!(["reschedule", "cancel"]))]
+    pub allowed_steps: Vec<&'static str>,
+    /// What their role does, but not now, and why.
+    #[sqlx(skip)]
+    pub refused_steps: Vec<RefusedStep>,
+    /// The live managers of the case.
+    #[serde(skip)]
+    live_managers: Vec<ManagerId>,
+}
+
+/// Whom to ring.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionContact {
+    /// Their name.
+    pub name: Option<String>,
+    /// Their department.
+    pub department: Option<String>,
+    /// E.164.
+    pub phone: Option<String>,
 }
 
 /// The caller adds `where` on `consultation s` and `case_file c`.
 const SELECT: &str = r#"
     select s.id, s.case_id, c.number as case_number, s.session_place as session, s.state, s.stage, s.starts_at, s.ends_at,
         s.mode, s.location as place, s.meeting_url, s.note, s.late_reason, s.override_reason, s.booked_at, s.held_from as started_at,
+        s.checked_in_at, s.checked_out_at,
+        case when ci.id is not null then json_build_object('id', ci.id, 'name', ci.name) end as checked_in_by,
+        case when co.id is not null then json_build_object('id', co.id, 'name', co.name) end as checked_out_by,
         s.held_until as ended_at, s.attendees, s.desk_attended, s.no_show_by, s.settle_reason as reason, s.voided_at,
         s.void_reason, coalesce(r.state, 'none') as report, s.origin_case_id, s.version, s.updated_at,
         (
@@ -107,10 +152,23 @@ const SELECT: &str = r#"
             from consultation_manager cm
             join manager m on m.id = cm.manager_id
             where cm.consultation_id = s.id
-        ) as managers
+        ) as managers,
+        array(select a.manager_id from assignment a where a.case_id = c.id and a.ended_at is null) as live_managers,
+        e.name as enterprise_name, coalesce(c.site_address, e.address) as address,
+        (
+            select json_build_object('name', k.name, 'department', k.department,
+                'phone', coalesce(k.phone, c.site_phone, e.phone))
+            from contact k
+            where k.case_id = c.id
+            order by k.position
+            limit 1
+        ) as contact
     from consultation s
     join case_file c on c.id = s.case_id
+    join enterprise e on e.id = c.enterprise_id
     left join report r on r.consultation_id = s.id
+    left join app_user ci on ci.id = s.checked_in_by
+    left join app_user co on co.id = s.checked_out_by
 "#;
 
 /// The condition on `consultation s` and `case_file c`: the sessions of the cases in view; and for a manager the own
@@ -120,20 +178,48 @@ pub(super) fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
     View::of(actor).push(query);
     if let Some(manager) = actor.manager() {
         query
-            .push(" or (s.state in ('booked', 'held') and exists (select 1 from consultation_manager vm where vm.consultation_id = s.id and vm.manager_id = ")
+            .push(" or (")
+            .push(IS_KEPT)
+            .push(" and exists (select 1 from consultation_manager vm where vm.consultation_id = s.id and vm.manager_id = ")
             .push_bind(manager)
-            .push(") and not exists (select 1 from report vr where vr.consultation_id = s.id and vr.state = 'approved'))");
+            .push("))");
     }
     query.push(")");
 }
 
+/// The condition on `consultation s` under which its managers see it whatever became of the case.
+const IS_KEPT: &str = "s.state in ('booked', 'held') and not exists (select 1 from report vr where vr.consultation_id = s.id and vr.state = 'approved')";
+
+/// Who of the managers gives which of the sessions, and whether they see it although the case may be out of their view.
+pub async fn own_sessions(
+    db: &PgPool,
+    sessions: &[Uuid],
+    managers: &[Uuid],
+) -> Result<Vec<(ManagerId, ConsultationId, bool)>> {
+    let mut query = QueryBuilder::new("select vm.manager_id, s.id, ");
+    query
+        .push(IS_KEPT)
+        .push(" from consultation s join consultation_manager vm on vm.consultation_id = s.id where s.id = any(")
+        .push_bind(sessions)
+        .push(") and vm.manager_id = any(")
+        .push_bind(managers)
+        .push(")");
+    Ok(query.build_query_as().fetch_all(db).await?)
+}
+
 impl ConsultationView {
     /// As this person may see it.
-    fn shown_to(self, actor: &Actor) -> Self {
-        Self {
-            override_reason: self.override_reason.filter(|_| actor.manager().is_none()),
-            ..self
+    fn shown_to(mut self, actor: &Actor, now: DateTime<Utc>) -> Self {
+        if let Some(manager) = actor.manager() {
+            self.override_reason = None;
+            // They keep the session for its report, not the people.
+            if !self.live_managers.contains(&manager) {
+                self.contact = None;
+                self.address = None;
+            }
         }
+        (self.allowed_steps, self.refused_steps) = steps::judge(&self, actor, now);
+        self
     }
 }
 
@@ -144,18 +230,32 @@ impl ConsultationView {
 pub async fn show(
     db: &mut PgConnection,
     actor: &Actor,
+    now: DateTime<Utc>,
     id: ConsultationId,
 ) -> Result<ConsultationView> {
     let mut query = QueryBuilder::new(SELECT);
     query.push("where s.id = ").push_bind(id).push(" and ");
     push_view(&mut query, actor);
     let view: Option<ConsultationView> = query.build_query_as().fetch_optional(db).await?;
-    view.map(|view| view.shown_to(actor))
+    view.map(|view| view.shown_to(actor, now))
         .ok_or_else(Error::not_found)
 }
 
-fn shown_to(actor: &Actor, views: Vec<ConsultationView>) -> Vec<ConsultationView> {
-    views.into_iter().map(|view| view.shown_to(actor)).collect()
+/// The view of a session as it is after a change.
+pub(super) async fn show_changed(tx: &mut Tx, id: ConsultationId) -> Result<ConsultationView> {
+    let (actor, now) = (tx.actor().clone(), tx.now());
+    show(tx.db(), &actor, now, id).await
+}
+
+fn shown_to(
+    access: &Access<permit::ReadCases>,
+    views: Vec<ConsultationView>,
+) -> Vec<ConsultationView> {
+    let (actor, now) = (access.actor(), access.now());
+    views
+        .into_iter()
+        .map(|view| view.shown_to(actor, now))
+        .collect()
 }
 
 /// List the sessions of a case
@@ -181,7 +281,7 @@ async fn list_case_consultations(
         .push_bind(id)
         .push(" order by s.starts_at, s.id");
     let items = query.build_query_as().fetch_all(&mut *db).await?;
-    let items = shown_to(access.actor(), items);
+    let items = shown_to(&access, items);
     Ok(Answer::ok(&Items { items }))
 }
 
@@ -199,7 +299,7 @@ async fn show_consultation(
     Path(id): Path<ConsultationId>,
 ) -> Result<Answer> {
     let mut db = access.read().acquire().await?;
-    let view = show(&mut db, access.actor(), id).await?;
+    let view = show(&mut db, access.actor(), access.now(), id).await?;
     Ok(Answer::ok(&view).version(view.version))
 }
 
@@ -274,7 +374,7 @@ async fn list_consultations(
         .push(" order by s.starts_at, s.id limit ")
         .push_bind(limit + 1);
     let items = query.build_query_as().fetch_all(access.read()).await?;
-    let items = shown_to(access.actor(), items);
+    let items = shown_to(&access, items);
     Ok(Answer::ok(&Page::new(items, limit, |item| {
         (item.starts_at, item.id)
     })))

@@ -143,6 +143,8 @@ async fn load(
                 when 'interaction_recorded' then coalesce(i.occurred_at, t.recorded_at)
                 when 'mail_placed' then coalesce(m.received_at, t.recorded_at)
                 when 'consultation_held' then (t.data->>'started_at')::timestamptz
+                when 'consultation_checked_in' then (t.data->>'at')::timestamptz
+                when 'consultation_checked_out' then (t.data->>'at')::timestamptz
                 else t.recorded_at
             end as "occurred_at!",
             case when u.id is not null then json_build_object('id', u.id, 'name', u.name) end as "actor: SqlJson<Author>",
@@ -173,7 +175,7 @@ async fn load(
         left join message o on t.kind = 'message_written' and o.id = (t.data->>'message_id')::uuid
         where t.chain = $1
         and ($2::bigint is null or t.seq < $2)
-        and (not $4 or m.is_for_managers)
+        and (not $4 or m.id is null or m.is_for_managers)
         order by t.seq desc
         limit $3
         "#,

@@ -271,7 +271,7 @@ async fn show_invitation(
 ) -> Result<HttpResponse, Error> {
     let mail = access.store().mail().clone();
     let mut db = access.read().acquire().await?;
-    let view = consultations::show(&mut db, access.actor(), id).await?;
+    let view = consultations::show(&mut db, access.actor(), access.now(), id).await?;
     // A manager keeps the session after release, when the case itself is out of view.
     let case = cases::find(&mut db, &Actor::system(), view.case_id).await?;
     let session = Session::load(&mut db, id).await?;

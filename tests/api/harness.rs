@@ -1096,9 +1096,17 @@ impl Transport {
                 let headers = headers
                     .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                     .collect();
-                let body = to_bytes(response.into_body())
-                    .await
-                    .unwrap_or_else(|_| panic!("{what}: no body"));
+                // A stream has no end to wait for.
+                let is_stream = response
+                    .headers()
+                    .get("content-type")
+                    .is_some_and(|kind| kind == "text/event-stream");
+                let body = match is_stream {
+                    true => Bytes::new(),
+                    false => to_bytes(response.into_body())
+                        .await
+                        .unwrap_or_else(|_| panic!("{what}: no body")),
+                };
                 TestResponse::new(what, status, headers, &body)
             })
         }))
