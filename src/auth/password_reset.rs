@@ -76,7 +76,7 @@ impl Body for PasswordResetRequest {}
 #[serde(deny_unknown_fields)]
 struct ConfirmPasswordResetRequest {
     /// What stands behind `#token=` in the link.
-    #[schema(value_type = String, write_only)]
+    #[schema(value_type = String, min_length = 43, max_length = 43, write_only)]
     token: ResetToken,
     /// The password from now on.
     password: Password,

@@ -53,6 +53,9 @@ const RECOVERY_CODES: usize = 10;
 /// Random bytes of a recovery code: sixteen letters.
 const RECOVERY_BYTES: usize = 10;
 
+/// Longest text that is looked at as a code, in characters.
+const MAX_TYPED: usize = 100;
+
 /// Mounts `/me/second-factor` and its reset under `/users`.
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -78,7 +81,7 @@ impl TryFrom<String> for TypedCode {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text.len() > 200 {
+        if text.chars().count() > MAX_TYPED {
             return Err("is longer than any code");
         }
         let code = compact(&text).to_ascii_uppercase();
@@ -117,7 +120,7 @@ struct SecondFactorOffer {
 #[serde(deny_unknown_fields)]
 struct ConfirmSecondFactorRequest {
     /// Six digits.
-    #[schema(value_type = String, write_only)]
+    #[schema(value_type = String, max_length = 100, write_only)]
     code: TypedCode,
 }
 
@@ -131,7 +134,7 @@ struct BothFactorsRequest {
     #[schema(value_type = String, format = Password, write_only)]
     current_password: TypedPassword,
     /// Six digits of the app, or a recovery code.
-    #[schema(value_type = String, write_only)]
+    #[schema(value_type = String, max_length = 100, write_only)]
     code: TypedCode,
 }
 
@@ -616,6 +619,6 @@ mod tests {
         for text in ["", "12345", "1234567", "+12345", "12345a", "あいう"] {
             assert!(matches!(typed(text), TypedCode::Neither), "{text}");
         }
-        assert!(TypedCode::try_from("1".repeat(201)).is_err());
+        assert!(TypedCode::try_from("1".repeat(MAX_TYPED + 1)).is_err());
     }
 }

@@ -76,7 +76,7 @@ struct SignInRequest {
     #[schema(value_type = String, format = Password, write_only)]
     password: TypedPassword,
     /// For whoever has a second factor: six digits of the app, or a recovery code.
-    #[schema(value_type = Option<String>, write_only)]
+    #[schema(value_type = Option<String>, max_length = 100, write_only)]
     code: Option<TypedCode>,
 }
 

@@ -115,7 +115,7 @@ async fn the_whole_way() {
         "{text}"
     );
     let kinds: Vec<String> =
-        sqlx::query_scalar("select kind from audit_event where kind like 'password%' order by id")
+        sqlx::query_scalar("select kind from audit_event where kind like 'password%' order by seq")
             .fetch_all(&mut app.sql().await)
             .await
             .unwrap();
