@@ -114,7 +114,7 @@ struct SignedIn {
 /// tries for an account or 50 from an address in 15 minutes the answer is 429 with `Retry-After`.
 ///
 /// Whoever has a second factor sends a `code` too. Without one, or with one that is wrong or was used, the answer to the
-/// right password is 401 `second-factor-required`; ten tries with a code in 15 minutes, too.
+/// right password is 401 `second-factor-required`. Codes have ten tries in 15 minutes of their own.
 #[utoipa::path(
     tag = "sign-in",
     operation_id = "sign_in",
@@ -413,7 +413,7 @@ impl<T: Body + 'static> FromRequest for OptionalJson<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::{Keys, PasswordCost, Passwords};
+    use crate::auth::{Keys, PasswordCost, Passwords, SealKey};
     use actix_web::test::TestRequest;
 
     fn config(url: &str) -> AuthConfig {
