@@ -105,7 +105,7 @@ create table user_session (
     created_at timestamptz not null,
     expires_at timestamptz not null,
     ended_at timestamptz,
-    -- signed_out, reused (a refresh token came twice), password_changed, deactivated
+    -- signed_out, reused (a refresh token came twice), password_changed, second_factor_changed, role_changed, deactivated
     ended_reason text
 );
 comment on table user_session is 'one sign-in; access tokens name it, ending it ends them';
@@ -123,6 +123,45 @@ create table refresh_token (
 comment on table refresh_token is 'rotating refresh tokens, stored hashed';
 create index refresh_token_session on refresh_token (session_id);
 
+create table second_factor (
+    user_id uuid primary key references app_user,
+    -- The secret that the person's app shares with us, sealed with a key that is not in the database.
+    secret bytea not null check (length(secret) between 1 and 200),
+    -- The newest step of 30 seconds whose code was used: a code counts once, and none before it.
+    last_step bigint,
+    created_at timestamptz not null,
+    -- When the app gave a right code; until then it is an offer, and counts for nothing.
+    confirmed_at timestamptz,
+    constraint second_factor_confirmed check ((confirmed_at is null) = (last_step is null))
+);
+comment on table second_factor is 'second factor (TOTP, RFC 6238) of people who have one';
+
+create table recovery_code (
+    -- sha256 of the code
+    hash bytea primary key check (length(hash) = 32),
+    user_id uuid not null references second_factor on delete cascade,
+    created_at timestamptz not null,
+    -- A code counts once.
+    used_at timestamptz
+);
+comment on table recovery_code is 'what stands in for a lost second factor: ten codes, shown once, hashed';
+create index recovery_code_user on recovery_code (user_id);
+
+create table password_reset (
+    -- The newest link of a person is the only one.
+    user_id uuid primary key references app_user,
+    -- The request; with a key that is not in the database it gives the token, which is nowhere stored.
+    id uuid not null,
+    -- sha256 of the token
+    hash bytea not null constraint password_reset_hash_key unique check (length(hash) = 32),
+    -- The mail with the link (see message).
+    message_id uuid not null,
+    created_at timestamptz not null,
+    -- Moved to the moment in which the link is used or taken back.
+    expires_at timestamptz not null
+);
+comment on table password_reset is 'links by which people set a forgotten password; rows that are over are deleted after a day';
+
 create table api_token (
     id uuid primary key,
     user_id uuid not null references app_user,
@@ -139,13 +178,13 @@ comment on table api_token is 'API tokens: shown once, hashed, expiring, never m
 create index api_token_user on api_token (user_id, id);
 
 create table sign_in_throttle (
-    -- account:<email key> or address:<ip>
+    -- account:<email key>, code:<email key>, address:<ip>; reset:<email key>, reset-address:<ip>
     subject text primary key check (length(subject) <= 300),
     -- Tries in the window, counted before the password is looked at, so that parallel tries count too.
     tries int not null,
     window_started_at timestamptz not null
 );
-comment on table sign_in_throttle is 'tries to sign in per account and address';
+comment on table sign_in_throttle is 'tries to sign in, and requests of reset links, per account and address';
 
 create table idempotency_key (
     user_id uuid not null references app_user,
@@ -191,3 +230,22 @@ create trigger user_session_directory after update of ended_at on user_session
     for each row execute function note_directory_change('session');
 create trigger api_token_directory after insert or update on api_token
     for each row execute function note_directory_change('token');
+
+-- Admins without a second factor may do little where the office demands one: both sides of that are told.
+create function note_second_factor_change() returns trigger language plpgsql as $$
+begin
+    insert into directory_change (kind, subject_id) values ('user', coalesce(new.user_id, old.user_id));
+    return null;
+end
+$$;
+create trigger second_factor_directory after update of confirmed_at or delete on second_factor
+    for each row execute function note_second_factor_change();
+create function note_second_factor_setting() returns trigger language plpgsql as $$
+begin
+    insert into directory_change (kind, subject_id) select 'user', id from app_user where role = 'admin';
+    return null;
+end
+$$;
+create trigger office_setting_directory after update on office_setting
+    for each row when (new.value -> 'second_factor_for_admins' is distinct from old.value -> 'second_factor_for_admins')
+    execute function note_second_factor_setting();

@@ -295,7 +295,7 @@ insert into template (id, purpose, name, subject, body, created_at, updated_at) 
 create table message (
     id uuid primary key,
     case_id uuid references case_file,
-    kind text not null check (kind in ('reply', 'acknowledgement', 'invitation', 'notice')),
+    kind text not null check (kind in ('reply', 'acknowledgement', 'invitation', 'notice', 'account')),
     state text not null check (state in ('waiting', 'queued', 'sending', 'sent', 'unknown', 'failed', 'taken_back')),
     -- From which mailbox it goes; the office's own address where null.
     mailbox_id uuid references mailbox,
@@ -342,6 +342,8 @@ create index message_open on message (next_attempt_at) where state in ('waiting'
 create index message_to_look_at on message (created_at desc) where state in ('unknown', 'failed');
 create trigger message_version before update on message for each row execute function bump_version();
 alter table inbound_mail add constraint inbound_mail_reported_message foreign key (reported_message_id) references message (id);
+alter table password_reset add constraint password_reset_message foreign key (message_id) references message (id);
+create index password_reset_message on password_reset (message_id);
 create index inbound_mail_reported_message on inbound_mail (reported_message_id);
 
 -- The legal steps of a message. A test keeps this equal to messages/state.rs.

@@ -232,7 +232,8 @@ pub struct Actor {
     pub manager_id: Option<ManagerId>,
     /// The sign-in; none for tokens and the system.
     pub session_id: Option<SessionId>,
-    /// What an API token is cut down to; none: everything the role may.
+    /// What an API token is cut down to, or the sign-in of an admin who needs a second factor; none: everything the role
+    /// may.
     pub token_permissions: Option<Vec<Permission>>,
 }
 
@@ -266,6 +267,12 @@ impl Actor {
             }
             None => role_may,
         }
+    }
+
+    /// Whether this is an admin who has yet to set up the second factor that the office demands: a sign-in that is cut
+    /// down to the own account, as an API token without permissions is.
+    pub fn needs_second_factor(&self) -> bool {
+        self.kind == ActorKind::User && self.token_permissions.is_some()
     }
 
     /// Whether this is the program or a role of the programme office.
@@ -319,6 +326,12 @@ impl<P: Permitted> Access<P> {
                 actor.clone()
             }
             None if P::PERMISSION == Permission::Anyone => Actor::system(),
+            Some(actor) if actor.needs_second_factor() => {
+                return Err(Error::problem(
+                    ProblemType::SecondFactorEnrolmentRequired,
+                    "This office demands a second factor of its admins: set yours up, and go on.",
+                ));
+            }
             Some(_) => {
                 return Err(Error::forbidden(format!(
                     "This needs the permission {}.",

@@ -314,6 +314,28 @@ pub enum Event {
     PasswordChanged {
         user_id: UserId,
     },
+    PasswordResetSent {
+        user_id: UserId,
+    },
+    PasswordReset {
+        user_id: UserId,
+    },
+    SecondFactorSetUp {
+        user_id: UserId,
+    },
+    SecondFactorTurnedOff {
+        user_id: UserId,
+    },
+    SecondFactorReset {
+        user_id: UserId,
+    },
+    RecoveryCodesMade {
+        user_id: UserId,
+    },
+    RecoveryCodeUsed {
+        user_id: UserId,
+        left: i64,
+    },
     TokenCreated {
         token_id: TokenId,
         user_id: UserId,

@@ -1,8 +1,9 @@
 //! Who asks: sign-in, sessions, tokens, and the middleware that turns a token into an [`Actor`].
 //!
-//! Owns `user_session`, `refresh_token`, `api_token` and `sign_in_throttle`, which are exempt from the audit trail (but
-//! making and revoking API tokens, and changing a password, are recorded), and reads `directory_change`. People
-//! themselves belong to [`crate::users`].
+//! Owns `user_session`, `refresh_token`, `api_token`, `second_factor`, `recovery_code`, `password_reset` and
+//! `sign_in_throttle`, which are exempt from the audit trail (but making and revoking API tokens, changing or resetting a
+//! password, and all about second factors are recorded), and reads `directory_change`. People themselves belong to
+//! [`crate::users`].
 //!
 //! - An access token ([`Keys`]) is a JWT of 15 minutes that names a user and a session. Whether they still may come in,
 //!   and as whom, the [`Directory`] says: role, desk, deactivation and the end of a session count within two seconds.
@@ -18,7 +19,10 @@ mod account;
 mod address;
 mod directory;
 mod keys;
+mod mails;
 mod password;
+pub(crate) mod password_reset;
+pub(crate) mod second_factor;
 mod sessions;
 mod sign_in;
 mod throttle;
@@ -28,6 +32,7 @@ pub use address::Network;
 pub use directory::{Directory, spawn_poller};
 pub use keys::Keys;
 pub use password::{ChosenPassword, PasswordCost, Passwords};
+pub use second_factor::SealKey;
 pub(crate) use sessions::{EndReason, end_all};
 
 use crate::{
@@ -60,13 +65,18 @@ const API_TOKEN_PREFIX: &str = "mdg_";
 const BASIC_PATH: &str = "/api/v1/intake/email";
 
 /// Operations whose POST takes no Idempotency-Key: they are no resources, or their answer is shown once, or (a change of
-/// the own password) the repetition is proven by what the first one replaced.
+/// the own password) the repetition is proven by what the first one replaced, or by what counts once.
 pub const WITHOUT_IDEMPOTENCY: &[&str] = &[
     "sign_in",
     "refresh_session",
     "sign_out",
     "create_api_token",
     "change_password",
+    "request_password_reset",
+    "confirm_password_reset",
+    "start_second_factor",
+    "confirm_second_factor",
+    "renew_recovery_codes",
     // The bytes of a mail are its key.
     "receive_email",
     "receive_postmark",
@@ -76,11 +86,13 @@ pub const WITHOUT_IDEMPOTENCY: &[&str] = &[
     "receive_ses",
 ];
 
-/// Mounts sign-in, the own account and API tokens.
+/// Mounts sign-in, the own account with its second factor, forgotten passwords, and API tokens.
 pub fn mount(config: &mut ServiceConfig) {
     config
         .configure(sign_in::mount)
         .configure(account::mount)
+        .configure(second_factor::mount)
+        .configure(password_reset::mount)
         .configure(tokens::mount);
 }
 
@@ -88,6 +100,8 @@ pub fn mount(config: &mut ServiceConfig) {
 pub struct AuthConfig {
     /// The keys of access tokens.
     pub keys: Keys,
+    /// Seals the secrets of second factors.
+    pub seal: SealKey,
     /// Hashes and compares passwords.
     pub passwords: Passwords,
     /// Whose `X-Forwarded-For` and `Forwarded` count.
@@ -106,6 +120,7 @@ impl AuthConfig {
     /// The address has no scheme or host.
     pub fn new(
         keys: Keys,
+        seal: SealKey,
         passwords: Passwords,
         trusted_proxies: Vec<Network>,
         public_url: &str,
@@ -123,6 +138,7 @@ impl AuthConfig {
         let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
         Ok(Self {
             keys,
+            seal,
             passwords,
             trusted_proxies,
             directory_max_age: directory::STALE_AFTER,
@@ -311,7 +327,13 @@ mod tests {
     fn the_origin_of_the_public_address() {
         let origin = |url: &str| {
             let keys = Keys::new(&"0123456789abcdef0123456789abcdef".into(), None).unwrap();
-            AuthConfig::new(keys, Passwords::new(PasswordCost::TEST), Vec::new(), url)
+            AuthConfig::new(
+                keys,
+                SealKey::new(&"a key for tests".into()),
+                Passwords::new(PasswordCost::TEST),
+                Vec::new(),
+                url,
+            )
         };
         let config = origin("https://Madoguchi.example.jp:443/path").unwrap();
         assert_eq!(config.public_origin, "https://madoguchi.example.jp");

@@ -78,6 +78,14 @@ pub struct SecretConfig {
         global = true
     )]
     pub audit_key: Option<SecretString>,
+    /// Seals the secrets of second factors; at least 32 characters [default: made once in the data folder]
+    #[arg(
+        long,
+        env = "MADOGUCHI_SECOND_FACTOR_KEY",
+        hide_env_values = true,
+        global = true
+    )]
+    pub second_factor_key: Option<SecretString>,
 }
 
 /// Outgoing mail, and the addresses that answers come back to.

@@ -43,7 +43,9 @@ macro_rules! problem_types {
 
 problem_types! {
     Unauthenticated => UNAUTHORIZED, "unauthenticated", "Sign in first";
+    SecondFactorRequired => UNAUTHORIZED, "second-factor-required", "A code of the second factor is needed";
     Forbidden => FORBIDDEN, "forbidden", "Not allowed for your role";
+    SecondFactorEnrolmentRequired => FORBIDDEN, "second-factor-enrolment-required", "Set up a second factor first";
     NotFound => NOT_FOUND, "not-found", "Not found";
     MethodNotAllowed => METHOD_NOT_ALLOWED, "method-not-allowed", "This address does not take that method";
     Validation => UNPROCESSABLE_ENTITY, "validation", "Some fields are not valid";

@@ -10,7 +10,7 @@ pub mod admin;
 use crate::{
     access::Actor,
     error::{Error, REQUEST_ID, Result},
-    ids::{AttemptId, MailId, MessageId},
+    ids::{AttemptId, MailId, MessageId, UserId},
     store::Store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -42,7 +42,7 @@ pub enum Work {
     ReturnUnclaimed {},
     /// Verify the whole audit trail.
     VerifyAudit {},
-    /// Delete idempotency keys, sessions and change rows that are over.
+    /// Delete idempotency keys, sessions, links and change rows that are over.
     CleanUp {},
     /// Understand a mail that came in and place it.
     PlaceMail {
@@ -58,6 +58,13 @@ pub enum Work {
     SweepMessages {},
     /// Make the texts that changed findable.
     IndexSearch {},
+    /// Write a mail with a link to set a forgotten password.
+    SendPasswordReset {
+        /// The request.
+        request_id: Uuid,
+        /// Whose; nobody's where the address was unknown, which must look and cost the same.
+        user_id: Option<UserId>,
+    },
 }
 
 /// What runs periodically, and how often.
@@ -445,6 +452,10 @@ async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) 
             crate::intake::place::measure(store).await
         }
         Work::IndexSearch {} => crate::search::run(store).await,
+        Work::SendPasswordReset {
+            request_id,
+            user_id,
+        } => crate::auth::password_reset::send(store, &system, *request_id, *user_id).await,
     }
 }
 
@@ -502,6 +513,8 @@ async fn clean_up(store: &Store) -> Result<()> {
     .execute(store.writer())
     .await?;
     crate::intake::mailgun::forget_tokens(store.writer(), now).await?;
+    crate::auth::second_factor::forget_offers(store.writer(), now).await?;
+    crate::auth::password_reset::forget_old(store.writer(), now).await?;
     sqlx::query!(
         "delete from sign_in_throttle where window_started_at < $1",
         now - TimeDelta::days(1)

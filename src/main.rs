@@ -78,6 +78,8 @@ enum UserCommand {
     Password(UserOf),
     /// Deactivate a user and end their sessions
     Deactivate(UserOf),
+    /// Take the second factor from a user who lost app and recovery codes, and end their sessions
+    ResetSecondFactor(UserOf),
 }
 
 #[derive(Args)]
@@ -273,7 +275,9 @@ async fn check_search(config: &Config) -> Result<ExitCode, String> {
 async fn run_user(command: UserCommand) -> Result<(), String> {
     let config = match &command {
         UserCommand::Create(args) => &args.config,
-        UserCommand::Password(args) | UserCommand::Deactivate(args) => &args.config,
+        UserCommand::Password(args)
+        | UserCommand::Deactivate(args)
+        | UserCommand::ResetSecondFactor(args) => &args.config,
     };
     let opened = Opened::open(config, true).await?;
     let done = match &command {
@@ -297,6 +301,9 @@ async fn run_user(command: UserCommand) -> Result<(), String> {
             cli::set_password(&opened.store, &args.email, &password).await
         }
         UserCommand::Deactivate(args) => cli::deactivate_user(&opened.store, &args.email).await,
+        UserCommand::ResetSecondFactor(args) => {
+            cli::reset_second_factor(&opened.store, &args.email).await
+        }
     };
     opened.close().await;
     done.map_err(|error| cli::explain(&error))

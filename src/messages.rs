@@ -186,7 +186,8 @@ fn may_write(actor: &Actor, status: Status) -> bool {
     }
 }
 
-/// Whether the program may write another mail by itself: the breaker that ends a loop nobody thought of. Where it is
+/// Whether the program may write another mail by itself: the breaker that ends a loop nobody thought of. Mails about accounts
+/// have limits of their own. Where it is
 /// open, whoever wanted to write leaves it, and the log and a metric raise the alarm.
 ///
 /// # Errors
@@ -197,7 +198,7 @@ pub async fn may_send_automatically(tx: &mut Tx) -> Result<bool> {
         r#"
         select count(*) as "written!"
         from message
-        where kind <> 'reply' and created_at > $1
+        where kind not in ('reply', 'account') and created_at > $1
         "#,
         tx.now() - TimeDelta::hours(1),
     )

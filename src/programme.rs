@@ -352,6 +352,7 @@ words! {
         Acknowledgement = "acknowledgement", "受付確認";
         Invitation = "invitation", "日程のご案内";
         Notice = "notice", "通知";
+        Account = "account", "アカウントのお知らせ";
     }
 
     /// Where an outgoing mail stands.

@@ -3,7 +3,7 @@
 use crate::{
     app::{AppOptions, app},
     audit::checkpoint::AuditKey,
-    auth::{AuthConfig, Keys, Network, PasswordCost, Passwords, spawn_poller},
+    auth::{AuthConfig, Keys, Network, PasswordCost, Passwords, SealKey, spawn_poller},
     config::{Config, ServeConfig, WorkConfig},
     database::{self, Database},
     health,
@@ -203,6 +203,7 @@ fn auth_config(
 ) -> Result<AuthConfig, String> {
     let secret = config.secret(&config.secrets.jwt_secret, "jwt")?;
     let keys = Keys::new(&secret, config.secrets.jwt_secret_previous.as_ref())?;
+    let sealing = config.secret(&config.secrets.second_factor_key, "second_factor")?;
     let proxies: Result<Vec<Network>, _> = serve
         .trusted_proxies
         .iter()
@@ -213,6 +214,7 @@ fn auth_config(
         .collect();
     let auth = AuthConfig::new(
         keys,
+        SealKey::new(&sealing),
         Passwords::new(PasswordCost::OWASP),
         proxies?,
         public_url,

@@ -68,6 +68,8 @@ pub struct Settings {
     pub automatic_mails_per_hour: i64,
     /// Cases that one address may open by mail in 24 hours; further mails are to be checked.
     pub mail_cases_per_sender: i64,
+    /// Whether admins need a second factor: without one they may set it up, and nothing else.
+    pub second_factor_for_admins: bool,
     /// What the help center is called in mails.
     pub office_name: Line80,
     /// Where it is rung.
@@ -93,6 +95,7 @@ impl Default for Settings {
             acknowledgements_per_sender: 3,
             automatic_mails_per_hour: 500,
             mail_cases_per_sender: 10,
+            second_factor_for_admins: false,
             office_name: Line80::parse("テレワーク相談センター").expect("one line"),
             office_phone: None,
         }
@@ -127,6 +130,7 @@ pub struct EditSettingsRequest {
     pub acknowledgements_per_sender: Option<i64>,
     pub automatic_mails_per_hour: Option<i64>,
     pub mail_cases_per_sender: Option<i64>,
+    pub second_factor_for_admins: Option<bool>,
     pub office_name: Option<Line80>,
     #[serde(default, deserialize_with = "absent_or_null")]
     pub office_phone: Option<Option<Phone>>,
@@ -226,6 +230,7 @@ impl EditSettingsRequest {
             acknowledgements_per_sender,
             automatic_mails_per_hour,
             mail_cases_per_sender,
+            second_factor_for_admins,
             office_name,
             office_phone
         );

@@ -8,7 +8,7 @@
 use crate::{
     access::{Access, OFFICE, Role, permit},
     audit::Event,
-    auth::{AuthConfig, ChosenPassword, EndReason, end_all},
+    auth::{AuthConfig, ChosenPassword, EndReason, end_all, password_reset},
     error::{Error, Fields, OnConstraint, Result},
     http::{
         Answer, Body, Cursor, Json, Page, Path, Precondition, Query, absent_or_null, page_size,
@@ -74,6 +74,8 @@ pub struct UserView {
     pub active: bool,
     /// Whether they can sign in with a password.
     pub has_password: bool,
+    /// Whether signing in takes a code of a second factor too.
+    pub has_second_factor: bool,
     /// Moves with every change.
     pub version: i64,
     /// When they were entered.
@@ -195,7 +197,9 @@ async fn list_users(
         r#"
         select
             id, email as "email: EmailAddress", name as "name: Name", role, desk_id, manager_id, active,
-            password_hash is not null as "has_password!", version, created_at, updated_at
+            password_hash is not null as "has_password!",
+            exists (select from second_factor f where f.user_id = app_user.id and f.confirmed_at is not null) as "has_second_factor!",
+            version, created_at, updated_at
         from app_user
         where ($1::text is null or role = $1)
             and ($2::uuid is null or desk_id = $2)
@@ -346,7 +350,9 @@ pub(crate) async fn show(db: impl PgExecutor<'_>, id: UserId) -> Result<UserView
         r#"
         select
             id, email as "email: EmailAddress", name as "name: Name", role, desk_id, manager_id, active,
-            password_hash is not null as "has_password!", version, created_at, updated_at
+            password_hash is not null as "has_password!",
+            exists (select from second_factor f where f.user_id = app_user.id and f.confirmed_at is not null) as "has_second_factor!",
+            version, created_at, updated_at
         from app_user
         where id = $1
         "#,
@@ -368,6 +374,20 @@ pub(crate) async fn credentials(
         email.key()
     )
     .fetch_optional(db)
+    .await?)
+}
+
+/// What the user signs in with, as it is stored now.
+///
+/// # Errors
+/// The database; there is such a user.
+pub(crate) async fn credentials_of(db: impl PgExecutor<'_>, id: UserId) -> Result<Credentials> {
+    Ok(sqlx::query_as!(
+        Credentials,
+        "select id, active, password_hash from app_user where id = $1",
+        *id
+    )
+    .fetch_one(db)
     .await?)
 }
 
@@ -496,6 +516,10 @@ pub async fn edit(
         require_another_admin(tx, id).await?;
     }
     store(tx, &after, password_hash.as_ref()).await?;
+    if before.email != after.email {
+        // A link to set the password by is on its way to somebody else's mailbox then.
+        password_reset::forget(tx, id).await?;
+    }
     if let Some(reason) = ends_sessions(&before, &after, password_hash.is_some()) {
         end_all(tx, id, None, reason).await?;
     }
@@ -678,6 +702,7 @@ mod tests {
             manager_id: None,
             active: true,
             has_password: true,
+            has_second_factor: false,
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,

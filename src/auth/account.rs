@@ -13,7 +13,7 @@ use crate::{
     http::{Answer, Body, Json},
     ids::*,
     text::{EmailAddress, Name, Password},
-    users,
+    users::{self, UserView},
 };
 use actix_web::{get, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,10 @@ struct MeView {
     desk_id: Option<DeskId>,
     /// The telework manager that this person is.
     manager_id: Option<ManagerId>,
+    /// Whether signing in takes a code of a second factor too.
+    has_second_factor: bool,
+    /// The office demands a second factor of this person, who has none: they may set it up, and nothing else.
+    needs_second_factor: bool,
     /// What this person, or this token, may do.
     permissions: Vec<Permission>,
 }
@@ -76,6 +80,8 @@ async fn show_me(access: Access<permit::SignedIn>) -> Result<Answer> {
         role: user.role,
         desk_id: user.desk_id,
         manager_id: user.manager_id,
+        has_second_factor: user.has_second_factor,
+        needs_second_factor: actor.needs_second_factor(),
         permissions,
     };
     Ok(Answer::ok(&view).version(user.version))
@@ -107,32 +113,11 @@ async fn change_password(
     Json(body): Json<ChangePasswordRequest>,
 ) -> Result<Answer> {
     let user_id = person_of(access.actor())?;
-    let db = access.store().writer();
-    let user = users::show(db, user_id).await?;
-    let (account, address) = (
-        account_subject(&user.email),
-        address::subject(address::client_address(
-            access.request(),
-            &config.trusted_proxies,
-        )),
-    );
-    throttle::count(db, &address, throttle::ADDRESS_TRIES, access.now()).await?;
-    throttle::count(db, &account, throttle::ACCOUNT_TRIES, access.now()).await?;
-    let stored = users::credentials(db, &user.email)
-        .await?
-        .and_then(|credentials| credentials.password_hash);
-    let is_right = config
-        .passwords
-        .matches(body.current_password.0, stored.clone())
-        .await?;
-    let known = vec![user.email.to_string(), user.name.to_string()];
+    let person = check_password(&access, &config, user_id, body.current_password).await?;
+    let known = vec![person.user.email.to_string(), person.user.name.to_string()];
     let chosen = config.passwords.choose(body.new_password, known).await?;
-    if is_right {
-        throttle::forget(db, &account).await?;
-        throttle::give_back(db, &address).await?;
-    }
     let mut fields = Fields::default();
-    fields.require(is_right, "/current_password", "is not the password");
+    fields.require(person.is_right, "/current_password", WRONG_PASSWORD);
     let new_hash = match chosen {
         ChosenPassword::Hashed(hash) => hash,
         ChosenPassword::Weak(why) => {
@@ -145,7 +130,7 @@ async fn change_password(
     access
         .transaction_of(async |tx| {
             users::lock(tx, user_id).await?;
-            if !users::replace_password(tx, user_id, stored.as_deref(), &new_hash).await? {
+            if !users::replace_password(tx, user_id, person.stored.as_deref(), &new_hash).await? {
                 return Err(Error::conflict(
                     "The password was changed elsewhere at this moment.",
                 ));
@@ -161,4 +146,60 @@ async fn change_password(
             Ok(Answer::no_content())
         })
         .await
+}
+
+const WRONG_PASSWORD: &str = "is not the password";
+
+/// Somebody who is signed in and typed their password again.
+pub(super) struct Retyped {
+    /// Who it is.
+    pub user: UserView,
+    /// The hash that it was compared with.
+    pub stored: Option<String>,
+    /// Whether it is the password.
+    pub is_right: bool,
+}
+
+impl Retyped {
+    /// 422 naming `/current_password` where it is not the password.
+    pub fn require_right(&self) -> Result<()> {
+        match self.is_right {
+            true => Ok(()),
+            false => Err(Error::invalid("/current_password", WRONG_PASSWORD)),
+        }
+    }
+}
+
+/// Compares a password that somebody who is signed in typed again. Tries count like tries to sign in: a stolen access token
+/// does not guess it.
+pub(super) async fn check_password(
+    access: &Access<permit::SignedIn>,
+    config: &AuthConfig,
+    user_id: UserId,
+    typed: TypedPassword,
+) -> Result<Retyped> {
+    let db = access.store().writer();
+    let user = users::show(db, user_id).await?;
+    let (account, address) = (
+        account_subject(&user.email),
+        address::subject(address::client_address(
+            access.request(),
+            &config.trusted_proxies,
+        )),
+    );
+    throttle::count(db, &address, throttle::ADDRESS_TRIES, access.now()).await?;
+    throttle::count(db, &account, throttle::ACCOUNT_TRIES, access.now()).await?;
+    let stored = users::credentials(db, &user.email)
+        .await?
+        .and_then(|credentials| credentials.password_hash);
+    let is_right = config.passwords.matches(typed.0, stored.clone()).await?;
+    if is_right {
+        throttle::forget(db, &account).await?;
+        throttle::give_back(db, &address).await?;
+    }
+    Ok(Retyped {
+        user,
+        stored,
+        is_right,
+    })
 }

@@ -4,7 +4,7 @@
 //! notices within two seconds.
 
 use super::{
-    ChosenPassword, PasswordCost, Passwords,
+    ChosenPassword, PasswordCost, Passwords, second_factor,
     tokens::{self, NewToken},
 };
 use crate::{
@@ -135,6 +135,22 @@ pub async fn set_password(store: &Store, email: &str, password: &SecretString) -
         },
     )
     .await
+}
+
+/// Takes the second factor from somebody who lost app and recovery codes: the way back for the last admin.
+///
+/// # Errors
+/// What [`explain`] puts into words, also where there is none.
+pub async fn reset_second_factor(store: &Store, email: &str) -> Result<()> {
+    let id = user_with(store, email).await?;
+    if !users::show(store.writer(), id).await?.has_second_factor {
+        return Err(Error::conflict("The user has no second factor."));
+    }
+    store
+        .transaction(&Actor::system(), async |tx| {
+            second_factor::reset(tx, id).await
+        })
+        .await
 }
 
 /// Deactivates a user: signed out everywhere, and their API tokens no longer count.

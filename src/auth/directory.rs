@@ -71,6 +71,8 @@ struct People {
 #[derive(Clone, Debug)]
 struct Person {
     active: bool,
+    /// An admin without the second factor that the office demands of admins.
+    needs_second_factor: bool,
     role: Role,
     desk_id: Option<DeskId>,
     manager_id: Option<ManagerId>,
@@ -130,6 +132,7 @@ impl Directory {
         }
         Ok(person.map(|person| Actor {
             session_id: Some(session_id),
+            token_permissions: person.needs_second_factor.then(Vec::new),
             ..person.actor(ActorKind::User, user_id)
         }))
     }
@@ -414,7 +417,15 @@ async fn load_changes(db: &PgPool, since: Option<u64>) -> Result<Changes> {
 
 async fn load_users(db: &PgPool, ids: &[Uuid]) -> Result<Vec<(UserId, Person)>> {
     let rows = sqlx::query!(
-        "select id, active, role, desk_id, manager_id from app_user where id = any($1)",
+        r#"
+        select u.id, u.active, u.role, u.desk_id, u.manager_id,
+            u.role = 'admin'
+            and coalesce((select (s.value ->> 'second_factor_for_admins')::boolean from office_setting s), false)
+            and not exists (select from second_factor f where f.user_id = u.id and f.confirmed_at is not null)
+                as "needs_second_factor!"
+        from app_user u
+        where u.id = any($1)
+        "#,
         ids
     )
     .fetch_all(db)
@@ -426,6 +437,7 @@ async fn load_users(db: &PgPool, ids: &[Uuid]) -> Result<Vec<(UserId, Person)>> 
                 row.id,
                 Person {
                     active: row.active,
+                    needs_second_factor: row.needs_second_factor,
                     role: row.role,
                     desk_id: row.desk_id,
                     manager_id: row.manager_id,

@@ -3,7 +3,7 @@
 //! Lock order: user, session. Whoever opens a session holds the user, and whoever locks a user out holds the user while
 //! ending the sessions, so that none slips through between the two.
 
-use super::{hash_token, random_token};
+use super::{hash_token, password_reset, random_token};
 use crate::{error::Result, ids::*, store::Tx};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -25,6 +25,8 @@ pub(crate) enum EndReason {
     Reused,
     /// The password was changed.
     PasswordChanged,
+    /// The second factor was set up, turned off or reset.
+    SecondFactorChanged,
     /// The user got another role.
     RoleChanged,
     /// The user was deactivated.
@@ -37,6 +39,7 @@ impl EndReason {
             Self::SignedOut => "signed_out",
             Self::Reused => "reused",
             Self::PasswordChanged => "password_changed",
+            Self::SecondFactorChanged => "second_factor_changed",
             Self::RoleChanged => "role_changed",
             Self::Deactivated => "deactivated",
         }
@@ -203,7 +206,8 @@ pub(super) async fn end_by_token(tx: &mut Tx, presented: &str) -> Result<()> {
     }
 }
 
-/// Ends all sessions of a user, but one where it is said. The caller holds the user.
+/// Ends all sessions of a user, but one where it is said, and takes back a link to set the password by: whatever ends
+/// sessions makes it a way around. The caller holds the user.
 pub(crate) async fn end_all(
     tx: &mut Tx,
     user_id: UserId,
@@ -224,5 +228,5 @@ pub(crate) async fn end_all(
     )
     .execute(tx.db())
     .await?;
-    Ok(())
+    password_reset::forget(tx, user_id).await
 }

@@ -3,6 +3,7 @@
 use super::{
     AuthConfig, TypedPassword, address,
     keys::Claims,
+    second_factor::{self, Proof, TypedCode},
     sessions::{self, EndReason, Grant},
     throttle,
 };
@@ -10,6 +11,8 @@ use crate::{
     access::{Access, permit},
     error::{Error, ProblemType, Result},
     http::{Answer, Body, Json, Query},
+    ids::UserId,
+    store::Tx,
     text::EmailAddress,
     users,
 };
@@ -72,6 +75,9 @@ struct SignInRequest {
     /// The password.
     #[schema(value_type = String, format = Password, write_only)]
     password: TypedPassword,
+    /// For whoever has a second factor: six digits of the app, or a recovery code.
+    #[schema(value_type = Option<String>, max_length = 100, write_only)]
+    code: Option<TypedCode>,
 }
 
 impl Body for SignInRequest {}
@@ -106,6 +112,9 @@ struct SignedIn {
 ///
 /// An unknown address, a wrong password, a deactivated account and one without a password get the same answer. After 10
 /// tries for an account or 50 from an address in 15 minutes the answer is 429 with `Retry-After`.
+///
+/// Whoever has a second factor sends a `code` too. Without one, or with one that is wrong or was used, the answer to the
+/// right password is 401 `second-factor-required`. Codes have ten tries in 15 minutes of their own.
 #[utoipa::path(
     tag = "sign-in",
     operation_id = "sign_in",
@@ -136,29 +145,96 @@ async fn sign_in(
         .passwords
         .matches(body.password.0, stored.clone())
         .await?;
-    let grant = match (user, stored) {
+    let entry = match (user, stored) {
         (Some(user), Some(stored)) if is_right && user.active => {
+            if body.code.is_some() {
+                let codes = code_subject(&body.email);
+                throttle::count(db, &codes, throttle::ACCOUNT_TRIES, access.now()).await?;
+            }
+            let code = body.code.as_ref();
             access
-                .transaction_of(async |tx| sessions::open(tx, user.id, &stored).await)
+                .transaction_of(async |tx| enter(tx, &config, user.id, &stored, code).await)
                 .await?
         }
-        _ => None,
+        _ => Entry::Refused,
     };
-    metrics::counter!("madoguchi_sign_ins_total", "result" => if grant.is_some() { "accepted" } else { "refused" }).increment(1);
-    let grant = grant.ok_or_else(|| {
-        Error::problem(
-            ProblemType::Unauthenticated,
-            "The e-mail address or the password is wrong.",
-        )
-    })?;
+    let result = match entry {
+        Entry::Granted(_) => "accepted",
+        Entry::CodeMissing => "code_missing",
+        Entry::Refused => "refused",
+    };
+    metrics::counter!("madoguchi_sign_ins_total", "result" => result).increment(1);
+    let grant = match entry {
+        Entry::Granted(grant) => grant,
+        Entry::CodeMissing => {
+            // The first half of a sign-in is no failure. Codes are counted apart, so this wins back none of them.
+            if body.code.is_none() {
+                throttle::forget(db, &account).await?;
+                throttle::give_back(db, &address).await?;
+            }
+            return Err(code_missing(body.code.is_some()));
+        }
+        Entry::Refused => {
+            return Err(Error::problem(
+                ProblemType::Unauthenticated,
+                "The e-mail address or the password is wrong.",
+            ));
+        }
+    };
     throttle::forget(db, &account).await?;
     throttle::give_back(db, &address).await?;
+    if body.code.is_some() {
+        throttle::forget(db, &code_subject(&body.email)).await?;
+    }
     Ok(answer(
         &access,
         &config,
         grant,
         query.session.unwrap_or_default(),
     ))
+}
+
+/// What becomes of somebody with the right password.
+enum Entry {
+    Granted(Grant),
+    /// A second factor is needed, and did not come.
+    CodeMissing,
+    /// Deactivated, or the password changed, in the meantime.
+    Refused,
+}
+
+/// Judges the second factor and opens the session in one transaction that holds the person, so that nobody comes in beside a
+/// factor that is being set up.
+async fn enter(
+    tx: &mut Tx,
+    config: &AuthConfig,
+    user_id: UserId,
+    stored: &str,
+    code: Option<&TypedCode>,
+) -> Result<Entry> {
+    users::lock(tx, user_id).await?;
+    // Sessions are exempt; a recovery code that was used is recorded.
+    tx.unchanged();
+    if second_factor::prove(tx, &config.seal, user_id, code).await? == Proof::Missing {
+        return Ok(Entry::CodeMissing);
+    }
+    let grant = sessions::open(tx, user_id, stored).await?;
+    Ok(grant.map_or(Entry::Refused, Entry::Granted))
+}
+
+fn code_missing(one_came: bool) -> Error {
+    Error::problem(
+        ProblemType::SecondFactorRequired,
+        match one_came {
+            true => "The code is wrong, too old, or was used before.",
+            false => "Send the code of the second factor along.",
+        },
+    )
+}
+
+/// What the tries with codes for an account are counted under.
+pub(super) fn code_subject(email: &EmailAddress) -> String {
+    format!("code:{}", email.key())
 }
 
 /// What the tries for an account are counted under.
@@ -337,12 +413,19 @@ impl<T: Body + 'static> FromRequest for OptionalJson<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::{Keys, PasswordCost, Passwords};
+    use crate::auth::{Keys, PasswordCost, Passwords, SealKey};
     use actix_web::test::TestRequest;
 
     fn config(url: &str) -> AuthConfig {
         let keys = Keys::new(&"0123456789abcdef0123456789abcdef".into(), None).unwrap();
-        AuthConfig::new(keys, Passwords::new(PasswordCost::TEST), Vec::new(), url).unwrap()
+        AuthConfig::new(
+            keys,
+            SealKey::new(&"a key for tests".into()),
+            Passwords::new(PasswordCost::TEST),
+            Vec::new(),
+            url,
+        )
+        .unwrap()
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     access::{Actor, ActorKind, Role},
     app::{AppOptions, app},
     audit::checkpoint::AuditKey,
-    auth::{AuthConfig, ChosenPassword, Keys, PasswordCost, Passwords},
+    auth::{AuthConfig, ChosenPassword, Keys, PasswordCost, Passwords, SealKey},
     cases::deadlines,
     error::{Error, Result},
     ids::{DeskId, ManagerId},
@@ -32,6 +32,7 @@ use actix_web::{
 };
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{collections::HashMap, rc::Rc};
 
@@ -64,13 +65,14 @@ impl Player {
     pub async fn new(store: &Store, password: &str) -> Result<Self> {
         let clock = Clock::fixed(store.now());
         let secret = hex::encode(rand::random::<[u8; 32]>());
-        let keys =
-            Keys::new(&secret.into(), None).map_err(|error| Error::Internal(error.into()))?;
+        let secret = SecretString::from(secret);
+        let seal = SealKey::new(&secret);
+        let keys = Keys::new(&secret, None).map_err(|error| Error::Internal(error.into()))?;
         let passwords = Passwords::new(PasswordCost::OWASP);
         let password = Password::parse(password).map_err(|error| Error::Internal(error.into()))?;
         let known = vec![office::DOMAIN.to_owned()];
         let password = passwords.choose(password, known).await?;
-        let auth = AuthConfig::new(keys, passwords, Vec::new(), "http://localhost");
+        let auth = AuthConfig::new(keys, seal, passwords, Vec::new(), "http://localhost");
         Ok(Self {
             store: Data::new(store.with_clock(clock.clone())),
             clock,

@@ -16,6 +16,7 @@ use crate::{
     access::{Actor, OFFICE},
     attachments::{self, NewFile},
     audit::Event,
+    auth::password_reset,
     cases::{self, Case, Status},
     error::Result,
     ids::*,
@@ -420,6 +421,7 @@ async fn put_beside(
         reported: Some(message.id),
         ..Placement::default()
     };
+    password_reset::came_back(tx, message.id).await?;
     keep(tx, mail, content, placement, files).await?;
     if let Some(delivery) = report::delivery(content.kind) {
         let detail = report::detail(content);

@@ -139,7 +139,7 @@ fn automatic(kind: MessageKind) -> &'static [(&'static str, &'static str)] {
             ("X-Auto-Response-Suppress", "All"),
             ("Precedence", "bulk"),
         ],
-        MessageKind::Notice => &[
+        MessageKind::Notice | MessageKind::Account => &[
             ("Auto-Submitted", "auto-generated"),
             ("X-Auto-Response-Suppress", "All"),
             ("Precedence", "bulk"),

@@ -5,7 +5,7 @@
 //! be made without the key. Letters are compared without case, because some systems change it.
 
 use crate::ids::{CaseId, MessageId};
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// 80 bits: sixteen letters.
 const MAC_BYTES: usize = 10;
 
-/// The key of signed addresses.
+/// The key of signed addresses, and of secret links.
 #[derive(Clone, Debug)]
 pub struct MailKey(SecretSlice<u8>);
 
@@ -90,6 +90,16 @@ impl MailKey {
         let case_id = uuid(case_id)?;
         self.is_mac("plus-address", &[case_id], &from_base32(mac)?)
             .then_some(CaseId(case_id))
+    }
+
+    /// The secret of a link in a mail, 256 bits as text: whoever knows the id alone, from the database, cannot make it.
+    pub fn link_token(&self, purpose: &str, id: Uuid) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret())
+            .expect("HMAC takes a key of any length");
+        mac.update(b"link:");
+        mac.update(purpose.as_bytes());
+        mac.update(id.as_bytes());
+        BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
     }
 
     fn is_mac(&self, purpose: &str, parts: &[Uuid], mac: &[u8]) -> bool {

@@ -23,6 +23,7 @@ use super::{chain, job, masked};
 use crate::{
     access::Actor,
     audit::Event,
+    auth::password_reset,
     blobs::Digest,
     cases::{self, deadlines},
     error::Result,
@@ -233,6 +234,13 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
         Ok(files) => files,
         Err(missing) => return Ok(Err(missing)),
     };
+    let body = match row.kind {
+        MessageKind::Account => password_reset::fill_in(store, id, row.body).await?,
+        _ => Some(row.body),
+    };
+    let Some(body) = body else {
+        return Ok(Err("the link in it no longer counts".into()));
+    };
     let sheet = Sheet {
         id: row.id,
         case_id: row.case_id,
@@ -250,7 +258,7 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
         to_address: row.to_address,
         to_name: row.to_name,
         subject: row.subject,
-        body: row.body,
+        body,
         calendar: row.calendar,
         in_reply_to: row.in_reply_to,
         references: row.reference_ids,

@@ -193,7 +193,7 @@ pub(super) fn is_repeatable(state: MessageState) -> bool {
 }
 
 /// The one read query, for the messages that an actor sees: those of their cases; those of no case, the help center and
-/// the programme office.
+/// the programme office, and of these those about accounts, the programme office alone.
 fn select(actor: &Actor) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(
         r#"
@@ -222,6 +222,10 @@ fn select(actor: &Actor) -> QueryBuilder<Postgres> {
         left join app_user u on u.id = m.created_by
         where "#,
     );
+    // Who gets mail about an account is the programme office's matter.
+    if !actor.is_admin() {
+        query.push("m.kind <> 'account' and ");
+    }
     View::of(actor).push(&mut query);
     query
 }

@@ -14,11 +14,11 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, future::IntoFuture, time::Duration};
 
-const GOOD: &str = "correct horse battery staple";
-const BETTER: &str = "seven green umbrellas walking";
+pub const GOOD: &str = "correct horse battery staple";
+pub const BETTER: &str = "seven green umbrellas walking";
 
 /// Enters a person without going through the API, which would need an admin.
-async fn enter(app: &TestApp, name: &str, role: Role) -> UserId {
+pub async fn enter(app: &TestApp, name: &str, role: Role) -> UserId {
     let chosen = Passwords::new(PasswordCost::TEST)
         .choose(Password::parse(GOOD).unwrap(), Vec::new())
         .await
@@ -39,23 +39,23 @@ async fn enter(app: &TestApp, name: &str, role: Role) -> UserId {
         .unwrap()
 }
 
-fn email(name: &str) -> String {
+pub fn email(name: &str) -> String {
     format!("{name}@example.jp")
 }
 
-fn try_sign_in(app: &TestApp, name: &str, password: &str) -> Call {
+pub fn try_sign_in(app: &TestApp, name: &str, password: &str) -> Call {
     let body = json!({ "email": email(name), "password": password });
     app.as_nobody().post("/auth/login", body)
 }
 
 /// What somebody has who signed in.
-struct Session {
-    access: String,
-    refresh: String,
+pub struct Session {
+    pub access: String,
+    pub refresh: String,
 }
 
 impl Session {
-    fn of(signed_in: &TestResponse) -> Self {
+    pub fn of(signed_in: &TestResponse) -> Self {
         let text = |name: &str| signed_in[name].as_str().unwrap_or_default().to_owned();
         Self {
             access: text("access_token"),
@@ -64,11 +64,11 @@ impl Session {
     }
 }
 
-async fn sign_in(app: &TestApp, name: &str) -> Session {
+pub async fn sign_in(app: &TestApp, name: &str) -> Session {
     Session::of(&try_sign_in(app, name, GOOD).await.expect(200))
 }
 
-async fn enter_and_sign_in(app: &TestApp, name: &str, role: Role) -> Session {
+pub async fn enter_and_sign_in(app: &TestApp, name: &str, role: Role) -> Session {
     enter(app, name, role).await;
     sign_in(app, name).await
 }
@@ -78,20 +78,20 @@ fn refresh(app: &TestApp, token: &str) -> Call {
         .post("/auth/refresh", json!({ "refresh_token": token }))
 }
 
-fn sign_out(app: &TestApp, token: &str) -> Call {
+pub fn sign_out(app: &TestApp, token: &str) -> Call {
     app.with_token(token).call(Method::POST, "/auth/logout")
 }
 
 /// The status of `GET /me`: 200 or 401.
-async fn me(app: &TestApp, token: &str) -> u16 {
+pub async fn me(app: &TestApp, token: &str) -> u16 {
     app.with_token(token).get("/me").await.status
 }
 
-fn get(app: &TestApp, path: &str, token: &str) -> Call {
+pub fn get(app: &TestApp, path: &str, token: &str) -> Call {
     app.with_token(token).get(path)
 }
 
-fn post(app: &TestApp, path: &str, token: &str, body: Value) -> Call {
+pub fn post(app: &TestApp, path: &str, token: &str, body: Value) -> Call {
     app.with_token(token).post(path, body)
 }
 
@@ -101,7 +101,7 @@ async fn patch(app: &TestApp, path: &str, token: &str, body: Value) -> TestRespo
     app.with_token(token).patch(path, body).if_match(etag).await
 }
 
-async fn change_user(app: &TestApp, admin: &str, id: UserId, body: Value) -> TestResponse {
+pub async fn change_user(app: &TestApp, admin: &str, id: UserId, body: Value) -> TestResponse {
     patch(app, &format!("/users/{id}"), admin, body).await
 }
 
@@ -113,12 +113,12 @@ fn count(statuses: impl IntoIterator<Item = u16>) -> BTreeMap<u16, usize> {
     counts
 }
 
-fn count_answers(answers: &[TestResponse]) -> BTreeMap<u16, usize> {
+pub fn count_answers(answers: &[TestResponse]) -> BTreeMap<u16, usize> {
     count(answers.iter().map(|answer| answer.status))
 }
 
 /// The one number that a query gives.
-async fn number(app: &TestApp, sql: &'static str) -> i64 {
+pub async fn number(app: &TestApp, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql)
         .fetch_one(&mut app.sql().await)
         .await
@@ -453,7 +453,7 @@ async fn signing_out_ends_access_at_once() {
         .expect(204);
 }
 
-fn change_password(app: &TestApp, token: &str, current: &str, new: &str) -> Call {
+pub fn change_password(app: &TestApp, token: &str, current: &str, new: &str) -> Call {
     let body = json!({ "current_password": current, "new_password": new });
     post(app, "/me/password", token, body)
 }
@@ -492,13 +492,13 @@ async fn a_stolen_access_token_does_not_guess_the_password() {
     assert_eq!(count_answers(&answers), [(422, 10), (429, 20)].into());
 }
 
-fn make_token(app: &TestApp, owner: &str, permissions: &[&str], days: i64) -> Call {
+pub fn make_token(app: &TestApp, owner: &str, permissions: &[&str], days: i64) -> Call {
     let expires_at = app.now() + TimeDelta::days(days);
     let body = json!({ "name": "a program", "permissions": permissions, "expires_at": expires_at });
     post(app, "/api-tokens", owner, body)
 }
 
-fn secret_of(made: &TestResponse) -> String {
+pub fn secret_of(made: &TestResponse) -> String {
     made["token"].as_str().unwrap().to_owned()
 }
 

@@ -31,7 +31,7 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use madoguchi::{
     app::AppOptions,
     audit::checkpoint::AuditKey,
-    auth::{AuthConfig, Keys, PasswordCost, Passwords, cli},
+    auth::{AuthConfig, Keys, PasswordCost, Passwords, SealKey, cli},
     blobs::Blobs,
     database::{Connections, Database, migrate},
     error::ProblemType,
@@ -530,9 +530,10 @@ impl TestApp {
 /// Who stands behind 10.0.0.0/8 is told by `X-Forwarded-For`.
 fn auth_config() -> AuthConfig {
     let keys = Keys::new(&"a secret for tests, a secret for tests".into(), None).unwrap();
+    let seal = SealKey::new(&"a key for tests, a key for tests".into());
     let passwords = Passwords::new(PasswordCost::TEST);
     let proxies = vec!["10.0.0.0/8".parse().unwrap()];
-    AuthConfig::new(keys, passwords, proxies, "http://localhost:8080").unwrap()
+    AuthConfig::new(keys, seal, passwords, proxies, "http://localhost:8080").unwrap()
 }
 
 /// Runs the statements in a transaction that is rolled back; what is checked at commit is checked at its end.
