@@ -181,6 +181,13 @@ fn topic(event: &Event) -> Topic {
         UserCreated { .. }
         | UserEdited { .. }
         | PasswordChanged { .. }
+        | PasswordResetSent { .. }
+        | PasswordReset { .. }
+        | SecondFactorSetUp { .. }
+        | SecondFactorTurnedOff { .. }
+        | SecondFactorReset { .. }
+        | RecoveryCodesMade { .. }
+        | RecoveryCodeUsed { .. }
         | TokenCreated { .. }
         | TokenRevoked { .. }
         | JobRunAgain { .. } => Topic::default(),
@@ -330,7 +337,8 @@ impl News {
         is_theirs.then_some(Change {
             kind,
             case_id: None,
-            id: topic.id,
+            // It may be about an account, of which only the programme office knows more.
+            id: topic.id.filter(|_| kind != Kind::Message),
             gone: false,
         })
     }
