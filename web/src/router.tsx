@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { restore, session } from '@/api/session';
 import { PARTS, type Part } from '@/pages/admin/parts';
+import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readSearch } from '@/pages/queue/filter';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
@@ -72,7 +73,34 @@ const cases = createRoute({
 const oneCase = createRoute({
   getParentRoute: () => app,
   path: '/cases/$id',
+  // A step that another page sends one here for.
+  validateSearch: (search: Record<string, unknown>): { do?: 'edit' | 'close' } => {
+    const step = search['do'];
+    return step === 'edit' || step === 'close' ? { do: step } : {};
+  },
   component: lazyRouteComponent(() => import('@/pages/case/case'), 'CasePage'),
+});
+
+const casePrint = createRoute({
+  getParentRoute: () => app,
+  path: '/cases/$id/print',
+  validateSearch: (search: Record<string, unknown>): { paper?: Paper } => {
+    const paper = PAPERS.find((known) => known === search['paper']);
+    return paper ? { paper } : {};
+  },
+  component: lazyRouteComponent(() => import('@/pages/print/case-print'), 'CasePrintPage'),
+});
+
+const reportPrint = createRoute({
+  getParentRoute: () => app,
+  path: '/reports/$id/print',
+  component: lazyRouteComponent(() => import('@/pages/print/report-print'), 'ReportPrintPage'),
+});
+
+const blankForm = createRoute({
+  getParentRoute: () => app,
+  path: '/print/intake-form',
+  component: lazyRouteComponent(() => import('@/pages/print/blank'), 'BlankFormPage'),
 });
 
 const intake = createRoute({
@@ -81,6 +109,12 @@ const intake = createRoute({
   validateSearch: (search: Record<string, unknown>): { phone?: string } =>
     typeof search['phone'] === 'string' ? { phone: search['phone'] } : {},
   component: lazyRouteComponent(() => import('@/pages/intake/intake'), 'IntakePage'),
+});
+
+const lateEntry = createRoute({
+  getParentRoute: () => app,
+  path: '/late-entry',
+  component: lazyRouteComponent(() => import('@/pages/late-entry/late-entry'), 'LateEntryPage'),
 });
 
 const mails = createRoute({
@@ -171,7 +205,11 @@ const routes = root.addChildren([
     home,
     cases,
     oneCase,
+    casePrint,
+    reportPrint,
+    blankForm,
     intake,
+    lateEntry,
     mails,
     mail,
     search,

@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { Problem } from '@/api/problem';
-import type { Line, operations } from '@/api/schema';
+import type { Line, operations, TimelineItem } from '@/api/schema';
 
 export type CaseFilter = Omit<NonNullable<operations['list_cases']['parameters']['query']>, 'limit' | 'cursor'>;
 
@@ -81,6 +81,24 @@ export function caseTimeline(id: string) {
       ),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+}
+
+/** Everything that happened, the newest first: for paper, which has no button for more. */
+export function wholeTimeline(id: string) {
+  return queryOptions({
+    queryKey: ['case', id, 'whole timeline'],
+    queryFn: async ({ signal }) => {
+      const all: TimelineItem[] = [];
+      let cursor: string | undefined;
+      do {
+        const query = { limit: 200, ...(cursor ? { cursor } : {}) };
+        const page = await body(api.GET('/api/v1/cases/{id}/timeline', { params: { path: { id }, query }, signal }));
+        all.push(...page.items);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return all;
+    },
   });
 }
 

@@ -7,7 +7,7 @@ export const PASSWORD = 'madoguchi-demo-2026';
 export const PAGES_URL = process.env['PAGES_URL'] ?? 'http://127.0.0.1:5173';
 
 export const DESKTOP = { width: 1440, height: 900 };
-export const PHONE = { width: 375, height: 812 };
+export const PHONE = { width: 390, height: 844 };
 
 const ARGS = [
   '--headless',
@@ -63,6 +63,23 @@ export async function signIn(page: Page, role: string): Promise<void> {
   await page.getByLabel('パスワード').fill(PASSWORD);
   await page.getByRole('button', { name: 'サインイン' }).click();
   await page.waitForURL((url) => url.pathname !== '/sign-in');
+}
+
+/** The name of what has the focus. */
+export function focusedLabel(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const focused = document.activeElement as HTMLInputElement | null;
+    return focused?.labels?.[0]?.innerText ?? focused?.getAttribute('aria-label') ?? focused?.textContent ?? '';
+  });
+}
+
+/** Tab until the focus is where it should be. */
+export async function tabTo(page: Page, label: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    if ((await focusedLabel(page)).startsWith(label)) return;
+  }
+  throw new Error(`Tab does not lead to ${label}`);
 }
 
 /** What axe finds, in one line each. */

@@ -52,7 +52,21 @@ function Report({ session, written }: { session: ConsultationView; written: Repo
           {session.case_number}
         </Link>
       }
-      beside={<Chip tone={state === 'approved' ? 'green' : 'gray'}>{words.report[state]}</Chip>}
+      beside={
+        <p className="flex items-center gap-4">
+          <Chip tone={state === 'approved' ? 'green' : 'gray'}>{words.report[state]}</Chip>
+          {state === 'none' ? null : (
+            <Link
+              to="/reports/$id/print"
+              params={{ id: session.id }}
+              className="link no-print inline-flex min-h-9 items-center gap-1 text-dns-14N-130"
+            >
+              <Icon name="print" className="size-4" />
+              {t.print}
+            </Link>
+          )}
+        </p>
+      }
     >
       <div className="mb-5">
         <Facts
