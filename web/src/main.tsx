@@ -1,7 +1,8 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { onlineManager, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { connection, watchConnection } from '@/api/connection';
 import { isProblemOf } from '@/api/problem';
 import { router } from './router';
 import { showLanguage } from '@/text/preferences';
@@ -18,6 +19,10 @@ const client = new QueryClient({
     },
   },
 });
+
+// What is asked for waits while the server cannot be reached, and goes on by itself afterwards.
+watchConnection();
+onlineManager.setEventListener((setOnline) => connection.subscribe(() => setOnline(connection.online())));
 
 showLanguage();
 const element = document.getElementById('root');

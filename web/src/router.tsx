@@ -3,10 +3,12 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
+  lazyRouteComponent as routeComponent,
   redirect,
   Outlet,
 } from '@tanstack/react-router';
+import { connection, note } from '@/api/connection';
+import { localProblem } from '@/api/problem';
 import { restore, session } from '@/api/session';
 import { PARTS, type Part } from '@/pages/admin/parts';
 import { PAPERS, type Paper } from '@/pages/print/papers';
@@ -14,6 +16,22 @@ import { readSearch } from '@/pages/queue/filter';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, Loading, MissingPage } from '@/ui/states';
+
+/**
+ * A page that is fetched when somebody goes there. Where that fails because the server cannot be reached, it is a lost
+ * connection and not a page that is gone: the router would load everything anew, and what was typed would be lost.
+ */
+const lazyRouteComponent: typeof routeComponent = (load, name) =>
+  routeComponent(async () => {
+    try {
+      return await load();
+    } catch (error) {
+      const asked = await fetch('/favicon.svg', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined);
+      note(asked);
+      if (connection.online()) throw error;
+      throw localProblem('offline', 0, 'The server cannot be reached.');
+    }
+  }, name);
 
 /** What is to be checked, or what is done with. */
 interface MailsSearch {

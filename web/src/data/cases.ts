@@ -117,8 +117,12 @@ export function managerProposals(id: string, line: Line) {
   });
 }
 
+/** What a visit needs stays at hand for its day, because there may be no connection at the visit. */
+export const VISIT_MS = 12 * 3_600_000;
+
 export function report(id: string) {
   return queryOptions({
+    gcTime: VISIT_MS,
     queryKey: ['report', id],
     queryFn: ({ signal }) => body(api.GET('/api/v1/consultations/{id}/report', { params: { path: { id } }, signal })),
   });

@@ -177,6 +177,8 @@ function PaperFields({ sheet, onChange, wrong, isFirst }: PaperProps) {
           label={t.date}
           pointer="/received_at"
           type="date"
+          // With an end, the year takes four digits, and one types on.
+          max={dateOf(new Date())}
           autoFocus={isFirst}
           wrong={wrong}
           value={sheet.receivedDate}

@@ -2,17 +2,19 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ConsultationView, ReportView } from '@/api/schema';
 import { oneCase, report } from '@/data/cases';
+import { dropDraft, useDraft } from '@/data/drafts';
 import { oneSession } from '@/data/sessions';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
 import { useWords, type ReportState } from '@/text/words';
+import { Button } from '@/ui/button';
 import { Chip } from '@/ui/chip';
 import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { Facts, Page } from '@/ui/page';
 import { LoadedPage } from '@/ui/states';
-import { Review } from './review';
+import { ReportText, Review } from './review';
 import { reportWords } from './text';
 import { Write } from './write';
 
@@ -90,8 +92,32 @@ function Report({ session, written }: { session: ConsultationView; written: Repo
       {open && permissions.includes('write_reports') ? (
         <Write session={session} written={written} />
       ) : (
-        <Review session={session} written={written} />
+        <>
+          <LeftOver session={session.id} />
+          <Review session={session} written={written} />
+        </>
       )}
     </Page>
+  );
+}
+
+/** What was typed here while the report was submitted elsewhere. */
+function LeftOver({ session }: { session: string }) {
+  const t = useTexts(reportWords);
+  const me = useMe();
+  const draft = useDraft(me.id, session);
+  if (!draft) return null;
+  const { telework_status, ...texts } = draft.values;
+  const mine = { ...texts, telework_status: telework_status || null };
+  return (
+    <div className="mb-6">
+      <Notice kind="warning" title={t.over}>
+        <p>{t.overWhy}</p>
+        <ReportText written={mine} />
+        <Button size="sm" onClick={() => dropDraft(me.id, session)}>
+          {t.discard}
+        </Button>
+      </Notice>
+    </div>
   );
 }
