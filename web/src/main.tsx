@@ -27,7 +27,12 @@ onlineManager.setEventListener((setOnline) => connection.subscribe(() => setOnli
 showLanguage();
 const element = document.getElementById('root');
 if (!element) throw new Error('index.html has lost its root');
-createRoot(element).render(
+createRoot(element, {
+  // A lost connection is shown where it matters, and is no fault of the page.
+  onCaughtError: (error) => {
+    if (!isProblemOf(error, 'offline')) console.error(error);
+  },
+}).render(
   <StrictMode>
     <QueryClientProvider client={client}>
       <RouterProvider router={router} />

@@ -15,7 +15,7 @@ import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readSearch } from '@/pages/queue/filter';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
-import { Failed, Loading, MissingPage } from '@/ui/states';
+import { Failed, FailedPage, Loading, MissingPage } from '@/ui/states';
 
 /**
  * A page that is fetched when somebody goes there. Where that fails because the server cannot be reached, it is a lost
@@ -261,6 +261,7 @@ export const router = createRouter({
       <Loading />
     </div>
   ),
+  defaultErrorComponent: FailedPage,
   defaultNotFoundComponent: MissingPage,
 });
 

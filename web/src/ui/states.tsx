@@ -1,4 +1,5 @@
 /** What a page shows while it has nothing to show. */
+import { useRouter } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, type ReactNode } from 'react';
 import { isProblemOf } from '@/api/problem';
 import { texts, useTexts } from '@/text/preferences';
@@ -125,6 +126,17 @@ export function MissingPage() {
     <Page title={t.missing} width="text">
       <p className="mb-4 text-std-16N-170">{t.missingWhy}</p>
       <LinkButton to="/">{t.home}</LinkButton>
+    </Page>
+  );
+}
+
+/** A page that could not even be fetched. */
+export function FailedPage({ error, reset }: { error: unknown; reset: () => void }) {
+  const t = useTexts(words);
+  const router = useRouter();
+  return (
+    <Page title={t.failed} width="text">
+      <Failed error={error} retry={() => void router.invalidate().then(reset)} />
     </Page>
   );
 }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 
 export const PASSWORD = 'madoguchi-demo-2026';
 export const PAGES_URL = process.env['PAGES_URL'] ?? 'http://127.0.0.1:5173';
@@ -42,7 +43,7 @@ export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -54,7 +55,20 @@ export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit
   page.on('request', (request) => {
     if (!request.url().startsWith(PAGES_URL)) complaints.push(`a request to another host: ${request.url()}`);
   });
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') await tellWhatThereWas(context, task.name, complaints);
+    await context.close();
+  });
   return { page, context, complaints };
+}
+
+/** What somebody needs who was not there: where the page was, what it complained about, and how it looked. */
+async function tellWhatThereWas(context: BrowserContext, name: string, complaints: readonly string[]) {
+  for (const page of context.pages()) {
+    const file = `failed ${name.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim()}`;
+    await shoot(page, file).catch(() => undefined);
+    console.error([`${page.url()}, see shots/${file}.png`, ...complaints].join('\n  '));
+  }
 }
 
 export async function signIn(page: Page, role: string): Promise<void> {

@@ -106,7 +106,8 @@ function LeftOver({ session }: { session: string }) {
   const t = useTexts(reportWords);
   const me = useMe();
   const draft = useDraft(me.id, session);
-  if (!draft) return null;
+  // On its way it is no left-over: the answer to its submission is still to come.
+  if (!draft || draft.wanted) return null;
   const { telework_status, ...texts } = draft.values;
   const mine = { ...texts, telework_status: telework_status || null };
   return (
