@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** The browser tests: one after the other, against one real server. Start them with tests/e2e/run or tests/e2e/all. */
-export default defineConfig({
+/**
+ * The browser tests: one after the other, against one real server. Start them with tests/e2e/run or tests/e2e/all, and `--mode measure` for the
+ * times of the pages with tests/measure/run.
+ */
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['tests/e2e/**/*.e2e.ts'],
+    include: [mode === 'measure' ? 'tests/measure/*.measure.ts' : 'tests/e2e/*.e2e.ts'],
     environment: 'node',
     fileParallelism: false,
     sequence: { concurrent: false },
@@ -12,4 +15,4 @@ export default defineConfig({
     hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000, interval: 100 } },
   },
-});
+}));
