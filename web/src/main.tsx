@@ -1,7 +1,8 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { onlineManager, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { connection, watchConnection } from '@/api/connection';
 import { isProblemOf } from '@/api/problem';
 import { router } from './router';
 import { showLanguage } from '@/text/preferences';
@@ -19,10 +20,19 @@ const client = new QueryClient({
   },
 });
 
+// What is asked for waits while the server cannot be reached, and goes on by itself afterwards.
+watchConnection();
+onlineManager.setEventListener((setOnline) => connection.subscribe(() => setOnline(connection.online())));
+
 showLanguage();
 const element = document.getElementById('root');
 if (!element) throw new Error('index.html has lost its root');
-createRoot(element).render(
+createRoot(element, {
+  // A lost connection is shown where it matters, and is no fault of the page.
+  onCaughtError: (error) => {
+    if (!isProblemOf(error, 'offline')) console.error(error);
+  },
+}).render(
   <StrictMode>
     <QueryClientProvider client={client}>
       <RouterProvider router={router} />

@@ -3,16 +3,35 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
+  lazyRouteComponent as routeComponent,
   redirect,
   Outlet,
 } from '@tanstack/react-router';
+import { connection, note } from '@/api/connection';
+import { localProblem } from '@/api/problem';
 import { restore, session } from '@/api/session';
 import { PARTS, type Part } from '@/pages/admin/parts';
+import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readSearch } from '@/pages/queue/filter';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
-import { Failed, Loading, MissingPage } from '@/ui/states';
+import { Failed, FailedPage, Loading, MissingPage } from '@/ui/states';
+
+/**
+ * A page that is fetched when somebody goes there. Where that fails because the server cannot be reached, it is a lost
+ * connection and not a page that is gone: the router would load everything anew, and what was typed would be lost.
+ */
+const lazyRouteComponent: typeof routeComponent = (load, name) =>
+  routeComponent(async () => {
+    try {
+      return await load();
+    } catch (error) {
+      const asked = await fetch('/favicon.svg', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined);
+      note(asked);
+      if (connection.online()) throw error;
+      throw localProblem('offline', 0, 'The server cannot be reached.');
+    }
+  }, name);
 
 /** What is to be checked, or what is done with. */
 interface MailsSearch {
@@ -72,7 +91,34 @@ const cases = createRoute({
 const oneCase = createRoute({
   getParentRoute: () => app,
   path: '/cases/$id',
+  // A step that another page sends one here for.
+  validateSearch: (search: Record<string, unknown>): { do?: 'edit' | 'close' } => {
+    const step = search['do'];
+    return step === 'edit' || step === 'close' ? { do: step } : {};
+  },
   component: lazyRouteComponent(() => import('@/pages/case/case'), 'CasePage'),
+});
+
+const casePrint = createRoute({
+  getParentRoute: () => app,
+  path: '/cases/$id/print',
+  validateSearch: (search: Record<string, unknown>): { paper?: Paper } => {
+    const paper = PAPERS.find((known) => known === search['paper']);
+    return paper ? { paper } : {};
+  },
+  component: lazyRouteComponent(() => import('@/pages/print/case-print'), 'CasePrintPage'),
+});
+
+const reportPrint = createRoute({
+  getParentRoute: () => app,
+  path: '/reports/$id/print',
+  component: lazyRouteComponent(() => import('@/pages/print/report-print'), 'ReportPrintPage'),
+});
+
+const blankForm = createRoute({
+  getParentRoute: () => app,
+  path: '/print/intake-form',
+  component: lazyRouteComponent(() => import('@/pages/print/blank'), 'BlankFormPage'),
 });
 
 const intake = createRoute({
@@ -81,6 +127,12 @@ const intake = createRoute({
   validateSearch: (search: Record<string, unknown>): { phone?: string } =>
     typeof search['phone'] === 'string' ? { phone: search['phone'] } : {},
   component: lazyRouteComponent(() => import('@/pages/intake/intake'), 'IntakePage'),
+});
+
+const lateEntry = createRoute({
+  getParentRoute: () => app,
+  path: '/late-entry',
+  component: lazyRouteComponent(() => import('@/pages/late-entry/late-entry'), 'LateEntryPage'),
 });
 
 const mails = createRoute({
@@ -171,7 +223,11 @@ const routes = root.addChildren([
     home,
     cases,
     oneCase,
+    casePrint,
+    reportPrint,
+    blankForm,
     intake,
+    lateEntry,
     mails,
     mail,
     search,
@@ -205,6 +261,7 @@ export const router = createRouter({
       <Loading />
     </div>
   ),
+  defaultErrorComponent: FailedPage,
   defaultNotFoundComponent: MissingPage,
 });
 

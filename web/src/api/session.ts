@@ -2,6 +2,7 @@
  * Who is signed in. The refresh token is an HttpOnly cookie that no script sees; the access token lives in this module's
  * memory only and is renewed when a request needs it.
  */
+import { note } from './connection';
 import { Problem, localProblem, problemOf } from './problem';
 import type { MeView, SignedIn } from './schema';
 
@@ -147,9 +148,12 @@ function plainFetch(path: string, body?: unknown, headers: Record<string, string
 /** A request, or the problem `offline` when it got no answer. */
 export async function reach(request: Promise<Response>): Promise<Response> {
   try {
-    return await request;
+    const response = await request;
+    note(response);
+    return response;
   } catch (error) {
     if (error instanceof Problem || (error instanceof DOMException && error.name === 'AbortError')) throw error;
+    note(undefined);
     throw localProblem('offline', 0, 'The server cannot be reached.');
   }
 }

@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { Problem } from '@/api/problem';
-import type { Line, operations } from '@/api/schema';
+import type { Line, operations, TimelineItem } from '@/api/schema';
 
 export type CaseFilter = Omit<NonNullable<operations['list_cases']['parameters']['query']>, 'limit' | 'cursor'>;
 
@@ -84,6 +84,24 @@ export function caseTimeline(id: string) {
   });
 }
 
+/** Everything that happened, the newest first: for paper, which has no button for more. */
+export function wholeTimeline(id: string) {
+  return queryOptions({
+    queryKey: ['case', id, 'whole timeline'],
+    queryFn: async ({ signal }) => {
+      const all: TimelineItem[] = [];
+      let cursor: string | undefined;
+      do {
+        const query = { limit: 200, ...(cursor ? { cursor } : {}) };
+        const page = await body(api.GET('/api/v1/cases/{id}/timeline', { params: { path: { id }, query }, signal }));
+        all.push(...page.items);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return all;
+    },
+  });
+}
+
 export function deskProposals(id: string) {
   return queryOptions({
     queryKey: ['case', id, 'desk proposals'],
@@ -99,8 +117,12 @@ export function managerProposals(id: string, line: Line) {
   });
 }
 
+/** What a visit needs stays at hand for its day, because there may be no connection at the visit. */
+export const VISIT_MS = 12 * 3_600_000;
+
 export function report(id: string) {
   return queryOptions({
+    gcTime: VISIT_MS,
     queryKey: ['report', id],
     queryFn: ({ signal }) => body(api.GET('/api/v1/consultations/{id}/report', { params: { path: { id } }, signal })),
   });

@@ -17,6 +17,18 @@ export const settings = queryOptions({
   staleTime: RARELY_MS,
 });
 
+export const POSTAL_DIGITS = 7;
+
+/** Where a postal code is, once it is whole. */
+export function placesOf(postal_code: string) {
+  return queryOptions({
+    queryKey: ['places', postal_code],
+    queryFn: ({ signal }) => body(api.GET('/api/v1/places', { params: { query: { postal_code } }, signal })),
+    enabled: postal_code.length === POSTAL_DIGITS,
+    staleTime: Infinity,
+  });
+}
+
 /** All managers: a programme has some hundreds at most. */
 export const managers = queryOptions({
   queryKey: ['managers'],

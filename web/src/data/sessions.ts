@@ -1,6 +1,7 @@
 /** Sessions, by the day. */
 import { queryOptions } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { VISIT_MS } from './cases';
 import type { CaseView, ConsultationView, operations } from '@/api/schema';
 
 type SessionFilter = Omit<NonNullable<operations['list_consultations']['parameters']['query']>, 'limit' | 'cursor'>;
@@ -26,6 +27,7 @@ export function sessionList(filter: SessionFilter) {
 
 export function oneSession(id: string) {
   return queryOptions({
+    gcTime: VISIT_MS,
     queryKey: ['session', id],
     queryFn: ({ signal }) => body(api.GET('/api/v1/consultations/{id}', { params: { path: { id } }, signal })),
   });

@@ -2,15 +2,19 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { session, signOut } from '@/api/session';
+import { useDeliveries } from '@/data/deliver-drafts';
+import { draftsOf } from '@/data/drafts';
 import { prefer, texts, usePreferences, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Icon } from '@/ui/icon';
+import { useOnline } from '@/ui/online';
 import { useShortcut } from '@/ui/shortcuts';
 import { say, Toast } from '@/ui/toast';
 import { navigationWords, placesOf } from './navigation';
 import { useMe } from './use-me';
 
 const SignInAgain = lazy(() => import('./sign-in-again'));
+const LeaveDrafts = lazy(() => import('./leave-drafts'));
 const ShortcutsHelp = lazy(() => import('./shortcuts-help'));
 
 const words = texts(
@@ -19,7 +23,8 @@ const words = texts(
     main: '主なページ',
     search: '番号・電話・企業名',
     find: '探す',
-    offline: 'オフラインです。表示は最後に読み込んだ時点のものです。入力した内容は、接続が戻ってから送信してください。',
+    offline:
+      'オフラインです。表示は最後に読み込んだ時点のもので、接続が戻ると自動で更新します。入力した内容は残ります。',
     online: '接続が戻りました。',
     era: '年を令和で表示',
     language: 'English',
@@ -33,7 +38,7 @@ const words = texts(
     main: 'Main pages',
     search: 'Number, phone or enterprise',
     find: 'Find',
-    offline: 'You are offline. What you see is what was read last. Send what you type when you are back online.',
+    offline: 'You are offline. You see what was read last; it is read anew once you are back. What you type stays.',
     online: 'You are back online.',
     era: 'Japanese era years',
     language: '日本語',
@@ -53,6 +58,7 @@ export function Shell() {
   const state = useSyncExternalStore(session.subscribe, session.state);
   const [help, setHelp] = useState(false);
   useShortcut('?', t.shortcuts, () => setHelp(true));
+  useDeliveries(useMe().id);
   return (
     <>
       <a
@@ -145,6 +151,11 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
   const item =
     'focus-inside flex min-h-11 w-full items-center px-4 text-left text-dns-16N-130 hover:bg-blue-50 hover:underline';
   const close = () => menu.current?.hidePopover();
+  const [leaving, setLeaving] = useState(false);
+  const leave = () => {
+    client.clear();
+    void signOut();
+  };
   return (
     <>
       <button
@@ -208,13 +219,15 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
           type="button"
           className={`${item} border-t border-line`}
           onClick={() => {
-            client.clear();
-            void signOut();
+            close();
+            if (draftsOf(me.id).length > 0) setLeaving(true);
+            else leave();
           }}
         >
           {t.signOut}
         </button>
       </div>
+      <Suspense>{leaving ? <LeaveDrafts onLeave={leave} onClose={() => setLeaving(false)} /> : null}</Suspense>
     </>
   );
 }
@@ -245,7 +258,7 @@ function BottomNavigation() {
 
 function Offline() {
   const t = useTexts(words);
-  const online = useSyncExternalStore(subscribeToConnection, () => navigator.onLine);
+  const online = useOnline();
   const before = useRef(online);
   useEffect(() => {
     if (online && !before.current) say(t.online);
@@ -253,18 +266,12 @@ function Offline() {
   }, [online, t]);
   if (online) return null;
   return (
-    <p role="status" className="flex items-center gap-2 bg-yellow-100 px-4 py-2 text-dns-16N-130 sm:px-6">
-      <Icon name="alert" />
+    <p
+      role="status"
+      className="no-print sticky top-14 z-10 flex items-center gap-2 border-b border-yellow-700 bg-yellow-100 px-4 py-2 text-dns-14N-130 sm:px-6"
+    >
+      <Icon name="offline" />
       {t.offline}
     </p>
   );
-}
-
-function subscribeToConnection(listener: () => void) {
-  addEventListener('online', listener);
-  addEventListener('offline', listener);
-  return () => {
-    removeEventListener('online', listener);
-    removeEventListener('offline', listener);
-  };
 }

@@ -1,6 +1,6 @@
 /** The words of mail, in both directions. */
 import type { CheckReason, Delivery, MailKind, MessageKind, MessageState, PlacedBy } from '@/api/schema';
-import { texts, useTexts } from './preferences';
+import { texts, useTexts, type Language } from './preferences';
 
 interface MailWords {
   reason: Record<CheckReason, string>;
@@ -107,6 +107,11 @@ const words = texts<MailWords>(
     message: { reply: 'Reply', acknowledgement: 'Acknowledgement', invitation: 'Invitation', notice: 'Notice' },
   },
 );
+
+/** For paper, which is Japanese in every language. */
+export function mailWordsIn(language: Language): MailWords {
+  return words[language];
+}
 
 export function useMailWords(): MailWords {
   return useTexts(words);

@@ -26,7 +26,7 @@ import type {
   Topic,
   WaitingOn,
 } from '@/api/schema';
-import { texts, useTexts } from './preferences';
+import { texts, useTexts, type Language } from './preferences';
 
 export type ReportState = 'none' | 'draft' | 'submitted' | 'approved';
 
@@ -355,6 +355,11 @@ const words = texts<Words>(
     },
   },
 );
+
+/** For what is in one language whatever the screen is in, as paper is. */
+export function wordsIn(language: Language): Words {
+  return words[language];
+}
 
 export function useWords(): Words {
   return useTexts(words);

@@ -17,8 +17,7 @@ interface Kept<T> {
 }
 
 export function useKept<T extends object>(name: string, initial: T): Kept<T> {
-  const key = PREFIX + name;
-  const [found] = useState(() => read<T>(key));
+  const [found] = useState(() => readKept(name) as Partial<T> | undefined);
   const [values, setValues] = useState<T>({ ...initial, ...found });
   const [at, setAt] = useState<Date>();
   const [restored, setRestored] = useState(found !== undefined);
@@ -26,8 +25,8 @@ export function useKept<T extends object>(name: string, initial: T): Kept<T> {
 
   useEffect(() => {
     if (!dirty) return;
-    sessionStorage.setItem(key, JSON.stringify(values));
-  }, [dirty, key, values]);
+    writeKept(name, values);
+  }, [dirty, name, values]);
 
   return {
     values,
@@ -39,7 +38,7 @@ export function useKept<T extends object>(name: string, initial: T): Kept<T> {
       setAt(new Date());
     },
     drop: () => {
-      sessionStorage.removeItem(key);
+      forget(name);
       setValues(initial);
       setDirty(false);
       setAt(undefined);
@@ -52,7 +51,12 @@ export function forget(name: string): void {
   sessionStorage.removeItem(PREFIX + name);
 }
 
-function read<T>(key: string): Partial<T> | undefined {
-  const text = sessionStorage.getItem(key);
-  return text === null ? undefined : (JSON.parse(text) as Partial<T>);
+/** What was kept under this name; its shape is what was written there. */
+export function readKept(name: string): unknown {
+  const text = sessionStorage.getItem(PREFIX + name);
+  return text === null ? undefined : (JSON.parse(text) as unknown);
+}
+
+export function writeKept(name: string, values: unknown): void {
+  sessionStorage.setItem(PREFIX + name, JSON.stringify(values));
 }

@@ -1,6 +1,8 @@
 import { useLocation } from '@tanstack/react-router';
 import { useEffect, useRef, type ReactNode } from 'react';
 
+const WIDTHS = { full: 'max-w-[100rem]', text: 'max-w-3xl', paper: 'max-w-[54rem]' };
+
 interface PageProps {
   title: string;
   /** What stands above the heading, small. */
@@ -8,7 +10,8 @@ interface PageProps {
   /** What stands beside the heading. */
   beside?: ReactNode;
   children: ReactNode;
-  width?: 'full' | 'text';
+  /** Of a paper page only the paper is printed, and not the heading. */
+  width?: keyof typeof WIDTHS;
 }
 
 /** A page with its heading, which takes the focus when one comes here, so that a screen reader says where one is. */
@@ -23,9 +26,11 @@ export function Page({ title, over, beside, children, width = 'full' }: PageProp
     if (document.activeElement === document.body || document.activeElement === null) heading.current?.focus();
   }, [pathname]);
   return (
-    <div className={`mx-auto px-4 pt-4 pb-24 sm:px-6 ${width === 'text' ? 'max-w-3xl' : 'max-w-[100rem]'}`}>
+    <div className={`mx-auto px-4 pt-4 pb-24 sm:px-6 print:max-w-none print:p-0 ${WIDTHS[width]}`}>
       {over}
-      <div className="mb-3 flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
+      <div
+        className={`mb-3 flex flex-wrap items-center justify-between gap-x-6 gap-y-2 ${width === 'paper' ? 'no-print' : ''}`}
+      >
         <h1 ref={heading} tabIndex={-1} className="text-std-22B-150">
           {title}
         </h1>

@@ -1,7 +1,9 @@
 /** What a page shows while it has nothing to show. */
-import type { ReactNode } from 'react';
+import { useRouter } from '@tanstack/react-router';
+import { useEffect, useEffectEvent, type ReactNode } from 'react';
 import { isProblemOf } from '@/api/problem';
 import { texts, useTexts } from '@/text/preferences';
+import { useOnline } from './online';
 import { Button, LinkButton } from './button';
 import { Icon, type IconName } from './icon';
 import { Page } from './page';
@@ -18,6 +20,8 @@ const words = texts(
     home: '最初のページへ',
     loadingPage: '読み込み中',
     failed: 'このページを読み込めませんでした',
+    offline: 'オフラインのため読み込めません',
+    offlineWhy: '接続が戻ると、自動で読み込みます。',
   },
   {
     loading: 'Loading…',
@@ -29,6 +33,8 @@ const words = texts(
     home: 'To the first page',
     loadingPage: 'Loading',
     failed: 'This page could not be read',
+    offline: 'It cannot be read while you are offline',
+    offlineWhy: 'It is read by itself once you are back.',
   },
 );
 
@@ -81,11 +87,30 @@ export function Forbidden() {
   );
 }
 
+/** What cannot be read before there is a connection again. */
+export function Offline({ retry }: { retry: () => void }) {
+  const t = useTexts(words);
+  const online = useOnline();
+  const again = useEffectEvent(retry);
+  useEffect(() => {
+    if (online) again();
+  }, [online]);
+  return (
+    <div role="status">
+      <Empty icon="offline" title={t.offline}>
+        <p className="mb-4">{t.offlineWhy}</p>
+        <Button onClick={retry}>{t.again}</Button>
+      </Empty>
+    </div>
+  );
+}
+
 /** A part of a page that could not be read. */
 export function Failed({ error, retry }: { error: unknown; retry: () => void }) {
   const t = useTexts(words);
   if (isProblemOf(error, 'not-found')) return <Missing />;
   if (isProblemOf(error, 'forbidden')) return <Forbidden />;
+  if (isProblemOf(error, 'offline')) return <Offline retry={retry} />;
   return (
     <div className="space-y-3">
       <ProblemNotice error={error} />
@@ -105,6 +130,17 @@ export function MissingPage() {
   );
 }
 
+/** A page that could not even be fetched. */
+export function FailedPage({ error, reset }: { error: unknown; reset: () => void }) {
+  const t = useTexts(words);
+  const router = useRouter();
+  return (
+    <Page title={t.failed} width="text">
+      <Failed error={error} retry={() => void router.invalidate().then(reset)} />
+    </Page>
+  );
+}
+
 /** As {@link Loaded}, for what a whole page is about: with a heading also while there is nothing, or nothing to be seen. */
 export function LoadedPage<Data>({ query, children }: { query: Query<Data>; children: (data: Data) => ReactNode }) {
   const t = useTexts(words);
@@ -112,7 +148,7 @@ export function LoadedPage<Data>({ query, children }: { query: Query<Data>; chil
   if (isProblemOf(query.error, 'not-found')) return <MissingPage />;
   return (
     <Page title={query.error ? t.failed : t.loadingPage}>
-      {query.error ? <Failed error={query.error} retry={() => query.refetch()} /> : <Loading lines={10} />}
+      <Waiting query={query} lines={10} />
     </Page>
   );
 }
@@ -121,6 +157,7 @@ interface Query<Data> {
   data: Data | undefined;
   error: unknown;
   refetch: () => unknown;
+  fetchStatus?: 'fetching' | 'paused' | 'idle';
 }
 
 /** A query's content once it is there; until then what stands in its place. Old content outlives a failed refresh. */
@@ -134,6 +171,12 @@ export function Loaded<Data>({
   children: (data: Data) => ReactNode;
 }) {
   if (query.data !== undefined) return children(query.data);
+  return <Waiting query={query} lines={lines} />;
+}
+
+/** What stands where the content will be: a query that is paused waits for the connection. */
+function Waiting({ query, lines }: { query: Query<unknown>; lines: number | undefined }) {
   if (query.error) return <Failed error={query.error} retry={() => query.refetch()} />;
+  if (query.fetchStatus === 'paused') return <Offline retry={() => query.refetch()} />;
   return <Loading {...(lines === undefined ? {} : { lines })} />;
 }

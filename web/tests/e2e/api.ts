@@ -1,5 +1,5 @@
 /** The API as people of the demonstration: what a test needs before it looks at a page. */
-import type { CaseView, MailView, MeView } from '../../src/api/schema';
+import type { CaseView, ConsultationView, MailView, MeView } from '../../src/api/schema';
 import { PASSWORD } from './browser';
 
 const SERVER = process.env['MADOGUCHI_URL'] ?? 'http://127.0.0.1:8080';
@@ -95,4 +95,44 @@ export async function receiveMail(raw: string): Promise<MailView> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error('the mail was not read');
+}
+
+/** A case with an expert, and a session of it that lies in the past and waits for its result. */
+export async function caseToReport(name: string): Promise<{ made: CaseView; session: ConsultationView }> {
+  const made = await acceptedCase(name);
+  const desk = await person('desk');
+  const manager_id = await demoManager();
+  await desk(`/cases/${made.id}/offers`, { manager_id, line: 'labour', accepted_by_phone: true });
+  return { made, session: await pastSession(desk, made.id) };
+}
+
+/** A session of an hour in a night of the last weeks in which the expert is free: earlier runs took others. */
+export async function pastSession(desk: Person, id: string): Promise<ConsultationView> {
+  const midnight = Date.now() - (Date.now() % 86_400_000) + 15 * 3_600_000 - 2 * 86_400_000;
+  for (let slot = 0; slot < 50 * 5; slot += 1) {
+    const begin = midnight - Math.floor(slot / 5) * 86_400_000 + (slot % 5) * 3_600_000;
+    const at = (hours: number) => new Date(begin + hours * 3_600_000).toISOString();
+    try {
+      return await desk<ConsultationView>(`/cases/${id}/consultations`, {
+        starts_at: at(0),
+        ends_at: at(1),
+        mode: 'online',
+        late_reason: '試験',
+      });
+    } catch (error) {
+      if (!String(error).includes('manager-double-booked')) throw error;
+    }
+  }
+  throw new Error('no free night');
+}
+
+/** Says that a session was held as it was booked. */
+export async function hold(desk: Person, { id, starts_at, ends_at }: ConsultationView): Promise<void> {
+  await desk(`/consultations/${id}/hold`, {
+    started_at: starts_at,
+    ended_at: ends_at,
+    mode: 'online',
+    attendees: ['試験 太郎'],
+    desk_attended: false,
+  });
 }

@@ -2,12 +2,13 @@
 import { mkdirSync } from 'node:fs';
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 
 export const PASSWORD = 'madoguchi-demo-2026';
 export const PAGES_URL = process.env['PAGES_URL'] ?? 'http://127.0.0.1:5173';
 
 export const DESKTOP = { width: 1440, height: 900 };
-export const PHONE = { width: 375, height: 812 };
+export const PHONE = { width: 390, height: 844 };
 
 const ARGS = [
   '--headless',
@@ -42,7 +43,7 @@ export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -54,7 +55,20 @@ export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit
   page.on('request', (request) => {
     if (!request.url().startsWith(PAGES_URL)) complaints.push(`a request to another host: ${request.url()}`);
   });
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') await tellWhatThereWas(context, task.name, complaints);
+    await context.close();
+  });
   return { page, context, complaints };
+}
+
+/** What somebody needs who was not there: where the page was, what it complained about, and how it looked. */
+async function tellWhatThereWas(context: BrowserContext, name: string, complaints: readonly string[]) {
+  for (const page of context.pages()) {
+    const file = `failed ${name.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim()}`;
+    await shoot(page, file).catch(() => undefined);
+    console.error([`${page.url()}, see shots/${file}.png`, ...complaints].join('\n  '));
+  }
 }
 
 export async function signIn(page: Page, role: string): Promise<void> {
@@ -63,6 +77,23 @@ export async function signIn(page: Page, role: string): Promise<void> {
   await page.getByLabel('パスワード').fill(PASSWORD);
   await page.getByRole('button', { name: 'サインイン' }).click();
   await page.waitForURL((url) => url.pathname !== '/sign-in');
+}
+
+/** The name of what has the focus. */
+export function focusedLabel(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const focused = document.activeElement as HTMLInputElement | null;
+    return focused?.labels?.[0]?.innerText ?? focused?.getAttribute('aria-label') ?? focused?.textContent ?? '';
+  });
+}
+
+/** Tab until the focus is where it should be. */
+export async function tabTo(page: Page, label: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    if ((await focusedLabel(page)).startsWith(label)) return;
+  }
+  throw new Error(`Tab does not lead to ${label}`);
 }
 
 /** What axe finds, in one line each. */

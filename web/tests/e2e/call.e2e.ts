@@ -1,28 +1,15 @@
 /** The operator's call: one screen, the keyboard only. */
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import type { PageCaseView } from '../../src/api/schema';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { acceptedCase, fresh, person } from './api';
-import { launch, signIn, visit } from './browser';
+import { launch, signIn, tabTo, visit } from './browser';
 
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
 });
 afterAll(() => browser.close());
-
-/** Tab until the focus is where it should be. */
-async function tabTo(page: Page, label: string) {
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press('Tab');
-    const name = await page.evaluate(() => {
-      const focused = document.activeElement as HTMLInputElement | null;
-      return focused?.labels?.[0]?.innerText ?? focused?.getAttribute('aria-label') ?? focused?.textContent ?? '';
-    });
-    if (name.startsWith(label)) return;
-  }
-  throw new Error(`Tab does not lead to ${label}`);
-}
 
 it('of a new caller goes to the desk of the place in one act', async () => {
   const { page, complaints } = await visit(browser);

@@ -142,9 +142,9 @@ it('is put aside with a reason, and comes back', async () => {
   expect(complaints).toEqual([]);
 });
 
-it('that comes after closing is answered in one of three ways', async () => {
-  const mark = fresh('After').toLowerCase();
-  const made = await acceptedCase(fresh('株式会社終了後'));
+/** A closed case to which a mail came afterwards, and the page of the desk with the dialog of its flag. */
+async function afterClosing(name: string, mark: string) {
+  const made = await acceptedCase(fresh(name));
   const desk = await person('desk');
   await desk(`/cases/${made.id}/close`, { outcome: 'answered', note: '電話で回答' });
   const mail = await receiveMail(hostile(made.number, mark));
@@ -154,12 +154,82 @@ it('that comes after closing is answered in one of three ways', async () => {
   await signIn(page, 'desk');
   await page.goto(`/cases/${made.id}`);
   await page.getByRole('button', { name: '終了後のメール' }).click();
-  const dialog = page.getByRole('dialog');
+  return { made, desk, page, dialog: page.getByRole('dialog'), complaints };
+}
+
+it('that comes after closing reopens the case', async () => {
+  const { page, dialog, complaints } = await afterClosing('株式会社終了後', fresh('After').toLowerCase());
   await dialog.getByLabel('この案件を再開する').check();
   await dialog.getByLabel('詳細').fill('追加の相談のため');
   await dialog.getByRole('button', { name: '確認済みにする' }).click();
   await dialog.waitFor({ state: 'hidden' });
   await page.getByText('再開しました').first().waitFor();
+  expect(complaints).toEqual([]);
+});
+
+it('that comes after closing becomes a case of its own, linked to the first', async () => {
+  const mark = fresh('Anew').toLowerCase();
+  const { made, desk, page, dialog, complaints } = await afterClosing('株式会社後続', mark);
+  await dialog.getByLabel('新しい案件を登録する').check();
+  await dialog.getByRole('button', { name: '確認済みにする' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByRole('region', { name: '関連する案件' }).getByText('後続の相談').waitFor();
+  await page.getByRole('region', { name: '関連する案件' }).getByRole('link', { name: /^TW-/ }).click();
+  await page.getByText(`the new part of ${mark}`, { exact: false }).first().waitFor();
+  expect((await desk(`/cases/${made.id}`)).status).toBe('closed');
+  expect((await desk(`/cases/${made.id}`)).flags).not.toContain('mail_after_close');
+  expect(complaints).toEqual([]);
+});
+
+it('that comes after closing needs nothing', async () => {
+  const { made, desk, page, dialog, complaints } = await afterClosing('株式会社御礼', fresh('Thanks').toLowerCase());
+  await dialog.getByLabel('対応は不要').check();
+  await dialog.getByRole('button', { name: '確認済みにする' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: '終了後のメール' }).waitFor({ state: 'detached' });
+  expect(await desk(`/cases/${made.id}`)).toMatchObject({ status: 'closed' });
+  expect(complaints).toEqual([]);
+});
+
+it('that could not be sent says why, and is sent again with one key however often one presses', async () => {
+  const made = await acceptedCase(fresh('株式会社不達'));
+  const desk = await person('desk');
+  await desk(`/cases/${made.id}/messages`, { to: 'nobody@kigyo.example.jp', confirmed: true, body: '資料です。' });
+  const { page, complaints } = await visit(browser);
+  await signIn(page, 'desk');
+  // No mail server refuses anything in the demonstration, so the API's answer is bent to what a refusal makes of it.
+  const keys: (string | undefined)[] = [];
+  await page.route(/\/api\/v1\/cases\/[^/]+\/messages\?/, async (route) => {
+    const response = await route.fetch();
+    const { items } = (await response.json()) as PageMessageView;
+    const failed =
+      keys.length < 2 ? { state: 'failed', allowed_steps: ['retry'], last_error: '550 5.1.1 unknown user' } : {};
+    await route.fulfill({
+      response,
+      json: {
+        items: items.map((item) => (item.to_address.startsWith('nobody@') ? { ...item, ...failed } : item)),
+        next_cursor: null,
+      },
+    });
+  });
+  await page.route(/\/api\/v1\/messages\/[^/]+\/retry/, async (route) => {
+    keys.push(route.request().headers()['idempotency-key']);
+    if (keys.length === 1) return route.abort('connectionreset');
+    const id = new URL(route.request().url()).pathname.split('/').at(-2) ?? '';
+    return route.fulfill({ json: await desk(`/messages/${id}`) });
+  });
+  await page.goto(`/cases/${made.id}`);
+  await page.getByText('送信できない理由: 550 5.1.1 unknown user').waitFor();
+  await page.getByText('送信失敗', { exact: true }).waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'もう一度送信する' }).click();
+  await page.getByText('サーバーに接続できません').waitFor();
+  await page.getByRole('button', { name: 'もう一度送信する' }).click();
+  await page.getByText('送信し直します。').waitFor();
+  expect(keys).toHaveLength(2);
+  expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+  expect(keys[1]).toBe(keys[0]);
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
   expect(complaints).toEqual([]);
 });
 

@@ -1,9 +1,8 @@
-/** Nothing typed is lost: not by an expired session, not by another person, not by a lost connection. */
+/** Nothing typed is lost: not by an expired session, not by another person. */
 import type { Browser } from 'playwright-core';
-import type { ConsultationView } from '../../src/api/schema';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { acceptedCase, demoManager, fresh, person, type Person } from './api';
-import { launch, PASSWORD, PHONE, signIn, visit } from './browser';
+import { acceptedCase, fresh, person } from './api';
+import { launch, PASSWORD, signIn, visit } from './browser';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -65,62 +64,3 @@ it('merges what two people changed, and asks where both changed the same', async
   expect(after.how_heard).toBe('商工会議所');
   expect(complaints).toEqual([]);
 });
-
-it('keeps a report on the phone while the connection is away', async () => {
-  const made = await acceptedCase(fresh('株式会社圏外'));
-  const desk = await person('desk');
-  const manager_id = await demoManager();
-  await desk(`/cases/${made.id}/offers`, { manager_id, line: 'labour', note: '年内に一回目を' });
-
-  const { page, context, complaints } = await visit(browser, PHONE);
-  await signIn(page, 'manager');
-  // The offer, without anything by which to reach a person.
-  const offer = page.getByRole('article').filter({ hasText: made.number });
-  await offer.waitFor();
-  expect(await offer.innerText()).not.toContain('試験 太郎');
-  await offer.getByRole('button', { name: '承諾する' }).click();
-  await page.getByText('承諾しました').waitFor();
-
-  // A session that was held; entered by the desk.
-  const { starts_at, ends_at, id } = await firstFree(desk, made.id);
-  await desk(`/consultations/${id}/hold`, {
-    started_at: starts_at,
-    ended_at: ends_at,
-    mode: 'online',
-    attendees: ['試験 太郎'],
-    desk_attended: false,
-  });
-  await page.goto(`/reports/${id}`);
-  await page.getByLabel('現状・課題').fill('紙の申請が残る');
-  await context.setOffline(true);
-  await page.getByLabel('助言の内容').fill('電子化の順序を示した');
-  await page.getByLabel('今後の進め方').fill('次回に案を見る');
-  await page.getByRole('button', { name: '下書きを保存' }).click();
-  await page.getByText('サーバーに接続できません').waitFor();
-  await context.setOffline(false);
-  await page.reload();
-  await page.getByText('前回の入力の続きです。').waitFor();
-  expect(await page.getByLabel('助言の内容').inputValue()).toBe('電子化の順序を示した');
-  await page.getByRole('button', { name: '提出する' }).click();
-  await page.getByText('窓口の報告書承認を待つ').waitFor();
-  expect(complaints).toEqual([]);
-});
-
-/** A session in the first night, three weeks ago and before, in which the expert is free: earlier runs took others. */
-async function firstFree(desk: Person, id: string): Promise<ConsultationView> {
-  const begin = Date.now() - 20 * 86_400_000 - (Date.now() % 86_400_000) + 15 * 3_600_000;
-  for (let night = 0; night < 200; night += 1) {
-    const at = (hours: number) => new Date(begin - night * 86_400_000 + hours * 3_600_000).toISOString();
-    try {
-      return await desk<ConsultationView>(`/cases/${id}/consultations`, {
-        starts_at: at(0),
-        ends_at: at(1),
-        mode: 'online',
-        late_reason: '試験',
-      });
-    } catch (error) {
-      if (!String(error).includes('manager-double-booked')) throw error;
-    }
-  }
-  throw new Error('no free night');
-}

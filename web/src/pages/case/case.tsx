@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import type { CaseView, ConsultationView, TimelineMail } from '@/api/schema';
 import { caseSessions, oneCase } from '@/data/cases';
@@ -34,7 +34,15 @@ export function CasePage() {
 
 function Case({ seen }: { seen: CaseView }) {
   const t = useTexts(caseWords);
-  const [opened, setOpened] = useState<Opened>();
+  const { do: step } = useSearch({ from: '/app/cases/$id' });
+  const navigate = useNavigate({ from: '/cases/$id' });
+  const [opened, setOpened] = useState<Opened | undefined>(() =>
+    step && seen.allowed_moves.includes(step) ? { dialog: step } : undefined,
+  );
+  const close = () => {
+    setOpened(undefined);
+    if (step) void navigate({ search: {}, replace: true });
+  };
   const [tab, setTab] = useState<RecordTab>('call');
   const [answered, setAnswered] = useState<TimelineMail>();
   const answer = (mail: TimelineMail) => {
@@ -70,9 +78,7 @@ function Case({ seen }: { seen: CaseView }) {
           </Section>
         </div>
       </div>
-      <Suspense>
-        {opened ? <Dialogs opened={opened} seen={seen} sessions={items} onClose={() => setOpened(undefined)} /> : null}
-      </Suspense>
+      <Suspense>{opened ? <Dialogs opened={opened} seen={seen} sessions={items} onClose={close} /> : null}</Suspense>
     </Page>
   );
 }
@@ -99,6 +105,14 @@ function Head({ seen }: { seen: CaseView }) {
           {seen.waiting_until ? ` (${t.until(dates.day(seen.waiting_until))})` : ''}
         </span>
       )}
+      <Link
+        to="/cases/$id/print"
+        params={{ id: seen.id }}
+        className="link no-print order-last ml-auto inline-flex min-h-8 items-center gap-1"
+      >
+        <Icon name="print" className="size-4" />
+        {t.print}
+      </Link>
       {seen.due ? (
         <span className="inline-flex items-baseline gap-1.5">
           <span className="text-ink-soft">

@@ -1,8 +1,8 @@
 /** The events of a case in one sentence each. */
 import type { Desk, Manager, TimelineItem } from '@/api/schema';
 import { useDates, type Dates } from '@/text/dates';
-import { texts, useTexts } from '@/text/preferences';
-import { useWords } from '@/text/words';
+import { texts, usePreferences, type Language } from '@/text/preferences';
+import { wordsIn } from '@/text/words';
 
 interface Names {
   manager: string;
@@ -157,14 +157,28 @@ const sentences = texts<Record<string, Sentence>>(
   },
 );
 
+interface Directory {
+  managers: readonly Pick<Manager, 'id' | 'name'>[] | undefined;
+  desks: readonly Pick<Desk, 'id' | 'name'>[] | undefined;
+}
+
 /** A function that says an event, once the directory has told the names. An event without a sentence shows its kind. */
 export function useDescribe(
-  managers: readonly Pick<Manager, 'id' | 'name'>[] | undefined,
-  desks: readonly Pick<Desk, 'id' | 'name'>[] | undefined,
+  managers: Directory['managers'],
+  desks: Directory['desks'],
 ): (item: TimelineItem) => string {
-  const t = useTexts(sentences);
-  const words = useWords();
-  const dates = useDates();
+  const { language } = usePreferences();
+  return describeIn(language, useDates(), { managers, desks });
+}
+
+/** The same in a language of one's choice, for paper. */
+export function describeIn(
+  language: Language,
+  dates: Pick<Dates, 'span'>,
+  { managers, desks }: Directory,
+): (item: TimelineItem) => string {
+  const t = sentences[language];
+  const words = wordsIn(language);
   const nameOf = (list: readonly { id: string; name: string }[] | undefined, id: unknown) =>
     list?.find((one) => one.id === id)?.name ?? '';
   const word = (table: Record<string, string>, key: unknown) => table[text(key)] ?? '';
@@ -195,7 +209,7 @@ function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? `${value}` : '';
 }
 
-function span(dates: Dates, of: Record<string, unknown>): string {
+function span(dates: Pick<Dates, 'span'>, of: Record<string, unknown>): string {
   const from = of['started_at'] ?? of['starts_at'];
   const to = of['ended_at'] ?? of['ends_at'];
   return typeof from === 'string' && typeof to === 'string' ? dates.span(from, to) : '';

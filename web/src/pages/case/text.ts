@@ -3,6 +3,7 @@ import { texts } from '@/text/preferences';
 export const caseWords = texts(
   {
     back: '案件一覧',
+    print: '印刷',
     anonymous: '匿名の相談',
     next: '次の一手',
     due: '期限',
@@ -50,6 +51,7 @@ export const caseWords = texts(
   },
   {
     back: 'Cases',
+    print: 'Print',
     anonymous: 'Anonymous',
     next: 'Next step',
     due: 'Due',

@@ -1,7 +1,7 @@
 import { useTexts } from '@/text/preferences';
 import { Button, LinkButton } from '@/ui/button';
 import { Notice } from '@/ui/notice';
-import type { Received } from './intake';
+import type { Received } from './receive';
 import { intakeWords } from './text';
 
 /** What was done, and the next call under the finger. */

@@ -1,12 +1,16 @@
-import type { EnterpriseKind } from '@/api/schema';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useEffectEvent } from 'react';
+import type { EnterpriseKind, PlaceView } from '@/api/schema';
+import { placesOf, POSTAL_DIGITS } from '@/data/directory';
 import { TOPICS } from '@/pages/queue/filter';
+import { digitsOf } from '@/text/format';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
 import { CheckField, ManyField, RadioField, SelectField, TextArea, TextField } from '@/ui/form';
 import { Section } from '@/ui/page';
 import { PrefectureField } from '@/ui/prefecture';
-import type { Typed } from './inquiry';
+import { ofPlace, type Typed } from './inquiry';
 import { intakeWords } from './text';
 
 interface FieldsProps {
@@ -24,7 +28,8 @@ const KINDS: readonly EnterpriseKind[] = [
   'anonymous',
 ];
 
-export function CallerFields({ typed, onChange }: FieldsProps) {
+/** Where `takesFocus`, the first field that is still empty has the focus at once. */
+export function CallerFields({ typed, onChange, takesFocus = true }: FieldsProps & { takesFocus?: boolean }) {
   const t = useTexts(intakeWords);
   const words = useWords();
   return (
@@ -35,7 +40,7 @@ export function CallerFields({ typed, onChange }: FieldsProps) {
           pointer="/contacts/0/phone"
           type="tel"
           inputMode="tel"
-          autoFocus={typed.phone === ''}
+          autoFocus={takesFocus && typed.phone === ''}
           value={typed.phone}
           onChange={(phone) => onChange({ phone })}
         />
@@ -43,7 +48,7 @@ export function CallerFields({ typed, onChange }: FieldsProps) {
           label={t.name}
           pointer="/contacts/0/name"
           name="contact"
-          autoFocus={typed.phone !== ''}
+          autoFocus={takesFocus && typed.phone !== ''}
           value={typed.name}
           onChange={(name) => onChange({ name })}
         />
@@ -144,16 +149,17 @@ export function EnterpriseFields({ typed, onChange }: FieldsProps) {
             />
           </>
         ) : null}
+        <PostalField typed={typed} onChange={onChange} />
         <PrefectureField
           label={t.prefecture}
           pointer="/enterprise/prefecture_code"
           value={typed.prefecture}
-          onChange={(prefecture) => onChange({ prefecture })}
+          // Another prefecture by hand, and the municipality is no longer known.
+          onChange={(prefecture) => onChange({ prefecture, municipality: '' })}
         />
         <TextField
           label={t.address}
           pointer="/enterprise/address"
-          className="sm:col-span-2"
           value={typed.address}
           onChange={(address) => onChange({ address })}
         />
@@ -166,6 +172,45 @@ export function EnterpriseFields({ typed, onChange }: FieldsProps) {
         />
       </div>
     </Section>
+  );
+}
+
+/** A postal code fills the place; where it means several, one of them is chosen. */
+function PostalField({ typed, onChange }: FieldsProps) {
+  const t = useTexts(intakeWords);
+  const code = digitsOf(typed.postalCode);
+  const query = useQuery(placesOf(code));
+  const places = code.length === POSTAL_DIGITS ? (query.data?.items ?? []) : [];
+  const [only] = places.length === 1 ? places : [];
+  const fill = useEffectEvent((place: PlaceView) => onChange(ofPlace(place, typed)));
+  useEffect(() => {
+    if (only) fill(only);
+  }, [only]);
+  const known = places.some((place) => (place.municipality_code ?? '') === typed.municipality);
+  return (
+    <div className="min-w-0">
+      <TextField
+        label={t.postalCode}
+        pointer="/enterprise/postal_code"
+        inputMode="numeric"
+        value={typed.postalCode}
+        onChange={(postalCode) => onChange({ postalCode })}
+      />
+      <div aria-live="polite" className="text-dns-14N-130">
+        {query.data?.items.length === 0 ? <p className="mt-1 text-ink-soft">{t.postalNone}</p> : null}
+        {places.length > 1 && !known ? (
+          <ul className="mt-1 flex flex-wrap gap-1">
+            {places.map((place) => (
+              <li key={`${place.prefecture_code}${place.municipality_code ?? ''}`}>
+                <Button size="sm" onClick={() => onChange(ofPlace(place, typed))}>
+                  {place.municipality ?? place.prefecture}
+                </Button>
+              </li>
+            ))}
+          </ul>
+        ) : null}
+      </div>
+    </div>
   );
 }
 

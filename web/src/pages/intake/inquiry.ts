@@ -1,6 +1,18 @@
 /** What an operator types during a call, and the request that it becomes. Pure. */
-import type { Channel, CreateCaseRequest, EnterpriseKind, Mode, Outcome, TeleworkStatus, Topic } from '@/api/schema';
+import type {
+  CallerEnterprise,
+  CallerPerson,
+  Channel,
+  CreateCaseRequest,
+  EnterpriseKind,
+  Mode,
+  Outcome,
+  TeleworkStatus,
+  Topic,
+  PlaceView,
+} from '@/api/schema';
 import { instant } from '@/text/dates';
+import { PREFECTURES } from '@/ui/prefectures';
 
 export type End = 'route' | 'keep' | 'close';
 
@@ -19,7 +31,10 @@ export interface Typed {
   kind: EnterpriseKind;
   enterpriseName: string;
   corporateNumber: string;
+  postalCode: string;
   prefecture: string;
+  /** Known by the postal code alone. */
+  municipality: string;
   address: string;
   employees: string;
   subject: string;
@@ -53,7 +68,9 @@ export function blank(part: Partial<Typed>): Typed {
     kind: 'company',
     enterpriseName: '',
     corporateNumber: '',
+    postalCode: '',
     prefecture: '',
+    municipality: '',
     address: '',
     employees: '',
     subject: '',
@@ -71,6 +88,34 @@ export function blank(part: Partial<Typed>): Typed {
     receivedTime: '',
     lateReason: '',
     ...part,
+  };
+}
+
+/** What a known enterprise says about the form. */
+export function ofEnterprise({ id, name, prefecture }: CallerEnterprise): Partial<Typed> {
+  const code = PREFECTURES.find(([, known]) => known === prefecture)?.[0] ?? '';
+  return {
+    enterprise: { id, name: name ?? '', prefecture: prefecture ?? null },
+    ...(code ? { prefecture: code, municipality: '' } : {}),
+  };
+}
+
+/** What a known person says about the form. */
+export function ofPerson({ name, role, organisation, authority_confirmed }: CallerPerson): Partial<Typed> {
+  return {
+    name: name ?? '',
+    isAgent: role === 'agent',
+    organisation: organisation ?? '',
+    authority: authority_confirmed,
+  };
+}
+
+/** What a place says about the form. An address that somebody began stays as it is. */
+export function ofPlace(place: PlaceView, typed: Pick<Typed, 'address'>): Partial<Typed> {
+  return {
+    prefecture: place.prefecture_code,
+    municipality: place.municipality_code ?? '',
+    ...(typed.address === '' && place.municipality ? { address: place.municipality } : {}),
   };
 }
 
@@ -114,7 +159,9 @@ function enterpriseOf(typed: Typed): CreateCaseRequest['enterprise'] {
     ...filled({
       name: named ? typed.enterpriseName : '',
       corporate_number: named ? typed.corporateNumber : '',
+      postal_code: typed.postalCode,
       prefecture_code: typed.prefecture,
+      municipality_code: typed.municipality,
       address: typed.address,
       // The number of a person is theirs; that of a company is the company's too.
       phone: named ? typed.phone : '',

@@ -1,7 +1,6 @@
-import { useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useRef, useState, type KeyboardEvent } from 'react';
-import { api, body, ifMatch } from '@/api/client';
-import type { CallerEnterprise, CallerPerson, CaseView } from '@/api/schema';
+import type { CallerEnterprise } from '@/api/schema';
 import { useSend } from '@/api/send';
 import { useMe } from '@/shell/use-me';
 import { instant } from '@/text/dates';
@@ -9,22 +8,15 @@ import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Form } from '@/ui/form';
 import { Page } from '@/ui/page';
-import { PREFECTURES } from '@/ui/prefectures';
 import { CallerPanel } from './caller';
 import { Done } from './done';
 import { CallerFields, EnterpriseFields, LateFields, MatterFields } from './fields';
-import { blank, requestOf, type Typed } from './inquiry';
+import { blank, ofEnterprise, ofPerson, type Typed } from './inquiry';
 import { EndFields } from './end';
+import { receive, type Inquiry, type Received } from './receive';
 import { intakeWords } from './text';
 
 const NOTICE = 'madoguchi-notice-version';
-
-/** What became of a call. */
-export interface Received {
-  made: CaseView;
-  /** The name of the desk it went to; `null` where routing failed. */
-  desk: string | null | undefined;
-}
 
 /** A call on one screen: who calls, what for, and where it goes. */
 export function IntakePage() {
@@ -33,7 +25,7 @@ export function IntakePage() {
   const [round, setRound] = useState(0);
   const [done, setDone] = useState<Received>();
   return (
-    <Page title={t.title} beside={<p className="hidden text-dns-14N-130 text-ink-soft md:block">{t.hint}</p>}>
+    <Page title={t.title} beside={<Beside />}>
       {done ? (
         <Done
           received={done}
@@ -46,6 +38,21 @@ export function IntakePage() {
         <Call key={`${round}${phone ?? ''}`} phone={round === 0 ? (phone ?? '') : ''} onDone={setDone} />
       )}
     </Page>
+  );
+}
+
+function Beside() {
+  const t = useTexts(intakeWords);
+  return (
+    <p className="flex flex-wrap items-center gap-x-5 text-dns-14N-130 text-ink-soft">
+      <span className="hidden md:block">{t.hint}</span>
+      <Link to="/late-entry" className="link inline-flex min-h-8 items-center">
+        {t.stack}
+      </Link>
+      <Link to="/print/intake-form" className="link inline-flex min-h-8 items-center">
+        {t.blankForm}
+      </Link>
+    </p>
   );
 }
 
@@ -65,13 +72,7 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
   const [routeNote, setRouteNote] = useState('');
   const [wrong, setWrong] = useState<{ desk?: string; received?: string }>({});
   const change = (part: Partial<Typed>) => setTyped((before) => ({ ...before, ...part }));
-  const send = useSend(async (content: { typed: Typed; desk: string; routeNote: string }, once): Promise<Received> => {
-    const made = await body(
-      api.POST('/api/v1/cases', { params: { header: once }, body: requestOf(content.typed, t.how) }),
-    );
-    if (content.typed.end !== 'route') return { made, desk: undefined };
-    return { made, desk: await route(made, content.desk, content.routeNote, once['Idempotency-Key']) };
-  }, onDone);
+  const send = useSend((inquiry: Inquiry, once) => receive(inquiry, t.how, once), onDone);
 
   const submit = () => {
     const missing = {
@@ -88,21 +89,10 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
     event.preventDefault();
     submit();
   };
-  const chooseEnterprise = ({ id, name, prefecture }: CallerEnterprise) => {
-    const code = PREFECTURES.find(([, known]) => known === prefecture)?.[0] ?? '';
-    change({
-      enterprise: { id, name: name ?? '', prefecture: prefecture ?? null },
-      ...(code ? { prefecture: code } : {}),
-    });
+  const chooseEnterprise = (enterprise: CallerEnterprise) => {
+    change(ofEnterprise(enterprise));
     form.current?.querySelector<HTMLInputElement>('[name=contact]')?.focus();
   };
-  const choosePerson = ({ name, role, organisation, authority_confirmed }: CallerPerson) =>
-    change({
-      name: name ?? '',
-      isAgent: role === 'agent',
-      organisation: organisation ?? '',
-      authority: authority_confirmed,
-    });
 
   return (
     <div ref={form} onKeyDown={onKeyDown}>
@@ -113,7 +103,11 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
         className="grid gap-x-10 gap-y-5 wide:grid-cols-[minmax(0,1fr)_27rem] wide:grid-rows-[auto_1fr]"
       >
         <div className="min-w-0 wide:col-start-2">
-          <CallerPanel phone={typed.phone} onEnterprise={chooseEnterprise} onPerson={choosePerson} />
+          <CallerPanel
+            phone={typed.phone}
+            onEnterprise={chooseEnterprise}
+            onPerson={(person) => change(ofPerson(person))}
+          />
         </div>
         <div className="min-w-0 space-y-4 wide:col-start-1 wide:row-span-2 wide:row-start-1">
           <CallerFields typed={typed} onChange={change} />
@@ -138,20 +132,4 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
       </Form>
     </div>
   );
-}
-
-/** Routes what was just received. A failure does not undo the receipt, so it is told and not thrown. */
-async function route(made: CaseView, desk_id: string, note: string, key: string): Promise<string | null> {
-  try {
-    const routed = await body(
-      api.POST('/api/v1/cases/{id}/route', {
-        params: { path: { id: made.id }, header: { 'Idempotency-Key': key } },
-        headers: ifMatch(made.version),
-        body: { desk_id, ...(note ? { note } : {}) },
-      }),
-    );
-    return routed.desk?.name ?? '';
-  } catch {
-    return null;
-  }
 }

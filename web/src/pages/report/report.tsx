@@ -2,17 +2,19 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ConsultationView, ReportView } from '@/api/schema';
 import { oneCase, report } from '@/data/cases';
+import { dropDraft, useDraft } from '@/data/drafts';
 import { oneSession } from '@/data/sessions';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
 import { useWords, type ReportState } from '@/text/words';
+import { Button } from '@/ui/button';
 import { Chip } from '@/ui/chip';
 import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { Facts, Page } from '@/ui/page';
 import { LoadedPage } from '@/ui/states';
-import { Review } from './review';
+import { ReportText, Review } from './review';
 import { reportWords } from './text';
 import { Write } from './write';
 
@@ -52,7 +54,21 @@ function Report({ session, written }: { session: ConsultationView; written: Repo
           {session.case_number}
         </Link>
       }
-      beside={<Chip tone={state === 'approved' ? 'green' : 'gray'}>{words.report[state]}</Chip>}
+      beside={
+        <p className="flex items-center gap-4">
+          <Chip tone={state === 'approved' ? 'green' : 'gray'}>{words.report[state]}</Chip>
+          {state === 'none' ? null : (
+            <Link
+              to="/reports/$id/print"
+              params={{ id: session.id }}
+              className="link no-print inline-flex min-h-9 items-center gap-1 text-dns-14N-130"
+            >
+              <Icon name="print" className="size-4" />
+              {t.print}
+            </Link>
+          )}
+        </p>
+      }
     >
       <div className="mb-5">
         <Facts
@@ -76,8 +92,33 @@ function Report({ session, written }: { session: ConsultationView; written: Repo
       {open && permissions.includes('write_reports') ? (
         <Write session={session} written={written} />
       ) : (
-        <Review session={session} written={written} />
+        <>
+          <LeftOver session={session.id} />
+          <Review session={session} written={written} />
+        </>
       )}
     </Page>
+  );
+}
+
+/** What was typed here while the report was submitted elsewhere. */
+function LeftOver({ session }: { session: string }) {
+  const t = useTexts(reportWords);
+  const me = useMe();
+  const draft = useDraft(me.id, session);
+  // On its way it is no left-over: the answer to its submission is still to come.
+  if (!draft || draft.wanted) return null;
+  const { telework_status, ...texts } = draft.values;
+  const mine = { ...texts, telework_status: telework_status || null };
+  return (
+    <div className="mb-6">
+      <Notice kind="warning" title={t.over}>
+        <p>{t.overWhy}</p>
+        <ReportText written={mine} />
+        <Button size="sm" onClick={() => dropDraft(me.id, session)}>
+          {t.discard}
+        </Button>
+      </Notice>
+    </div>
   );
 }

@@ -95,7 +95,9 @@ function Decide({ session, version }: { session: ConsultationView; version: numb
   );
 }
 
-export function ReportText({ written }: { written: ReportView }) {
+type Texts = Pick<ReportView, 'situation' | 'advice' | 'next_steps' | 'enterprise_tasks' | 'telework_status'>;
+
+export function ReportText({ written }: { written: Texts }) {
   const t = useTexts(reportWords);
   const words = useWords();
   const telework = written.telework_status as TeleworkStatus | null | undefined;

@@ -1,17 +1,26 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { api, body, ifMatch } from '@/api/client';
 import { isProblemOf } from '@/api/problem';
-import type { ConsultationView, ReportView, SaveReportRequest, TeleworkStatus } from '@/api/schema';
-import { useDates } from '@/text/dates';
+import type { ConsultationView, ReportView } from '@/api/schema';
+import { deliverDraft } from '@/data/deliver-drafts';
+import {
+  dropDraft,
+  keepDraft,
+  readDraft,
+  typed,
+  useDraft,
+  valuesOf,
+  type ReportValues,
+  type Wanted,
+} from '@/data/drafts';
+import { useMe } from '@/shell/use-me';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
 import { Form, SelectField, TextArea } from '@/ui/form';
-import { Notice } from '@/ui/notice';
 import { say } from '@/ui/toast';
-import { forget, useKept } from '@/ui/kept';
-import { ReportText } from './review';
+import { Conflicts } from './conflicts';
+import { KeptState } from './kept-state';
 import { reportWords } from './text';
 
 interface WriteProps {
@@ -19,73 +28,38 @@ interface WriteProps {
   written: ReportView;
 }
 
-/** Writing: kept on the device while typing, saved as a draft, submitted. */
+/** Writing: every key is kept on the device; it is saved as a draft and submitted now, or once there is a connection. */
 export function Write({ session, written }: WriteProps) {
   const t = useTexts(reportWords);
   const words = useWords();
-  const dates = useDates();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const kept = useKept(`report-${session.id}`, {
-    situation: written.situation ?? '',
-    advice: written.advice ?? '',
-    next_steps: written.next_steps ?? '',
-    enterprise_tasks: written.enterprise_tasks ?? '',
-    telework_status: (written.telework_status ?? '') as TeleworkStatus | '',
-  });
-  const { values, change } = kept;
-  const path = { path: { id: session.id } };
+  const me = useMe();
+  const draft = useDraft(me.id, session.id);
+  const values = draft?.values ?? valuesOf(written);
+  const origin = { person: me.id, session: session.id, number: session.case_number };
+  // From the storage and not from this drawing: two keys may come between two drawings.
+  const change = (part: Partial<ReportValues>) => keepDraft(typed(readDraft(me.id, session.id), origin, written, part));
 
-  const save = async () => {
-    const { enterprise_tasks, telework_status, ...texts } = values;
-    const request: SaveReportRequest = {
-      ...texts,
-      ...(enterprise_tasks ? { enterprise_tasks } : {}),
-      ...(telework_status ? { telework_status } : {}),
-    };
-    const saved = await body(
-      api.PUT('/api/v1/consultations/{id}/report', {
-        params: { ...path, header: ifMatch(written.version) },
-        body: request,
-      }),
-    );
-    client.setQueryData(['report', session.id], saved);
-    return saved;
-  };
   const send = useMutation({
     networkMode: 'always',
-    mutationFn: async (submit: boolean) => {
-      const saved = await save();
-      if (!submit) return;
-      await body(
-        api.POST('/api/v1/consultations/{id}/report/submit', { params: path, headers: ifMatch(saved.version) }),
-      );
+    mutationFn: (wanted: Wanted) => {
+      const now = readDraft(me.id, session.id) ?? typed(undefined, origin, written, {});
+      keepDraft({ ...now, wanted, isRefused: false });
+      return deliverDraft(client, me.id, session.id);
     },
-    onSuccess: (_, submitted) => {
-      forget(`report-${session.id}`);
-      void client.invalidateQueries();
-      say(submitted ? t.submitted : t.saved);
-      if (submitted) void navigate({ to: '/cases/$id', params: { id: session.case_id } });
+    onSuccess: (answer) => {
+      if ('draft' in answer) return;
+      say(answer.done === 'submit' ? t.submitted : t.saved);
+      if (answer.done === 'submit') void navigate({ to: '/cases/$id', params: { id: session.case_id } });
     },
-    onError: () => void client.invalidateQueries({ queryKey: ['report', session.id] }),
   });
-  const stale = isProblemOf(send.error, 'stale');
+  const error = isProblemOf(send.error, 'offline', 'unavailable') ? null : send.error;
+  const blocked = (draft?.conflicts.length ?? 0) > 0;
 
   return (
-    <Form error={stale ? null : send.error} onSubmit={() => send.mutate(true)} className="space-y-5">
-      {kept.restored ? (
-        <Notice kind="info" title={t.restored}>
-          <Button size="sm" look="text" onClick={kept.drop}>
-            {t.drop}
-          </Button>
-        </Notice>
-      ) : null}
-      {stale ? (
-        <Notice kind="warning" live title={t.theirs}>
-          <p>{t.theirsWhy}</p>
-          <ReportText written={written} />
-        </Notice>
-      ) : null}
+    <Form error={error} onSubmit={() => (blocked ? undefined : send.mutate('submit'))} className="space-y-5">
+      {draft && blocked ? <Conflicts draft={draft} /> : null}
       <TextArea
         label={t.situation}
         pointer="/situation"
@@ -130,16 +104,20 @@ export function Write({ session, written }: WriteProps) {
           ),
         ]}
       />
-      {kept.at ? (
-        <p role="status" className="text-dns-14N-130 text-ink-soft">
-          {t.kept(dates.time(kept.at))}
-        </p>
-      ) : null}
+      <KeptState
+        draft={draft}
+        isStored={written.version > 0}
+        isSending={send.isPending}
+        onDrop={() => {
+          dropDraft(me.id, session.id);
+          send.reset();
+        }}
+      />
       <div className="flex flex-col gap-3 sm:flex-row">
-        <Button type="submit" look="solid" size="lg" pending={send.isPending}>
+        <Button type="submit" look="solid" size="lg" disabled={blocked} pending={send.isPending}>
           {t.submit}
         </Button>
-        <Button size="lg" pending={send.isPending} onClick={() => send.mutate(false)}>
+        <Button size="lg" disabled={blocked} pending={send.isPending} onClick={() => send.mutate('save')}>
           {t.save}
         </Button>
       </div>

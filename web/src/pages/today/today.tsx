@@ -1,10 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { api, body } from '@/api/client';
 import type { ConsultationView } from '@/api/schema';
-import { oneCase } from '@/data/cases';
-import { sessionList } from '@/data/sessions';
+import { oneCase, report } from '@/data/cases';
+import { useDrafts } from '@/data/drafts';
+import { oneSession, sessionList } from '@/data/sessions';
 import { mapOf, PhoneLink } from '@/pages/case/people';
 import type { Opened } from '@/pages/case/dialogs/dialogs';
 import { ReportLink, SessionActions, sessionWords } from '@/pages/case/sessions';
@@ -15,6 +16,7 @@ import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Chip } from '@/ui/chip';
 import { Icon } from '@/ui/icon';
+import { Notice } from '@/ui/notice';
 import { Page, Section } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
 import { OfferCard } from './offer-card';
@@ -31,6 +33,8 @@ const words = texts(
     record: '結果を記録する回',
     reports: '報告書を書く回',
     map: '地図',
+    unsent: 'この端末に保存済み・未送信の報告書',
+    unsentWhy: '接続が戻ると、送信を押したものは自動で送信します。',
     open: '案件を開く',
     today: 'きょう',
   },
@@ -43,6 +47,8 @@ const words = texts(
     record: 'Sessions to record',
     reports: 'Reports to write',
     map: 'Map',
+    unsent: 'Reports kept on this device, not sent',
+    unsentWhy: 'Those that you sent go out by themselves once you are back online.',
     open: 'Open the case',
     today: 'Today',
   },
@@ -61,6 +67,8 @@ export function TodayPage() {
   });
   const mine = me.manager_id ? { manager_id: me.manager_id } : {};
   const sessions = useQuery(sessionList({ ...mine, from: midnight(-60), to: midnight(60) }));
+  const near = useMemo(() => sessions.data && nearby(sessions.data), [sessions.data]);
+  useReportsAtHand(near);
   const card = (session: ConsultationView) => (
     <li key={session.id}>
       <Appointment session={session} onOpen={(dialog) => setOpened({ session, dialog })} />
@@ -69,6 +77,7 @@ export function TodayPage() {
   return (
     <Page title={t.title} width="text">
       <div className="space-y-7">
+        <Unsent person={me.id} />
         <Section title={t.offers}>
           <Loaded query={offers} lines={2}>
             {({ items }) =>
@@ -118,6 +127,40 @@ export function TodayPage() {
   );
 }
 
+/** Reports that only this device has. */
+function Unsent({ person }: { person: string }) {
+  const t = useTexts(words);
+  const drafts = useDrafts(person);
+  if (drafts.length === 0) return null;
+  return (
+    <Notice kind="warning" title={t.unsent}>
+      <p>{t.unsentWhy}</p>
+      <ul>
+        {drafts.map(({ session, number }) => (
+          <li key={session}>
+            <Link to="/reports/$id" params={{ id: session }} className="link inline-flex min-h-11 items-center">
+              {number}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+/** There may be no connection at the visit: what a report needs is fetched before. */
+function useReportsAtHand(sessions: readonly ConsultationView[] | undefined) {
+  const client = useQueryClient();
+  useEffect(() => {
+    void import('@/pages/report/report').catch(() => undefined);
+    for (const { id, case_id } of sessions ?? []) {
+      client.query(oneSession(id)).catch(() => undefined);
+      client.query(report(id)).catch(() => undefined);
+      client.query(oneCase(case_id)).catch(() => undefined);
+    }
+  }, [client, sessions]);
+}
+
 /** What is ahead, what has begun and is not recorded, and what was held and not reported. */
 function sorted(sessions: readonly ConsultationView[], now: Date) {
   const booked = sessions.filter(({ state }) => state === 'booked');
@@ -126,6 +169,14 @@ function sorted(sessions: readonly ConsultationView[], now: Date) {
     begun: booked.filter(({ ends_at }) => new Date(ends_at) <= now),
     unwritten: sessions.filter(({ state, report }) => state === 'held' && (report === 'none' || report === 'draft')),
   };
+}
+
+const NEAR_MS = 24 * 3_600_000;
+
+/** What one may write about in the next hours. */
+function nearby(sessions: readonly ConsultationView[], now = Date.now()) {
+  const { begun, unwritten, ahead } = sorted(sessions, new Date(now));
+  return [...begun, ...unwritten, ...ahead.filter(({ starts_at }) => Date.parse(starts_at) - now < NEAR_MS)];
 }
 
 function Over({ session, dialog, onClose }: { session: ConsultationView; dialog: Opened; onClose: () => void }) {
