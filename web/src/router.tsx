@@ -10,6 +10,7 @@ import {
 import { restore, session } from '@/api/session';
 import { PARTS, type Part } from '@/pages/admin/parts';
 import { readSearch } from '@/pages/queue/filter';
+import { readScheduleSearch } from '@/pages/schedule/search';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, Loading, MissingPage } from '@/ui/states';
@@ -116,10 +117,7 @@ const today = createRoute({
 const schedule = createRoute({
   getParentRoute: () => app,
   path: '/schedule',
-  validateSearch: (search: Record<string, unknown>): { from?: string } => {
-    const from = search['from'];
-    return typeof from === 'string' && /^\d{4}-\d\d-\d\d$/.test(from) ? { from } : {};
-  },
+  validateSearch: readScheduleSearch,
   component: lazyRouteComponent(() => import('@/pages/schedule/schedule'), 'SchedulePage'),
 });
 

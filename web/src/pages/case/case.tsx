@@ -71,7 +71,7 @@ function Case({ seen }: { seen: CaseView }) {
         </div>
       </div>
       <Suspense>
-        {opened ? <Dialogs opened={opened} seen={seen} sessions={items} onClose={() => setOpened(undefined)} /> : null}
+        {opened ? <Dialogs opened={opened} seen={seen} onClose={() => setOpened(undefined)} /> : null}
       </Suspense>
     </Page>
   );

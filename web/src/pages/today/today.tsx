@@ -130,7 +130,7 @@ function sorted(sessions: readonly ConsultationView[], now: Date) {
 
 function Over({ session, dialog, onClose }: { session: ConsultationView; dialog: Opened; onClose: () => void }) {
   const { data } = useQuery(oneCase(session.case_id));
-  return data ? <Dialogs opened={dialog} seen={data} sessions={[session]} onClose={onClose} /> : null;
+  return data ? <Dialogs opened={dialog} seen={data} onClose={onClose} /> : null;
 }
 
 interface AppointmentProps {
