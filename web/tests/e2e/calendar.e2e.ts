@@ -1,29 +1,31 @@
 /** The week: moved by hand and by keys, conflicts before they are sent, booking a free time for a case. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ConsultationView, DayView, ItemsSlot } from '../../src/api/schema';
-import { acceptedCase, demoManager, fresh, person } from './api';
+import type { ConsultationView, DayView } from '../../src/api/schema';
+import { acceptedCase, fresh, person } from './api';
 import { axeFindings, launch, PHONE, shoot, sideways, signIn, visit } from './browser';
 
 let browser: Browser;
 let manager: string;
-/** A Monday of a week far ahead without a holiday, another one in every run. */
+/** The next week but two without a holiday. */
 let monday: string;
 
 beforeAll(async () => {
   browser = await launch();
-  manager = await demoManager();
-  const desk = await person('desk');
-  const weeks = 10 + (Math.floor(Date.now() / 60_000) % 30);
-  for (let tries = 0; ; tries += 1) {
-    monday = mondayAhead(weeks + tries);
+  const [admin, desk] = [await person('admin'), await person('desk')];
+  // An expert of this run alone: nobody else's sessions are in the way.
+  const made = await admin<{ id: string }>('/managers', {
+    name: fresh('予定 守'),
+    topics: ['rules', 'labour'],
+    prefecture_codes: ['13'],
+    modes: ['online', 'visit'],
+    monthly_capacity: 100,
+  });
+  manager = made.id;
+  for (let weeks = 3; ; weeks += 1) {
+    monday = mondayAhead(weeks);
     const { days } = await desk<{ days: DayView[] }>(`/calendar?from=${monday}&to=${daysLater(monday, 4)}`);
-    const { items } = await desk<ItemsSlot>(
-      `/managers/${manager}/free-slots?from=${monday}&to=${daysLater(monday, 4)}&minutes=480`,
-    );
-    const free = new Set(items.map(({ starts_at }) => starts_at.slice(0, 10)));
-    if (days.every(({ open }) => open) && free.size === 5) break;
-    if (tries > 60) throw new Error('the manager of the demonstration has no free week');
+    if (days.every(({ open }) => open)) break;
   }
 });
 afterAll(() => browser.close());
@@ -86,7 +88,6 @@ it('a session is moved with the pointer, after the old and the new time were see
   await page.mouse.down();
   await page.mouse.move(target.x + 60, box.y + box.height + 64, { steps: 8 });
   await page.getByRole('application').getByText('11:00–12:00').waitFor();
-  await shoot(page, 'schedule-dragging-1440');
   await page.mouse.up();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('いまの予約').waitFor();

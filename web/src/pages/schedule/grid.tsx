@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { ConsultationView, DayView } from '@/api/schema';
 import { closedParts, hoursOf, partOfDay, sideBySide, type Minutes, type Placed, type Span } from '@/data/week';
 import { dateOf, useDates } from '@/text/dates';
@@ -13,23 +13,19 @@ import { columns, heightOf, rows } from './shape';
 import { scheduleWords } from './text';
 import { useMove, type Move } from './use-move';
 
-const Reschedule = lazy(async () => ({
-  default: (await import('@/pages/case/dialogs/reschedule')).RescheduleDialog,
-}));
-
 interface GridProps {
   week: Week;
+  /** The session whose handle takes the focus: it was moved, or not. */
+  returning: string | undefined;
   onGo: (date: string) => void;
   onChoose: (chosen: Chosen) => void;
+  onReturn: (session: string | undefined) => void;
 }
 
 /** Days side by side, hours below each other, and sessions that can be moved. */
-export function Grid({ week, onGo, onChoose }: GridProps) {
+export function Grid({ week, returning, onGo, onChoose, onReturn }: GridProps) {
   const t = useTexts(scheduleWords);
   const help = useId();
-  const [asked, setAsked] = useState<{ session: ConsultationView; to: Span }>();
-  // Whose handle takes the focus once it is drawn again.
-  const [returning, setReturning] = useState<string>();
   const [said, setSaid] = useState('');
   const spans: Span[] = [...week.sessions, ...week.starts];
   const hours = hoursOf(week.days, week.shown, spans);
@@ -38,18 +34,13 @@ export function Grid({ week, onGo, onChoose }: GridProps) {
     shown: week.shown,
     hours,
     onGo,
-    onConfirm: (session, to) => setAsked({ session, to }),
-    onGiveUp: () => {
-      setReturning(moving.move?.session.id);
+    onConfirm: (session, to) => onChoose({ session, to }),
+    onGiveUp: (session) => {
+      onReturn(session.id);
       setSaid(t.gaveUp);
     },
   });
   const { move } = moving;
-  const finish = () => {
-    setAsked(undefined);
-    setReturning(move?.session.id);
-    moving.end();
-  };
   const day = (date: string) => (
     <Day
       key={date}
@@ -60,9 +51,8 @@ export function Grid({ week, onGo, onChoose }: GridProps) {
       moving={moving}
       help={help}
       returning={returning}
-      onReturned={() => setReturning(undefined)}
+      onReturned={onReturn}
       onChoose={onChoose}
-      asked={asked !== undefined}
       onSay={setSaid}
     />
   );
@@ -82,7 +72,6 @@ export function Grid({ week, onGo, onChoose }: GridProps) {
         <Axis hours={hours} />
         {week.shown.map(day)}
       </ol>
-      <Suspense>{asked ? <Reschedule {...asked} onClose={finish} /> : null}</Suspense>
     </>
   );
 }
@@ -115,13 +104,12 @@ interface DayProps {
   moving: ReturnType<typeof useMove>;
   help: string;
   returning: string | undefined;
-  onReturned: () => void;
+  onReturned: (session: undefined) => void;
   onChoose: (chosen: Chosen) => void;
-  asked: boolean;
   onSay: (text: string) => void;
 }
 
-function Day({ date, day, week, hours, moving, help, returning, onReturned, onChoose, asked, onSay }: DayProps) {
+function Day({ date, day, week, hours, moving, help, returning, onReturned, onChoose, onSay }: DayProps) {
   const t = useTexts(scheduleWords);
   const { move } = moving;
   const inDay = <T extends Span>(items: readonly T[]) => items.filter((item) => partOfDay(item, date));
@@ -137,7 +125,8 @@ function Day({ date, day, week, hours, moving, help, returning, onReturned, onCh
         {inDay(week.absences).map((absence) => (
           <Area key={absence.id} span={absence} date={date} hours={hours} look="absent" text={t.absent} />
         ))}
-        <ul>
+        {/* Free times stand beside the sessions, not over them. */}
+        <ul className={`absolute inset-y-0 left-0 ${week.starts.length > 0 ? 'right-17' : 'right-0'}`}>
           {placed.map((one) => (
             <Block
               key={one.item.id}
@@ -147,10 +136,12 @@ function Day({ date, day, week, hours, moving, help, returning, onReturned, onCh
               hours={hours}
               moving={moving}
               help={help}
-              returns={returning === one.item.id && !asked}
+              returns={returning === one.item.id}
               onReturned={onReturned}
             />
           ))}
+        </ul>
+        <ul>
           {week.starts
             .filter(({ starts_at }) => dateOf(starts_at) === date)
             .map(({ starts_at }) => (
@@ -232,7 +223,7 @@ function Start({ start, date, hours, onChoose }: StartProps) {
   if (!part) return null;
   const { top, height } = rows([part[0], part[0] + 30], hours);
   return (
-    <li className="absolute inset-x-1" style={{ top: top + 2, height: height - 4 }}>
+    <li className="absolute right-1 w-15" style={{ top: top + 2, height: height - 4 }}>
       <button
         type="button"
         aria-label={t.book(dates.dayTime(start))}
@@ -254,7 +245,7 @@ interface BlockProps {
   help: string;
   /** The focus comes back here after a move. */
   returns: boolean;
-  onReturned: () => void;
+  onReturned: (session: undefined) => void;
 }
 
 const STATES: Record<ConsultationView['state'], string> = {
@@ -274,14 +265,14 @@ function Block({ placed, part, week, hours, moving, help, returns, onReturned }:
   useEffect(() => {
     if (!returns) return;
     handle.current?.focus();
-    onReturned();
+    onReturned(undefined);
   }, [returns, onReturned]);
   const { top, height } = rows(part, hours);
   return (
     <li
       {...(entry.movable ? moving.pointer(session) : {})}
       // What does not fit is seen in full while the pointer or the focus is on it.
-      className={`absolute overflow-hidden rounded-6 border border-l-4 px-1.5 py-0.5 text-dns-14N-120 shadow-1 focus-within:z-10 focus-within:!h-auto hover:z-10 hover:!h-auto ${STATES[session.state]} ${entry.movable ? 'cursor-grab' : ''} ${isMoving ? 'opacity-50' : ''}`}
+      className={`absolute overflow-hidden rounded-6 border border-l-4 px-1.5 py-0.5 text-dns-14N-120 shadow-1 focus-within:z-10 focus-within:!h-auto hover:z-10 hover:!h-auto ${STATES[session.state]} ${entry.movable ? 'cursor-grab' : ''} ${isMoving ? 'border-dashed !bg-white' : ''}`}
       style={{ top, height: Math.max(height, 26), minHeight: Math.max(height, 26), ...columns(placed) }}
     >
       <Link

@@ -59,7 +59,10 @@ export function SchedulePage() {
   const monday = mondayOf(date);
   const seen = useQuery({ ...oneCase(search.case_id ?? ''), enabled: search.case_id !== undefined }).data;
   const { query, week } = useWeek(monday, search, seen);
+  // Kept here, not in the grid: what was typed outlives a page that becomes narrow.
   const [chosen, setChosen] = useState<Chosen>();
+  // Whose handle takes the focus again once it is drawn.
+  const [returning, setReturning] = useState<string>();
   const go = (from: string) => void navigate({ to: '/schedule', search: { ...search, from } });
   const step = narrow ? 1 : 7;
   const title = narrow ? `${t.title} ${dates.day(dayStart(date))}` : `${t.title} ${dates.day(dayStart(monday))}〜`;
@@ -92,10 +95,27 @@ export function SchedulePage() {
       {seen ? <BookingFor seen={seen} week={week} /> : null}
       <Filters search={search} />
       <Loaded query={query} lines={10}>
-        {() => <Drawn week={week} date={date} narrow={narrow} onGo={go} onChoose={setChosen} />}
+        {() => (
+          <Drawn
+            week={week}
+            date={date}
+            narrow={narrow}
+            returning={chosen ? undefined : returning}
+            onGo={go}
+            onChoose={setChosen}
+            onReturn={setReturning}
+          />
+        )}
       </Loaded>
       <Suspense>
-        <Over chosen={chosen} seen={seen} onClose={() => setChosen(undefined)} />
+        <Over
+          chosen={chosen}
+          seen={seen}
+          onClose={() => {
+            setChosen(undefined);
+            if (chosen && 'session' in chosen) setReturning(chosen.session.id);
+          }}
+        />
       </Suspense>
     </Page>
   );
@@ -105,11 +125,13 @@ interface DrawnProps {
   week: Week;
   date: string;
   narrow: boolean;
+  returning: string | undefined;
   onGo: (date: string) => void;
   onChoose: (chosen: Chosen) => void;
+  onReturn: (session: string | undefined) => void;
 }
 
-function Drawn({ week, date, narrow, onGo, onChoose }: DrawnProps) {
+function Drawn({ week, date, narrow, returning, onGo, onChoose, onReturn }: DrawnProps) {
   const t = useTexts(scheduleWords);
   if (narrow) {
     return (
@@ -127,7 +149,7 @@ function Drawn({ week, date, narrow, onGo, onChoose }: DrawnProps) {
       </>
     );
   }
-  return <Grid week={week} onGo={onGo} onChoose={onChoose} />;
+  return <Grid week={week} returning={returning} onGo={onGo} onChoose={onChoose} onReturn={onReturn} />;
 }
 
 function mostAtOnce(sessions: readonly Span[]): number {

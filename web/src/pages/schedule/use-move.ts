@@ -17,7 +17,7 @@ interface Grid {
   hours: Minutes;
   onGo: (date: string) => void;
   onConfirm: (session: ConsultationView, to: Span) => void;
-  onGiveUp: () => void;
+  onGiveUp: (session: ConsultationView) => void;
 }
 
 /** The pointer has to be moved so far before it moves a session: less is a click. */
@@ -38,14 +38,18 @@ export function useMove({ monday, shown, hours, onGo, onConfirm, onGiveUp }: Gri
 
   const giveUp = () => {
     grip.current = undefined;
+    if (!move) return;
     setMove(undefined);
-    if (move && mondayOf(dateOf(move.session.starts_at)) !== monday) onGo(dateOf(move.session.starts_at));
-    onGiveUp();
+    if (mondayOf(dateOf(move.session.starts_at)) !== monday) onGo(dateOf(move.session.starts_at));
+    onGiveUp(move.session);
   };
   const confirm = () => {
     if (!move) return;
     if (Date.parse(move.to.starts_at) === Date.parse(move.session.starts_at)) giveUp();
-    else onConfirm(move.session, move.to);
+    else {
+      setMove(undefined);
+      onConfirm(move.session, move.to);
+    }
   };
 
   const onEscape = useEffectEvent((event: globalThis.KeyboardEvent) => {
@@ -60,8 +64,6 @@ export function useMove({ monday, shown, hours, onGo, onConfirm, onGiveUp }: Gri
     move,
     /** With the keys: it starts where it is. */
     start: (session: ConsultationView) => setMove({ session, to: session, by: 'keys' }),
-    end: () => setMove(undefined),
-    confirm,
     onKeyDown: (event: KeyboardEvent) => {
       if (!move) return;
       const { key, shiftKey } = event;

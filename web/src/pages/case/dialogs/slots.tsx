@@ -2,7 +2,7 @@ import { useQueries } from '@tanstack/react-query';
 import { useState } from 'react';
 import { freeSlots } from '@/data/calendar';
 import { commonSlots } from '@/data/week';
-import { dateOf, midnight, timeOf, useDates } from '@/text/dates';
+import { dateOf, midnight, useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Loading } from '@/ui/states';
@@ -78,7 +78,7 @@ export function Slots({ managers, minutes, desk, chosen, onPick }: SlotsProps) {
                     key={start}
                     type="button"
                     aria-pressed={isChosen(start)}
-                    aria-label={`${dates.day(start)} ${t.pick(timeOf(start))}`}
+                    aria-label={`${dates.day(start)} ${t.pick(dates.time(start))}`}
                     className="min-h-8 rounded-4 border border-line bg-white px-1.5 tabular-nums hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
                     onClick={() => onPick(start)}
                   >
