@@ -163,6 +163,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('@/pages/account/account'), 'AccountPage'),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => app,
+  path: '/tokens',
+  component: lazyRouteComponent(() => import('@/pages/tokens/tokens'), 'TokensPage'),
+});
+
 const routes = root.addChildren([
   signIn,
   app.addChildren([
@@ -181,6 +187,7 @@ const routes = root.addChildren([
     admin,
     audit,
     account,
+    tokens,
   ]),
 ]);
 

@@ -52,9 +52,7 @@ export function Area({ area, name }: { area: Coverage; name: string }) {
   const dates = useDates();
   const [to, setTo] = useState(area.to ?? '');
   const path = { id: area.desk_id, coverage_id: area.id };
-  const remove = useSend(() =>
-    api.DELETE('/api/v1/desks/{id}/coverage/{coverage_id}', { params: { path } }),
-  );
+  const remove = useSend(() => api.DELETE('/api/v1/desks/{id}/coverage/{coverage_id}', { params: { path } }));
   const end = useSend((date: string) =>
     body(
       api.PATCH('/api/v1/desks/{id}/coverage/{coverage_id}', {

@@ -128,7 +128,7 @@ function Tiles({ areas, desks, date, onOpen }: TilesProps) {
         ref={map}
         role="group"
         aria-label={t.label}
-        className="grid max-w-5xl auto-rows-[2.75rem] grid-cols-12 gap-0.5 sm:auto-rows-[3.5rem] sm:gap-1"
+        className="grid auto-rows-[2.75rem] grid-cols-12 gap-0.5 sm:auto-rows-[4rem] sm:gap-1"
         onKeyDown={onKeyDown}
       >
         {TILES.map((tile) => (
@@ -164,7 +164,9 @@ interface TileProps {
 
 function TileButton({ tile, cover, desks, isCurrent, onOpen }: TileProps) {
   const t = useTexts(words);
-  const names = cover.desks.map((id) => shortDesk(desks.find((desk) => desk.id === id)?.name) ?? '');
+  const names = cover.desks.map(
+    (id) => shortDesk(desks.find((desk) => desk.id === id)?.name)?.replace(/窓口$/, '') ?? '',
+  );
   const [only] = names;
   const who = names.length > 1 ? t.many(names.length) : (only ?? t.states.gap);
   const name = tileName(tile.code);
@@ -178,12 +180,15 @@ function TileButton({ tile, cover, desks, isCurrent, onOpen }: TileProps) {
       style={{ gridColumn: tile.column, gridRow: tile.row }}
       onClick={onOpen}
     >
-      <span className="whitespace-nowrap">{name}</span>
+      <span className="whitespace-nowrap">
+        {name.slice(0, 2)}
+        <span className="max-sm:hidden">{name.slice(2)}</span>
+      </span>
       <span aria-hidden className="sm:hidden">
         {t.marks[cover.state]}
         {names.length > 1 ? names.length : ''}
       </span>
-      <span className="hidden max-w-full truncate px-0.5 sm:block">
+      <span className="line-clamp-2 max-w-full px-0.5 max-sm:hidden">
         {t.marks[cover.state]}
         {who}
       </span>
