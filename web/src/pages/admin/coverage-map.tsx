@@ -175,12 +175,14 @@ function TileButton({ tile, cover, desks, isCurrent, onOpen }: TileProps) {
       type="button"
       data-code={tile.code}
       tabIndex={isCurrent ? 0 : -1}
-      aria-label={`${name} ${t.states[cover.state]} ${names.join('、')}`}
       className={`focus-inside flex min-w-0 flex-col items-center justify-center rounded-4 border text-center text-[0.75rem] leading-tight tracking-tight hover:underline sm:text-dns-14N-120 ${LOOKS[cover.state]}`}
       style={{ gridColumn: tile.column, gridRow: tile.row }}
       onClick={onOpen}
     >
-      <span className="whitespace-nowrap">
+      <span className="sr-only">
+        {name} {t.states[cover.state]} {names.join('、')}
+      </span>
+      <span aria-hidden className="whitespace-nowrap">
         {name.slice(0, 2)}
         <span className="max-sm:hidden">{name.slice(2)}</span>
       </span>
@@ -188,7 +190,7 @@ function TileButton({ tile, cover, desks, isCurrent, onOpen }: TileProps) {
         {t.marks[cover.state]}
         {names.length > 1 ? names.length : ''}
       </span>
-      <span className="line-clamp-2 max-w-full px-0.5 max-sm:hidden">
+      <span aria-hidden className="line-clamp-2 max-w-full px-0.5 max-sm:hidden">
         {t.marks[cover.state]}
         {who}
       </span>

@@ -41,12 +41,16 @@ export function DayStrip({ week, date, onGo }: { week: Week; date: string; onGo:
             <button
               type="button"
               aria-pressed={day === date}
-              aria-label={`${dates.day(dayStart(day))} ${t.count(count)}`}
               className="flex min-h-12 w-full flex-col items-center justify-center rounded-6 border border-line text-dns-14N-120 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
               onClick={() => onGo(day)}
             >
-              <span>{dates.weekday(dayStart(day))}</span>
-              <span className="text-dns-14B-120">{count || '–'}</span>
+              <span className="sr-only">
+                {dates.day(dayStart(day))} {t.count(count)}
+              </span>
+              <span aria-hidden>{dates.weekday(dayStart(day))}</span>
+              <span aria-hidden className="text-dns-14B-120">
+                {count || '–'}
+              </span>
             </button>
           </li>
         );
