@@ -138,7 +138,7 @@ function EditHours({ title, desk, known: { hours, etag }, onClose }: EditProps) 
                   type="time"
                   aria-label={`${t.days[index] ?? ''} ${t.slots[slot] ?? ''}`}
                   value={time}
-                  className="h-10 w-28 rounded-6 border border-line-strong px-2 text-dns-16N-130"
+                  className="h-10 w-32 rounded-6 border border-line-strong px-2 text-dns-16N-130"
                   onChange={(event) => change(day, slot, event.target.value)}
                 />
               ))}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import type { CaseView } from '@/api/schema';
 import { desks, managers } from '@/data/directory';
+import { shortDesk } from '@/pages/queue/columns';
 import { useMe } from '@/shell/use-me';
 import { useTexts } from '@/text/preferences';
 import { SelectField } from '@/ui/form';
@@ -29,7 +30,7 @@ export function Filters({ search }: { search: ScheduleSearch }) {
           className="sm:w-72"
           value={whose.desk_id ?? 'all'}
           onChange={(desk_id) => choose({ desk_id })}
-          choices={[['all', t.all], ...allDesks.map(({ id, name }) => [id, name] as const)]}
+          choices={[['all', t.all], ...allDesks.map(({ id, name }) => [id, shortDesk(name) ?? name] as const)]}
         />
       )}
       <SelectField
