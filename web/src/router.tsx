@@ -13,6 +13,7 @@ import { restore, session } from '@/api/session';
 import { PARTS, type Part } from '@/pages/admin/parts';
 import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readSearch } from '@/pages/queue/filter';
+import { readScheduleSearch } from '@/pages/schedule/search';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, FailedPage, Loading, MissingPage } from '@/ui/states';
@@ -168,10 +169,7 @@ const today = createRoute({
 const schedule = createRoute({
   getParentRoute: () => app,
   path: '/schedule',
-  validateSearch: (search: Record<string, unknown>): { from?: string } => {
-    const from = search['from'];
-    return typeof from === 'string' && /^\d{4}-\d\d-\d\d$/.test(from) ? { from } : {};
-  },
+  validateSearch: readScheduleSearch,
   component: lazyRouteComponent(() => import('@/pages/schedule/schedule'), 'SchedulePage'),
 });
 
@@ -217,6 +215,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('@/pages/account/account'), 'AccountPage'),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => app,
+  path: '/tokens',
+  component: lazyRouteComponent(() => import('@/pages/tokens/tokens'), 'TokensPage'),
+});
+
 const routes = root.addChildren([
   signIn,
   app.addChildren([
@@ -239,6 +243,7 @@ const routes = root.addChildren([
     admin,
     audit,
     account,
+    tokens,
   ]),
 ]);
 

@@ -170,6 +170,9 @@ export interface paths {
          * Sign in
          * @description An unknown address, a wrong password, a deactivated account and one without a password get the same answer. After 10
          *     tries for an account or 50 from an address in 15 minutes the answer is 429 with `Retry-After`.
+         *
+         *     Whoever has a second factor sends a `code` too. Without one, or with one that is wrong or was used, the answer to the
+         *     right password is 401 `second-factor-required`. Codes have ten tries in 15 minutes of their own.
          */
         post: operations["sign_in"];
         delete?: never;
@@ -193,6 +196,49 @@ export interface paths {
          *     with them. Signing out twice is no error.
          */
         post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a link to set a new password
+         * @description Goes by mail to the address, if somebody signs in with it; the answer is the same if nobody does. The link counts once,
+         *     for an hour, and only the newest one. After 3 requests for an address or 20 from one place in 15 minutes the answer is 429
+         *     with `Retry-After`.
+         */
+        post: operations["request_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password-reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by the link of a mail
+         * @description All sessions of the person end, and they are told by mail. A token that does not count (any more) is named as the faulty
+         *     field `/token`, a password that is too easy to guess as `/password`; the token still counts then.
+         */
+        post: operations["confirm_password_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -946,6 +992,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consultations/{id}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check in at a visit
+         * @description By a manager of the session, or by the desk for them, from two hours before until two hours after the booked time.
+         */
+        post: operations["check_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consultations/{id}/check-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check out of a visit
+         * @description After checking in, within 24 hours of it.
+         */
+        post: operations["check_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consultations/{id}/hold": {
         parameters: {
             query?: never;
@@ -957,7 +1043,8 @@ export interface paths {
         put?: never;
         /**
          * Record that a session was held
-         * @description Only after it has begun. The report is due from now.
+         * @description Only after it has begun. The report is due from now. After a visit the times may be left out: they are those of check-in
+         *     and check-out.
          */
         post: operations["hold_consultation"];
         delete?: never;
@@ -1095,7 +1182,8 @@ export interface paths {
         put?: never;
         /**
          * Move a session to another time
-         * @description Only before it begins. It keeps its place, stage and managers. The new time is judged as for a booking.
+         * @description Only before it begins. It keeps its place, stage and managers. The new time is judged as for a booking. Who had checked
+         *     in early did so for the old time, and does it again.
          */
         post: operations["reschedule_consultation"];
         delete?: never;
@@ -1364,6 +1452,30 @@ export interface paths {
          *     different numbers are two enterprises. Repeating it changes nothing.
          */
         post: operations["merge_enterprises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what changes
+         * @description Server-Sent Events that go on until the token ends, or the person may do something else than before. `ready`: from
+         *     now on nothing is missed, so read what you show. `change`: its data is a Change. `reload`: more happened than is worth
+         *     telling, or the database was another for a while; read everything again. Each has an `id` to come back with in
+         *     `Last-Event-ID`; what happened in between is told first, or `reload`. A comment comes every 15 seconds. Who does not
+         *     read is cut off.
+         */
+        get: operations["follow_events"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1932,6 +2044,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start to set up the second factor
+         * @description Gives a secret for an authenticator app; a code of it confirms it within an hour (`POST /me/second-factor/confirm`).
+         *     Until then nothing has changed, and starting again gives another secret. Tries with a wrong password count like tries
+         *     to sign in.
+         */
+        post: operations["start_second_factor"];
+        /**
+         * Turn the second factor off
+         * @description With the password and a code. All other sessions end. An admin of an office that demands it has to set it up again.
+         */
+        delete: operations["turn_off_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the second factor
+         * @description With the first code of the app. From now on signing in takes a code; all other sessions end. The answer has ten recovery
+         *     codes.
+         */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description With the password and a code. Those from before no longer count.
+         */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages": {
         parameters: {
             query?: never;
@@ -2301,6 +2480,27 @@ export interface paths {
         patch: operations["edit_user"];
         trace?: never;
     };
+    "/api/v1/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Reset a user's second factor
+         * @description For somebody who lost app and recovery codes: they sign in with the password alone, and are told by mail. All their
+         *     sessions end. Not for oneself, because that takes a code.
+         */
+        delete: operations["reset_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2543,6 +2743,16 @@ export interface components {
              */
             starts_at: string;
         };
+        /** @description Both factors. */
+        BothFactorsRequest: {
+            /** @description Six digits of the app, or a recovery code. */
+            code: string;
+            /**
+             * Format: password
+             * @description The password.
+             */
+            current_password: string;
+        };
         /** @description A closure or an extra opening. */
         CalendarException: {
             /**
@@ -2684,6 +2894,8 @@ export interface components {
             flag: {
                 [key: string]: number;
             };
+            /** @description False where `q` finds more than 1,000 cases: only the newest 1,000 are counted then. */
+            is_complete: boolean;
             /**
              * Format: int64
              * @description Those whose due time has passed.
@@ -2763,6 +2975,7 @@ export interface components {
             /** @description The live managers, one per line. */
             managers: components["schemas"]["CaseManager"][];
             merged_into?: components["schemas"]["CaseId"] | null;
+            next_consultation?: components["schemas"]["NextSession"] | null;
             /**
              * @description Its number, `TW-<fiscal year>-<at least 6 digits>`.
              * @example TW-2026-000123
@@ -2781,6 +2994,10 @@ export interface components {
              * @description When it was written down.
              */
             recorded_at: string;
+            /** @description What their role does, but not now, and why. */
+            refused_moves: components["schemas"]["RefusedMove"][];
+            /** @description The reports that somebody waits for. */
+            reports: components["schemas"]["ReportCount"];
             /** @description Where the matter is. */
             site: components["schemas"]["SiteView"];
             /** @description Where it stands. */
@@ -2818,6 +3035,28 @@ export interface components {
              */
             seq: number;
         };
+        /** @description Something changed. Ids only: what it is now is read where it is. */
+        Change: {
+            /**
+             * Format: uuid
+             * @description The case it belongs to; left out where there is none.
+             */
+            case_id?: string;
+            /** @description It is out of this person's view now, and answers 404. */
+            gone: boolean;
+            /**
+             * Format: uuid
+             * @description The session, offer, message, mail, enterprise, manager or desk; left out where it is the case itself.
+             */
+            id?: string;
+            /** @description What it is about. */
+            kind: components["schemas"]["ChangeKind"];
+        };
+        /**
+         * @description What a change is about, so that a page knows what to read again.
+         * @enum {string}
+         */
+        ChangeKind: "case" | "consultation" | "offer" | "message" | "mail" | "enterprise" | "manager" | "desk" | "calendar" | "settings" | "template";
         /** @description A new password, proven by the one before it. */
         ChangePasswordRequest: {
             /**
@@ -2880,6 +3119,18 @@ export interface components {
             /** @description The enterprise that this one is not. */
             other_id: components["schemas"]["EnterpriseId"];
         };
+        /** @description A new password, proven by the link of a mail. */
+        ConfirmPasswordResetRequest: {
+            /** @description The password from now on. */
+            password: components["schemas"]["Password"];
+            /** @description What stands behind `#token=` in the link. */
+            token: string;
+        };
+        /** @description The first code of the app. */
+        ConfirmSecondFactorRequest: {
+            /** @description Six digits. */
+            code: string;
+        };
         /** @description A declared conflict of interest. */
         Conflict: {
             /**
@@ -2928,6 +3179,16 @@ export interface components {
         ConsultationId: string;
         /** @description A session. */
         ConsultationView: {
+            /** @description Where the matter is, for a map: the site's address, or the enterprise's; null once the case is out of view. */
+            address?: string | null;
+            /**
+             * @description What this person may do with it now.
+             * @example [
+             *       "reschedule",
+             *       "cancel"
+             *     ]
+             */
+            allowed_steps: string[];
             /** @description Who took part for the enterprise. */
             attendees?: string[] | null;
             /**
@@ -2939,6 +3200,19 @@ export interface components {
             case_id: components["schemas"]["CaseId"];
             /** @description The number of that case. */
             case_number: string;
+            /**
+             * Format: date-time
+             * @description When a manager arrived at the visit, as they tapped.
+             */
+            checked_in_at?: string | null;
+            checked_in_by?: components["schemas"]["Author"] | null;
+            /**
+             * Format: date-time
+             * @description When they left.
+             */
+            checked_out_at?: string | null;
+            checked_out_by?: components["schemas"]["Author"] | null;
+            contact?: components["schemas"]["SessionContact"] | null;
             /** @description Whether the desk took part. */
             desk_attended?: boolean | null;
             /**
@@ -2951,6 +3225,8 @@ export interface components {
              * @description When it ends.
              */
             ends_at: string;
+            /** @description Who asks. */
+            enterprise_name?: string | null;
             /** @description Its id. */
             id: components["schemas"]["ConsultationId"];
             /** @description Why it was entered afterwards. */
@@ -2972,6 +3248,8 @@ export interface components {
             place?: string | null;
             /** @description Why it was cancelled or missed. */
             reason?: string | null;
+            /** @description What their role does, but not now, and why. */
+            refused_steps: components["schemas"]["RefusedStep"][];
             /** @description Where its report stands: `none`, `draft`, `submitted` or `approved`. */
             report: string;
             /**
@@ -3469,6 +3747,7 @@ export interface components {
             return_days?: number | null;
             /** Format: int32 */
             route_days?: number | null;
+            second_factor_for_admins?: boolean | null;
             /** Format: int32 */
             session_limit?: number | null;
             /** Format: int64 */
@@ -3722,16 +4001,16 @@ export interface components {
             desk_attended: boolean;
             /**
              * Format: date-time
-             * @description When it really ended.
+             * @description When it really ended; the check-out where absent.
              */
-            ended_at: string;
+            ended_at?: string | null;
             /** @description How it was given. */
             mode: components["schemas"]["Mode"];
             /**
              * Format: date-time
-             * @description When it really began.
+             * @description When it really began; the check-in where absent.
              */
-            started_at: string;
+            started_at?: string | null;
         };
         /** @description The hours from a day on. */
         HoursChange: {
@@ -4319,9 +4598,13 @@ export interface components {
         MeView: {
             desk_id?: components["schemas"]["DeskId"] | null;
             email: components["schemas"]["EmailAddress"];
+            /** @description Whether signing in takes a code of a second factor too. */
+            has_second_factor: boolean;
             id: components["schemas"]["UserId"];
             manager_id?: components["schemas"]["ManagerId"] | null;
             name: components["schemas"]["Name"];
+            /** @description The office demands a second factor of this person, who has none: they may set it up, and nothing else. */
+            needs_second_factor: boolean;
             /** @description What this person, or this token, may do. */
             permissions: components["schemas"]["Permission"][];
             role: components["schemas"]["Role"];
@@ -4363,7 +4646,7 @@ export interface components {
          * @description What an outgoing mail is.
          * @enum {string}
          */
-        MessageKind: "reply" | "acknowledgement" | "invitation" | "notice";
+        MessageKind: "reply" | "acknowledgement" | "invitation" | "notice" | "account";
         /**
          * @description A mail to the enterprise. To the contact `contact_id`, or to the address `to`; to the case's primary contact where
          *     neither is given.
@@ -4461,6 +4744,11 @@ export interface components {
          */
         Mode: "online" | "phone" | "visit";
         /**
+         * @description Why a move is not allowed now. What the role never does is not listed at all.
+         * @enum {string}
+         */
+        MoveRefusal: "closed" | "not_closed" | "status" | "owner" | "no_manager" | "no_session_left" | "anonymous" | "merged" | "not_merged" | "not_flagged";
+        /**
          * @description The code of a municipality (全国地方公共団体コード) or a ward of a designated city: 6 digits of which the last is a check digit. The 5 digits of JIS X 0402 are accepted too and get their check digit.
          * @example 131016
          */
@@ -4470,6 +4758,23 @@ export interface components {
          * @example 髙橋 花子
          */
         Name: string;
+        /** @description A booked session. */
+        NextSession: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            ends_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["ConsultationId"];
+            /** @description How it is given. */
+            mode: components["schemas"]["Mode"];
+            /**
+             * Format: date-time
+             * @description When it begins; in the past where it is still to be recorded.
+             */
+            starts_at: string;
+        };
         /**
          * @description Through whose fault a session did not take place. Only the enterprise's uses one of its sessions.
          * @enum {string}
@@ -4781,6 +5086,11 @@ export interface components {
          * @example three odd words here
          */
         Password: string;
+        /** @description Whose password is forgotten. */
+        PasswordResetRequest: {
+            /** @description The address of the account. */
+            email: components["schemas"]["EmailAddress"];
+        };
         /** @description From a time of day up to, not including, a later one. */
         Period: {
             /** @description When it begins. */
@@ -4904,10 +5214,40 @@ export interface components {
             /** @description SHA-256 of what is kept, in hex. */
             sha256: string;
         };
+        /** @description Codes that stand in for a lost app. */
+        RecoveryCodes: {
+            /**
+             * @description Ten codes, each good once; shown this once.
+             * @example [
+             *       "k7dm-2xqa-h3te-wy5b"
+             *     ]
+             */
+            recovery_codes: string[];
+        };
         /** @description A refresh token; absent where the cookie carries it. */
         RefreshRequest: {
             /** @description The newest refresh token of the session. */
             refresh_token?: string | null;
+        };
+        /** @description A move that is not allowed now. */
+        RefusedMove: {
+            /**
+             * @description Which.
+             * @example book
+             */
+            move: string;
+            /** @description Why. */
+            reason: components["schemas"]["MoveRefusal"];
+        };
+        /** @description A step that is not allowed now. */
+        RefusedStep: {
+            /** @description Why. */
+            reason: components["schemas"]["StepRefusal"];
+            /**
+             * @description Which.
+             * @example cancel
+             */
+            step: string;
         };
         /** @description Why an assignment ends. */
         ReleaseRequest: {
@@ -4947,6 +5287,19 @@ export interface components {
             findings: components["schemas"]["Finding"][];
             /** @description Nothing is broken. */
             intact: boolean;
+        };
+        /** @description Reports on held sessions that are not approved. */
+        ReportCount: {
+            /**
+             * Format: int64
+             * @description To be written and submitted.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description To be approved.
+             */
+            submitted: number;
         };
         /** @description A report. */
         ReportView: {
@@ -5024,6 +5377,16 @@ export interface components {
             situation: components["schemas"]["Body"];
             telework_status?: components["schemas"]["TeleworkStatus"] | null;
         };
+        /** @description A secret for an authenticator app. */
+        SecondFactorOffer: {
+            /**
+             * @description In base32, for typing.
+             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+             */
+            secret: string;
+            /** @description For a QR code: `otpauth://totp/…`. */
+            uri: string;
+        };
         /** @description A piece of a text. */
         Segment: {
             /** @description Whether it is what was looked for. */
@@ -5045,6 +5408,15 @@ export interface components {
             html?: string | null;
             /** @description The text, in parsed mode. */
             text?: string | null;
+        };
+        /** @description Whom to ring. */
+        SessionContact: {
+            /** @description Their department. */
+            department?: string | null;
+            /** @description Their name. */
+            name?: string | null;
+            /** @description E.164. */
+            phone?: string | null;
         };
         /** @description The free sessions. */
         SessionCount: {
@@ -5169,6 +5541,11 @@ export interface components {
              */
             route_days: number;
             /**
+             * @description Whether admins need a second factor: without one they may set it up, and nothing else.
+             * @default false
+             */
+            second_factor_for_admins: boolean;
+            /**
              * Format: int32
              * @description Free sessions per case, copied into a case when it is opened; 1 to 9.
              * @default 3
@@ -5195,6 +5572,8 @@ export interface components {
         };
         /** @description Who somebody says they are. */
         SignInRequest: {
+            /** @description For whoever has a second factor: six digits of the app, or a recovery code. */
+            code?: string | null;
             /** @description The address of the account. */
             email: components["schemas"]["EmailAddress"];
             /**
@@ -5259,16 +5638,43 @@ export interface components {
          * @enum {string}
          */
         Stage: "assessment" | "preparation" | "follow_up";
+        /** @description The own password, typed again. */
+        StartSecondFactorRequest: {
+            /**
+             * Format: password
+             * @description The password.
+             */
+            current_password: string;
+        };
         /**
          * @description Where a case stands.
          * @enum {string}
          */
         Status: "received" | "routed" | "accepted" | "assigned" | "consulting" | "closed";
         /**
+         * @description Why a step is not allowed now. What the role never does is not listed at all.
+         * @enum {string}
+         */
+        StepRefusal: "settled" | "begun" | "not_begun" | "not_recorded" | "not_a_visit" | "other_manager" | "too_early" | "too_late" | "not_checked_in" | "already_done" | "not_held" | "no_report" | "report_submitted" | "report_not_submitted" | "report_approved";
+        /**
          * @description A subject on one line, up to 200 characters.
          * @example テレワーク規程の作り方について
          */
         Subject: string;
+        /** @description A tap. */
+        TapRequest: {
+            /**
+             * Format: date-time
+             * @description When it was, for a phone that had no line: at most 24 hours ago; now where absent.
+             * @default null
+             */
+            at: string | null;
+            /**
+             * @description Whether it corrects what was tapped before. Without it the first tap stays, and a second one changes nothing.
+             * @default false
+             */
+            replace: boolean;
+        };
         /**
          * @description How far the enterprise is with telework.
          * @enum {string}
@@ -5467,6 +5873,8 @@ export interface components {
             email: components["schemas"]["EmailAddress"];
             /** @description Whether they can sign in with a password. */
             has_password: boolean;
+            /** @description Whether signing in takes a code of a second factor too. */
+            has_second_factor: boolean;
             /** @description The key. */
             id: components["schemas"]["UserId"];
             manager_id?: components["schemas"]["ManagerId"] | null;
@@ -5553,6 +5961,7 @@ export type AuditHead = components['schemas']['AuditHead'];
 export type Author = components['schemas']['Author'];
 export type Body = components['schemas']['Body'];
 export type BookRequest = components['schemas']['BookRequest'];
+export type BothFactorsRequest = components['schemas']['BothFactorsRequest'];
 export type CalendarException = components['schemas']['CalendarException'];
 export type CalendarExceptionId = components['schemas']['CalendarExceptionId'];
 export type CalendarView = components['schemas']['CalendarView'];
@@ -5569,6 +5978,8 @@ export type CaseId = components['schemas']['CaseId'];
 export type CaseManager = components['schemas']['CaseManager'];
 export type CaseView = components['schemas']['CaseView'];
 export type ChainHead = components['schemas']['ChainHead'];
+export type Change = components['schemas']['Change'];
+export type ChangeKind = components['schemas']['ChangeKind'];
 export type ChangePasswordRequest = components['schemas']['ChangePasswordRequest'];
 export type Channel = components['schemas']['Channel'];
 export type CheckReason = components['schemas']['CheckReason'];
@@ -5577,6 +5988,8 @@ export type CloseAs = components['schemas']['CloseAs'];
 export type CloseRequest = components['schemas']['CloseRequest'];
 export type Code = components['schemas']['Code'];
 export type ConfirmDifferentRequest = components['schemas']['ConfirmDifferentRequest'];
+export type ConfirmPasswordResetRequest = components['schemas']['ConfirmPasswordResetRequest'];
+export type ConfirmSecondFactorRequest = components['schemas']['ConfirmSecondFactorRequest'];
 export type Conflict = components['schemas']['Conflict'];
 export type ConflictId = components['schemas']['ConflictId'];
 export type ConflictKind = components['schemas']['ConflictKind'];
@@ -5701,8 +6114,10 @@ export type MessageRequest = components['schemas']['MessageRequest'];
 export type MessageState = components['schemas']['MessageState'];
 export type MessageView = components['schemas']['MessageView'];
 export type Mode = components['schemas']['Mode'];
+export type MoveRefusal = components['schemas']['MoveRefusal'];
 export type MunicipalityCode = components['schemas']['MunicipalityCode'];
 export type Name = components['schemas']['Name'];
+export type NextSession = components['schemas']['NextSession'];
 export type NoShowBy = components['schemas']['NoShowBy'];
 export type NoShowRequest = components['schemas']['NoShowRequest'];
 export type NoteId = components['schemas']['NoteId'];
@@ -5739,6 +6154,7 @@ export type PageUserView = components['schemas']['Page_UserView'];
 export type Passage = components['schemas']['Passage'];
 export type PassageKind = components['schemas']['PassageKind'];
 export type Password = components['schemas']['Password'];
+export type PasswordResetRequest = components['schemas']['PasswordResetRequest'];
 export type Period = components['schemas']['Period'];
 export type Permission = components['schemas']['Permission'];
 export type Phone = components['schemas']['Phone'];
@@ -5753,18 +6169,24 @@ export type RawMail = components['schemas']['RawMail'];
 export type Reason = components['schemas']['Reason'];
 export type ReasonRequest = components['schemas']['ReasonRequest'];
 export type Receipt = components['schemas']['Receipt'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
+export type RefusedMove = components['schemas']['RefusedMove'];
+export type RefusedStep = components['schemas']['RefusedStep'];
 export type ReleaseRequest = components['schemas']['ReleaseRequest'];
 export type Rendered = components['schemas']['Rendered'];
 export type Report = components['schemas']['Report'];
+export type ReportCount = components['schemas']['ReportCount'];
 export type ReportView = components['schemas']['ReportView'];
 export type RescheduleRequest = components['schemas']['RescheduleRequest'];
 export type ReturnReportRequest = components['schemas']['ReturnReportRequest'];
 export type Role = components['schemas']['Role'];
 export type RouteRequest = components['schemas']['RouteRequest'];
 export type SaveReportRequest = components['schemas']['SaveReportRequest'];
+export type SecondFactorOffer = components['schemas']['SecondFactorOffer'];
 export type Segment = components['schemas']['Segment'];
 export type SendgridForm = components['schemas']['SendgridForm'];
+export type SessionContact = components['schemas']['SessionContact'];
 export type SessionCount = components['schemas']['SessionCount'];
 export type SessionManager = components['schemas']['SessionManager'];
 export type SessionState = components['schemas']['SessionState'];
@@ -5777,8 +6199,11 @@ export type SiteInput = components['schemas']['SiteInput'];
 export type SiteView = components['schemas']['SiteView'];
 export type Slot = components['schemas']['Slot'];
 export type Stage = components['schemas']['Stage'];
+export type StartSecondFactorRequest = components['schemas']['StartSecondFactorRequest'];
 export type Status = components['schemas']['Status'];
+export type StepRefusal = components['schemas']['StepRefusal'];
 export type Subject = components['schemas']['Subject'];
+export type TapRequest = components['schemas']['TapRequest'];
 export type TeleworkStatus = components['schemas']['TeleworkStatus'];
 export type Template = components['schemas']['Template'];
 export type TemplateId = components['schemas']['TemplateId'];
@@ -6869,6 +7294,248 @@ export interface operations {
         };
         responses: {
             /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    request_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description If the address is somebody's, a mail is on its way */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Wrong credentials */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmPasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed; sign in with it */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -11930,6 +12597,264 @@ export interface operations {
             };
         };
     };
+    check_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TapRequest"];
+            };
+        };
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultationView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    check_out: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TapRequest"];
+            };
+        };
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultationView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     hold_consultation: {
         parameters: {
             query?: never;
@@ -15039,6 +15964,92 @@ export interface operations {
             };
             /** @description Some fields are not valid; all of them are named */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    follow_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Where an earlier stream ended */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events; the data of each `change` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Change"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description This person has too many streams open; see Retry-After */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18648,6 +19659,514 @@ export interface operations {
             };
         };
     };
+    start_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The secret, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorOffer"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    turn_off_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BothFactorsRequest"];
+            };
+        };
+        responses: {
+            /** @description Signing in takes the password alone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description It is set up; the recovery codes, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BothFactorsRequest"];
+            };
+        };
+        responses: {
+            /** @description The recovery codes, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no second factor */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_messages: {
         parameters: {
             query?: {
@@ -21002,6 +22521,108 @@ export interface operations {
             };
             /** @description If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reset_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They have none now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

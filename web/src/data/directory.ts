@@ -11,6 +11,15 @@ export const desks = queryOptions({
   staleTime: RARELY_MS,
 });
 
+/** Which areas a desk covers, of the past and the future too. */
+export function coverageOf(desk: string) {
+  return queryOptions({
+    queryKey: ['coverage', desk],
+    queryFn: async ({ signal }) =>
+      (await body(api.GET('/api/v1/desks/{id}/coverage', { params: { path: { id: desk } }, signal }))).items,
+  });
+}
+
 export const settings = queryOptions({
   queryKey: ['settings'],
   queryFn: ({ signal }) => body(api.GET('/api/v1/settings', { signal })),

@@ -33,6 +33,28 @@ export function oneSession(id: string) {
   });
 }
 
+/** How many pages of cases are read for their names; beyond, a session shows the number of its case. */
+const MOST_PAGES = 5;
+
+/** What the enterprises of running cases are called, by case: a session itself knows only the number. */
+export function namesOfCases(whose: { desk_id?: string; manager_id?: string }) {
+  return queryOptions({
+    queryKey: ['cases', 'names', whose],
+    queryFn: async ({ signal }) => {
+      const names = new Map<string, string>();
+      let cursor: string | undefined;
+      for (let pages = 0; pages === 0 || (cursor && pages < MOST_PAGES); pages += 1) {
+        const query = { ...whose, status: 'assigned,consulting', limit: 200, ...(cursor ? { cursor } : {}) };
+        const page = await body(api.GET('/api/v1/cases', { params: { query }, signal }));
+        for (const { id, enterprise } of page.items) if (enterprise.name) names.set(id, enterprise.name);
+        cursor = page.next_cursor ?? undefined;
+      }
+      return names;
+    },
+    staleTime: 60_000,
+  });
+}
+
 /** The cases that sessions are booked for, by id: a session itself knows only the number. */
 export const bookedCases = queryOptions({
   queryKey: ['cases', 'booked'],

@@ -31,6 +31,7 @@ const words = texts(
     shortcuts: 'キーボードでの操作',
     signOut: 'サインアウト',
     account: '自分の設定',
+    tokens: 'APIトークン',
     menu: '利用者メニュー',
   },
   {
@@ -45,6 +46,7 @@ const words = texts(
     shortcuts: 'Keyboard',
     signOut: 'Sign out',
     account: 'My settings',
+    tokens: 'API tokens',
     menu: 'Your menu',
   },
 );
@@ -189,6 +191,9 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
           ))}
         <Link to="/account" className={item} onClick={close}>
           {t.account}
+        </Link>
+        <Link to="/tokens" className={item} onClick={close}>
+          {t.tokens}
         </Link>
         <button
           type="button"

@@ -22,6 +22,8 @@ export interface Dates {
   day: (at: Instant) => string;
   /** The same with the year always. */
   fullDay: (at: Instant) => string;
+  /** 火 */
+  weekday: (at: Instant) => string;
   /** 9:30 */
   time: (at: Instant) => string;
   /** 11月24日(火) 9:30 */
@@ -55,6 +57,7 @@ export function datesIn(language: Language, era: boolean): Dates {
   return {
     day,
     fullDay,
+    weekday: (at) => weekday(new Date(at)),
     time,
     dayTime,
     span: (from, to) =>
@@ -125,6 +128,21 @@ export function later(at: string, minutes: number): string {
 /** Midnight in Japan, so many days from now. */
 export function midnight(days: number, now = new Date()): string {
   return `${dateOf(new Date(now.getTime() + days * DAY_MS))}T00:00:00+09:00`;
+}
+
+/** Midnight in Japan at the beginning of a day given as `2026-11-24`. */
+export function dayStart(date: string): string {
+  return `${date}T00:00:00+09:00`;
+}
+
+/** So many days later, as `2026-11-24`. */
+export function daysLater(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** The Monday of the week of a day, both as `2026-11-24`. */
+export function mondayOf(date: string): string {
+  return daysLater(date, -((new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7));
 }
 
 /** The fiscal year (1 April to 31 March) of a moment. */

@@ -39,7 +39,7 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
     return (
       <ul aria-label={caption} className="space-y-2">
         {shown.map((row) => (
-          <li key={row.id} className="rounded-8 border border-line bg-white p-3">
+          <li key={row.id} className="long-list rounded-8 border border-line bg-white p-3">
             {card ? (
               card(row.original)
             ) : (

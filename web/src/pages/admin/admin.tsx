@@ -3,6 +3,8 @@ import { useMe } from '@/shell/use-me';
 import { useTexts } from '@/text/preferences';
 import { Page } from '@/ui/page';
 import { Forbidden } from '@/ui/states';
+import { CalendarPart } from './calendar';
+import { CoverageMap } from './coverage-map';
 import { Desks } from './desks';
 import { Mailboxes } from './mailboxes';
 import { Managers } from './managers';
@@ -41,9 +43,11 @@ export function AdminPage() {
       </nav>
       {part === 'users' ? <Users /> : null}
       {part === 'desks' ? <Desks /> : null}
+      {part === 'map' ? <CoverageMap /> : null}
       {part === 'managers' ? <Managers /> : null}
       {part === 'templates' ? <Templates /> : null}
       {part === 'mailboxes' ? <Mailboxes /> : null}
+      {part === 'calendar' ? <CalendarPart /> : null}
       {part === 'settings' ? <SettingsForm /> : null}
     </Page>
   );

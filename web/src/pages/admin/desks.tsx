@@ -1,25 +1,24 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
-import type { AddCoverageRequest, Coverage, Desk } from '@/api/schema';
-import { useSend } from '@/api/send';
+import type { Desk, Topic } from '@/api/schema';
 import { desks } from '@/data/directory';
-import { dateOf, useDates } from '@/text/dates';
 import { phone } from '@/text/format';
+import { TOPICS } from '@/pages/queue/filter';
 import { useTexts } from '@/text/preferences';
+import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
 import { Chip } from '@/ui/chip';
-import { columnsOf, DataTable, type Column } from '@/ui/data-table';
-import { Dialog } from '@/ui/dialog';
+import { columnsOf, type Column } from '@/ui/data-table';
 import { DialogForm } from '@/ui/dialog-form';
-import { CheckField, Form, TextField } from '@/ui/form';
-import { PrefectureField } from '@/ui/prefecture';
-import { prefectureName } from '@/ui/prefectures';
-import { Loaded } from '@/ui/states';
+import { CheckField, ManyField, TextField } from '@/ui/form';
+import { Areas } from './areas';
+import { HoursDialog } from './hours';
+import { OfficeList } from './list';
 import { filled, orNull, useSave } from './save';
 import { adminWords } from './text';
 
-type Opened = { desk: Desk | undefined; what: 'edit' | 'areas' };
+type Opened = { desk: Desk | undefined; what: 'edit' | 'areas' | 'hours' };
 
 export function Desks() {
   const t = useTexts(adminWords);
@@ -29,16 +28,17 @@ export function Desks() {
   const close = () => setOpened(undefined);
   return (
     <>
-      <p className="mb-4 text-right">
-        <Button look="solid" onClick={() => setOpened({ desk: undefined, what: 'edit' })}>
-          {t.addDesk}
-        </Button>
-      </p>
-      <Loaded query={query}>
-        {({ items }) => <DataTable caption={t.parts.desks} columns={columns} rows={items} idOf={(row) => row.id} />}
-      </Loaded>
+      <OfficeList
+        caption={t.parts.desks}
+        add={t.addDesk}
+        onAdd={() => setOpened({ desk: undefined, what: 'edit' })}
+        query={{ ...query, data: query.data?.items }}
+        columns={columns}
+        empty={{ icon: 'building', title: t.noneFound }}
+      />
       {opened?.what === 'edit' ? <EditDesk known={opened.desk} onClose={close} /> : null}
       {opened?.what === 'areas' && opened.desk ? <Areas desk={opened.desk} onClose={close} /> : null}
+      {opened?.what === 'hours' && opened.desk ? <HoursDialog desk={opened.desk} onClose={close} /> : null}
     </>
   );
 }
@@ -68,13 +68,20 @@ function useColumns(onOpen: (opened: Opened) => void): Column<Desk>[] {
       id: 'edit',
       header: t.edit,
       cell: ({ row: { original } }) => (
-        <span className="flex gap-2">
+        <span className="flex flex-wrap gap-2">
           <Button
             size="sm"
             aria-label={`${t.areas}: ${original.name}`}
             onClick={() => onOpen({ desk: original, what: 'areas' })}
           >
             {t.areas}
+          </Button>
+          <Button
+            size="sm"
+            aria-label={`${t.hours}: ${original.name}`}
+            onClick={() => onOpen({ desk: original, what: 'hours' })}
+          >
+            {t.hours}
           </Button>
           <Button
             size="sm"
@@ -95,17 +102,19 @@ function EditDesk({ known, onClose }: { known: Desk | undefined; onClose: () => 
   const [name, setName] = useState(known?.name ?? '');
   const [number, setNumber] = useState(known?.phone ?? '');
   const [email, setEmail] = useState(known?.email ?? '');
+  const [topics, setTopics] = useState<Topic[]>(known?.topics ?? []);
   const [active, setActive] = useState(known?.active ?? true);
+  const words = useWords();
   const save = useSave((_: undefined, once) => {
     if (!known) {
-      const request = { code, name, active, ...filled({ phone: number, email }) };
+      const request = { code, name, active, topics, ...filled({ phone: number, email }) };
       return body(api.POST('/api/v1/desks', { params: { header: once }, body: request }));
     }
     return body(
       api.PATCH('/api/v1/desks/{id}', {
         params: { path: { id: known.id } },
         headers: ifMatch(known.version),
-        body: { code, name, phone: orNull(number), email: orNull(email), active },
+        body: { code, name, phone: orNull(number), email: orNull(email), active, topics },
       }),
     );
   }, onClose);
@@ -122,104 +131,15 @@ function EditDesk({ known, onClose }: { known: Desk | undefined; onClose: () => 
       <TextField label={t.code} pointer="/code" required value={code} onChange={setCode} />
       <TextField label={t.phone} pointer="/phone" type="tel" value={number} onChange={setNumber} />
       <TextField label={t.email} pointer="/email" type="email" value={email} onChange={setEmail} />
+      <ManyField
+        label={t.specialities}
+        hint={t.specialitiesHint}
+        pointer="/topics"
+        value={topics}
+        onChange={setTopics}
+        choices={TOPICS.map((topic) => [topic, words.topic[topic]])}
+      />
       {known ? <CheckField label={t.active} checked={active} onChange={setActive} /> : null}
     </DialogForm>
-  );
-}
-
-function Areas({ desk, onClose }: { desk: Desk; onClose: () => void }) {
-  const t = useTexts(adminWords);
-  const query = useQuery({
-    queryKey: ['coverage', desk.id],
-    queryFn: ({ signal }) =>
-      body(api.GET('/api/v1/desks/{id}/coverage', { params: { path: { id: desk.id } }, signal })),
-  });
-  return (
-    <Dialog title={`${desk.name}: ${t.areas}`} onClose={onClose}>
-      <Loaded query={query} lines={3}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p className="text-dns-16N-130">{t.areaNone}</p>
-          ) : (
-            <ul className="mb-5">
-              {items.map((area) => (
-                <Area key={area.id} desk={desk} area={area} />
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-      <AddArea desk={desk} />
-    </Dialog>
-  );
-}
-
-function Area({ desk, area }: { desk: Desk; area: Coverage }) {
-  const t = useTexts(adminWords);
-  const dates = useDates();
-  const client = useQueryClient();
-  const place = area.prefecture_code ? prefectureName(area.prefecture_code) : (area.municipality_code ?? '');
-  const remove = useSend(
-    (coverage_id: string) =>
-      api.DELETE('/api/v1/desks/{id}/coverage/{coverage_id}', { params: { path: { id: desk.id, coverage_id } } }),
-    () => void client.invalidateQueries({ queryKey: ['coverage', desk.id] }),
-  );
-  return (
-    <li className="flex flex-wrap items-center justify-between gap-2 border-b border-line py-1.5 text-dns-16N-130">
-      <span>
-        <strong>{place}</strong> {dates.fullDay(`${area.from}T00:00:00+09:00`)}〜
-        {area.to ? dates.fullDay(`${area.to}T00:00:00+09:00`) : t.open}
-      </span>
-      <Button
-        size="sm"
-        look="text"
-        aria-label={`${t.remove}: ${place}`}
-        pending={remove.isPending}
-        onClick={() => remove.mutate(area.id)}
-      >
-        {t.remove}
-      </Button>
-    </li>
-  );
-}
-
-function AddArea({ desk }: { desk: Desk }) {
-  const t = useTexts(adminWords);
-  const [prefecture, setPrefecture] = useState('');
-  const [municipality, setMunicipality] = useState('');
-  const [from, setFrom] = useState(dateOf(new Date()));
-  const [to, setTo] = useState('');
-  const send = useSend(
-    (request: AddCoverageRequest, once) =>
-      body(api.POST('/api/v1/desks/{id}/coverage', { params: { path: { id: desk.id }, header: once }, body: request })),
-    () => {
-      setPrefecture('');
-      setMunicipality('');
-    },
-  );
-  return (
-    <Form
-      error={send.error}
-      label={t.addArea}
-      onSubmit={() =>
-        send.mutate({ from, ...filled({ prefecture_code: prefecture, municipality_code: municipality, to }) })
-      }
-    >
-      <div className="grid gap-3 sm:grid-cols-2">
-        <PrefectureField label={t.prefecture} pointer="/prefecture_code" value={prefecture} onChange={setPrefecture} />
-        <TextField
-          label={t.municipality}
-          pointer="/municipality_code"
-          inputMode="numeric"
-          value={municipality}
-          onChange={setMunicipality}
-        />
-        <TextField label={t.since} pointer="/from" type="date" value={from} onChange={setFrom} />
-        <TextField label={t.until} pointer="/to" type="date" value={to} onChange={setTo} />
-      </div>
-      <Button type="submit" pending={send.isPending}>
-        {t.addArea}
-      </Button>
-    </Form>
   );
 }

@@ -7,10 +7,10 @@ import { mailboxes } from '@/data/mail';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Chip } from '@/ui/chip';
-import { columnsOf, DataTable, type Column } from '@/ui/data-table';
+import { columnsOf, type Column } from '@/ui/data-table';
 import { DialogForm } from '@/ui/dialog-form';
 import { CheckField, SelectField, TextField } from '@/ui/form';
-import { Empty, Loaded } from '@/ui/states';
+import { OfficeList } from './list';
 import { filled, orNull, useSave } from './save';
 import { adminWords } from './text';
 
@@ -46,22 +46,14 @@ export function Mailboxes() {
   const columns = useColumns(setEditing);
   return (
     <>
-      <div className="mb-4 flex justify-end">
-        <Button look="solid" onClick={() => setEditing('new')}>
-          {t.add}
-        </Button>
-      </div>
-      <Loaded query={query}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty icon="mail" title={t.none}>
-              {t.noneWhy}
-            </Empty>
-          ) : (
-            <DataTable caption={admin.parts.mailboxes} columns={columns} rows={items} idOf={(row) => row.id} />
-          )
-        }
-      </Loaded>
+      <OfficeList
+        caption={admin.parts.mailboxes}
+        add={t.add}
+        onAdd={() => setEditing('new')}
+        query={{ ...query, data: query.data?.items }}
+        columns={columns}
+        empty={{ icon: 'mail', title: t.none, why: t.noneWhy }}
+      />
       {editing ? (
         <EditMailbox known={editing === 'new' ? undefined : editing} onClose={() => setEditing(undefined)} />
       ) : null}

@@ -8,11 +8,11 @@ import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
 import { Chip } from '@/ui/chip';
-import { columnsOf, DataTable, type Column } from '@/ui/data-table';
+import { columnsOf, type Column } from '@/ui/data-table';
 import { DialogForm } from '@/ui/dialog-form';
 import { CheckField, ManyField, TextArea, TextField } from '@/ui/form';
 import { PREFECTURES, prefectureName } from '@/ui/prefectures';
-import { Loaded } from '@/ui/states';
+import { OfficeList } from './list';
 import { useSave } from './save';
 import { adminWords } from './text';
 
@@ -26,24 +26,16 @@ export function Managers() {
     [name, kana ?? '', firm ?? ''].some((text) => text.includes(q.trim()));
   return (
     <>
-      <div className="mb-4 flex flex-wrap items-end justify-between gap-3">
-        <TextField
-          label={t.findManager}
-          pointer="#find"
-          type="search"
-          className="w-full max-w-sm"
-          value={q}
-          onChange={setQ}
-        />
-        <Button look="solid" onClick={() => setEditing('new')}>
-          {t.addManager}
-        </Button>
-      </div>
-      <Loaded query={query}>
-        {(all) => (
-          <DataTable caption={t.parts.managers} columns={columns} rows={all.filter(fits)} idOf={(row) => row.id} />
-        )}
-      </Loaded>
+      <OfficeList
+        caption={t.parts.managers}
+        add={t.addManager}
+        onAdd={() => setEditing('new')}
+        query={{ ...query, data: query.data?.filter(fits) }}
+        columns={columns}
+        empty={{ icon: 'users', title: t.noneFound }}
+      >
+        <TextField label={t.findManager} pointer="#find" type="search" value={q} onChange={setQ} />
+      </OfficeList>
       {editing ? (
         <EditManager known={editing === 'new' ? undefined : editing} onClose={() => setEditing(undefined)} />
       ) : null}

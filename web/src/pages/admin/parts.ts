@@ -1,3 +1,3 @@
 /** The parts of the office, as they stand in the address. */
-export const PARTS = ['users', 'desks', 'managers', 'templates', 'mailboxes', 'settings'] as const;
+export const PARTS = ['users', 'desks', 'map', 'managers', 'templates', 'mailboxes', 'calendar', 'settings'] as const;
 export type Part = (typeof PARTS)[number];

@@ -4,9 +4,10 @@ import { api } from '@/api/client';
 import type { EditSettingsRequest, EnterpriseGuard, Settings } from '@/api/schema';
 import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
-import { Form, RadioField, TextField } from '@/ui/form';
+import { CheckField, Form, RadioField, TextField } from '@/ui/form';
 import { Loaded } from '@/ui/states';
 import { say } from '@/ui/toast';
+import { orNull } from './save';
 import { adminWords } from './text';
 
 const NUMBERS = [
@@ -21,6 +22,14 @@ const NUMBERS = [
   'unreachable_attempts',
   'reopen_days',
 ] as const;
+
+const MAIL_NUMBERS = [
+  'acknowledgements_per_sender',
+  'mail_cases_per_sender',
+  'automatic_mails_per_hour',
+  'message_hold_seconds',
+] as const;
+const ALL_NUMBERS = [...NUMBERS, ...MAIL_NUMBERS] as const;
 
 interface Versioned {
   settings: Settings;
@@ -42,7 +51,12 @@ export function SettingsForm() {
 function Fields({ known: { settings, etag } }: { known: Versioned }) {
   const t = useTexts(adminWords);
   const client = useQueryClient();
-  const [numbers, setNumbers] = useState(() => Object.fromEntries(NUMBERS.map((key) => [key, String(settings[key])])));
+  const [numbers, setNumbers] = useState(() =>
+    Object.fromEntries(ALL_NUMBERS.map((key) => [key, String(settings[key])])),
+  );
+  const [name, setName] = useState<string>(settings.office_name);
+  const [phone, setPhone] = useState<string>(settings.office_phone ?? '');
+  const [acknowledge, setAcknowledge] = useState(settings.acknowledge_mail);
   const [guard, setGuard] = useState<EnterpriseGuard>(settings.enterprise_guard);
   const save = useMutation({
     networkMode: 'always',
@@ -55,24 +69,32 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
   });
   const submit = () =>
     save.mutate({
-      ...Object.fromEntries(NUMBERS.map((key) => [key, Number(numbers[key])])),
+      ...Object.fromEntries(ALL_NUMBERS.map((key) => [key, Number(numbers[key])])),
+      office_name: name,
+      office_phone: orNull(phone),
+      acknowledge_mail: acknowledge,
       enterprise_guard: guard,
     });
+  const number = (key: (typeof ALL_NUMBERS)[number]) => (
+    <TextField
+      key={key}
+      label={t.settings[key]}
+      pointer={`/${key}`}
+      type="number"
+      min={0}
+      value={numbers[key] ?? ''}
+      onChange={(value) => setNumbers((before) => ({ ...before, [key]: value }))}
+    />
+  );
   return (
     <Form error={save.error} onSubmit={submit} className="max-w-3xl space-y-4">
+      <h2 className="text-std-18B-160">{t.groups.office}</h2>
       <div className="grid items-end gap-x-8 gap-y-4 sm:grid-cols-2">
-        {NUMBERS.map((key) => (
-          <TextField
-            key={key}
-            label={t.settings[key]}
-            pointer={`/${key}`}
-            type="number"
-            min={0}
-            value={numbers[key] ?? ''}
-            onChange={(value) => setNumbers((before) => ({ ...before, [key]: value }))}
-          />
-        ))}
+        <TextField label={t.officeName} pointer="/office_name" required value={name} onChange={setName} />
+        <TextField label={t.officePhone} pointer="/office_phone" type="tel" value={phone} onChange={setPhone} />
       </div>
+      <h2 className="pt-4 text-std-18B-160">{t.groups.days}</h2>
+      <div className="grid items-end gap-x-8 gap-y-4 sm:grid-cols-2">{NUMBERS.map(number)}</div>
       <RadioField
         label={t.guard}
         pointer="/enterprise_guard"
@@ -80,6 +102,9 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
         onChange={setGuard}
         choices={(['flag', 'block'] as const).map((word) => [word, t.guards[word]])}
       />
+      <h2 className="pt-4 text-std-18B-160">{t.groups.mail}</h2>
+      <CheckField label={t.acknowledge} checked={acknowledge} onChange={setAcknowledge} />
+      <div className="grid items-end gap-x-8 gap-y-4 sm:grid-cols-2">{MAIL_NUMBERS.map(number)}</div>
       <Button type="submit" look="solid" pending={save.isPending}>
         {t.save}
       </Button>

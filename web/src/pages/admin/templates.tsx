@@ -6,15 +6,16 @@ import { templates } from '@/data/mail';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Chip } from '@/ui/chip';
-import { columnsOf, DataTable, type Column } from '@/ui/data-table';
+import { columnsOf, type Column } from '@/ui/data-table';
 import { DialogForm } from '@/ui/dialog-form';
 import { CheckField, TextArea, TextField } from '@/ui/form';
-import { Loaded } from '@/ui/states';
+import { OfficeList } from './list';
 import { useSave } from './save';
 import { adminWords } from './text';
 
 interface TemplateWords {
   add: string;
+  none: string;
   name: string;
   used: string;
   reply: string;
@@ -28,6 +29,7 @@ interface TemplateWords {
 const words = texts<TemplateWords>(
   {
     add: 'ひな形を登録',
+    none: 'ひな形はありません',
     name: '名前',
     used: '使われるところ',
     reply: '職員の返信',
@@ -49,6 +51,7 @@ const words = texts<TemplateWords>(
   },
   {
     add: 'Add a template',
+    none: 'No templates',
     name: 'Name',
     used: 'Used for',
     reply: 'Replies of staff',
@@ -79,25 +82,21 @@ export function Templates() {
   const columns = useColumns(setEditing);
   return (
     <>
-      <div className="mb-4 flex justify-end">
-        <Button look="solid" onClick={() => setEditing('new')}>
-          {t.add}
-        </Button>
-      </div>
-      <Loaded query={query}>
-        {({ items, placeholders }) => (
-          <>
-            <DataTable caption={admin.parts.templates} columns={columns} rows={items} idOf={(row) => row.id} />
-            {editing ? (
-              <EditTemplate
-                known={editing === 'new' ? undefined : editing}
-                placeholders={placeholders}
-                onClose={() => setEditing(undefined)}
-              />
-            ) : null}
-          </>
-        )}
-      </Loaded>
+      <OfficeList
+        caption={admin.parts.templates}
+        add={t.add}
+        onAdd={() => setEditing('new')}
+        query={{ ...query, data: query.data?.items }}
+        columns={columns}
+        empty={{ icon: 'note', title: t.none }}
+      />
+      {editing && query.data ? (
+        <EditTemplate
+          known={editing === 'new' ? undefined : editing}
+          placeholders={query.data.placeholders}
+          onClose={() => setEditing(undefined)}
+        />
+      ) : null}
     </>
   );
 }

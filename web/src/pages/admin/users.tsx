@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
 import type { Role, UserView } from '@/api/schema';
 import { desks, managers } from '@/data/directory';
@@ -8,10 +8,10 @@ import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
 import { Chip } from '@/ui/chip';
-import { columnsOf, DataTable, type Column } from '@/ui/data-table';
+import { columnsOf, type Column } from '@/ui/data-table';
 import { DialogForm } from '@/ui/dialog-form';
 import { CheckField, SelectField, TextField } from '@/ui/form';
-import { Loaded } from '@/ui/states';
+import { OfficeList } from './list';
 import { filled, useSave } from './save';
 import { adminWords } from './text';
 
@@ -35,19 +35,19 @@ export function Users() {
   const [q, setQ] = useState('');
   const [editing, setEditing] = useState<UserView | 'new'>();
   const list = useInfiniteQuery(userList(q.trim()));
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns(setEditing);
   return (
     <>
-      <div className="mb-4 flex flex-wrap items-end justify-between gap-3">
-        <TextField label={t.find} pointer="#find" type="search" className="w-full max-w-sm" value={q} onChange={setQ} />
-        <Button look="solid" onClick={() => setEditing('new')}>
-          {t.addUser}
-        </Button>
-      </div>
-      <Loaded query={{ ...list, data: list.data }}>
-        {() => <DataTable caption={t.parts.users} columns={columns} rows={rows} idOf={(row) => row.id} />}
-      </Loaded>
+      <OfficeList
+        caption={t.parts.users}
+        add={t.addUser}
+        onAdd={() => setEditing('new')}
+        query={{ ...list, data: list.data?.pages.flatMap((page) => page.items) }}
+        columns={columns}
+        empty={{ icon: 'users', title: t.noneFound }}
+      >
+        <TextField label={t.find} pointer="#find" type="search" value={q} onChange={setQ} />
+      </OfficeList>
       {list.hasNextPage ? (
         <Button className="mt-4" pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
           {t.more}

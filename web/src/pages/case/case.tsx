@@ -78,7 +78,7 @@ function Case({ seen }: { seen: CaseView }) {
           </Section>
         </div>
       </div>
-      <Suspense>{opened ? <Dialogs opened={opened} seen={seen} sessions={items} onClose={close} /> : null}</Suspense>
+      <Suspense>{opened ? <Dialogs opened={opened} seen={seen} onClose={close} /> : null}</Suspense>
     </Page>
   );
 }

@@ -19,6 +19,7 @@ export const sessionWords = texts(
     free: '空き',
     freeWhy: 'まだ予約されていません',
     book: '日程を予約',
+    week: '週の予定表から選ぶ',
     reschedule: '日程を変更',
     cancel: '取消',
     hold: '実施を記録',
@@ -41,6 +42,7 @@ export const sessionWords = texts(
     free: 'Free',
     freeWhy: 'Not booked yet',
     book: 'Book',
+    week: 'Choose in the week',
     reschedule: 'Move',
     cancel: 'Cancel',
     hold: 'Record as held',
@@ -86,6 +88,7 @@ export function Sessions({ seen, query, onOpen }: SessionsProps) {
                     ) : (
                       <Free
                         place={place}
+                        caseId={seen.id}
                         canBook={place === used + 1 && seen.allowed_moves.includes('book')}
                         onOpen={onOpen}
                       />
@@ -102,7 +105,14 @@ export function Sessions({ seen, query, onOpen }: SessionsProps) {
   );
 }
 
-function Free({ place, canBook, onOpen }: { place: number; canBook: boolean; onOpen: (opened: Opened) => void }) {
+interface FreeProps {
+  place: number;
+  caseId: string;
+  canBook: boolean;
+  onOpen: (opened: Opened) => void;
+}
+
+function Free({ place, caseId, canBook, onOpen }: FreeProps) {
   const t = useTexts(sessionWords);
   return (
     <div className="flex min-h-32 flex-1 flex-col rounded-8 border border-dashed border-line-strong p-3">
@@ -111,10 +121,13 @@ function Free({ place, canBook, onOpen }: { place: number; canBook: boolean; onO
         {t.free}({t.freeWhy})
       </p>
       {canBook ? (
-        <p className="mt-auto pt-3">
+        <p className="mt-auto flex flex-wrap gap-2 pt-3">
           <Button size="sm" onClick={() => onOpen({ dialog: 'book' })}>
             {t.book}
           </Button>
+          <LinkButton size="sm" look="text" to="/schedule" search={{ case_id: caseId }}>
+            {t.week}
+          </LinkButton>
         </p>
       ) : null}
     </div>

@@ -113,7 +113,7 @@ function Event({ item, message, onAnswer }: EventProps) {
   const text = item.interaction?.body ?? item.note?.body;
   const { interaction } = item;
   return (
-    <li className="grid grid-cols-[1.5rem_1fr] gap-x-2">
+    <li className="long-list grid grid-cols-[1.5rem_1fr] gap-x-2">
       <Icon name={iconOf(item)} className="mt-0.5 size-5 text-ink-soft" />
       <div className="min-w-0 border-b border-line pb-3 text-dns-16N-130">
         <p>

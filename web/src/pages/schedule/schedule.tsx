@@ -1,142 +1,220 @@
-import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import type { ConsultationView } from '@/api/schema';
-import { bookedCases, sessionList } from '@/data/sessions';
+import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
+import type { Absence, CaseView, ConsultationView, DayView } from '@/api/schema';
+import { oneCase } from '@/data/cases';
+import { absencesOf, calendarDays, freeSlots } from '@/data/calendar';
+import { desks } from '@/data/directory';
+import { namesOfCases, sessionList } from '@/data/sessions';
+import { commonSlots, daysShown, joined, type Span } from '@/data/week';
 import { useMe } from '@/shell/use-me';
-import { dateOf, midnight, useDates } from '@/text/dates';
-import { useNow } from '@/text/now';
-import { texts, useTexts } from '@/text/preferences';
-import { useWords } from '@/text/words';
+import { dateOf, daysLater, dayStart, midnight, mondayOf, useDates } from '@/text/dates';
+import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
-import { Chip } from '@/ui/chip';
+import { useNarrow } from '@/ui/narrow';
 import { Page } from '@/ui/page';
 import { Loaded } from '@/ui/states';
+import { Agenda, DayStrip } from './agenda';
+import { BookingFor, Filters } from './filters';
+import { Grid } from './grid';
+import type { ScheduleSearch } from './search';
+import { scheduleWords } from './text';
 
-const words = texts(
-  {
-    title: '日程',
-    earlier: '前の週',
-    later: '次の週',
-    now: '今週',
-    none: '予定なし',
-    today: 'きょう',
-    nth: (n: number) => `第${n}回`,
-    record: '要記録',
-  },
-  {
-    title: 'Schedule',
-    earlier: 'Week before',
-    later: 'Week after',
-    now: 'This week',
-    none: 'Nothing',
-    today: 'Today',
-    nth: (n: number) => `No. ${n}`,
-    record: 'To be recorded',
-  },
-);
+const Reschedule = lazy(async () => ({
+  default: (await import('@/pages/case/dialogs/reschedule')).RescheduleDialog,
+}));
+const Book = lazy(async () => ({ default: (await import('@/pages/case/dialogs/book')).BookDialog }));
 
-const DAY_MS = 86_400_000;
-
-/** The Monday of the week of a day, both as `2026-11-24`. */
-function mondayOf(date: string): string {
-  const day = new Date(`${date}T00:00:00Z`);
-  return new Date(day.getTime() - ((day.getUTCDay() + 6) % 7) * DAY_MS).toISOString().slice(0, 10);
+/** Everything that a week shows, however it is drawn. */
+export interface Week {
+  monday: string;
+  /** The days that have a column. */
+  shown: readonly string[];
+  days: readonly DayView[];
+  sessions: readonly ConsultationView[];
+  /** When the experts chosen are away, and when all of them are free. */
+  absences: readonly Absence[];
+  free: readonly Span[];
+  /** Where a session of the case that one comes from may begin. */
+  starts: readonly Span[];
+  /** Names of enterprises by case. */
+  names: ReadonlyMap<string, string>;
 }
 
-function daysLater(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
-}
+/** What lies over the page. */
+export type Chosen = { session: ConsultationView; to?: Span } | { start: string };
 
-/** The sessions of a week, a column per day, the weekend only where something is. */
+/** More of them at the same time cannot be read side by side. */
+const MOST_LANES = 4;
+
+/** A week of sessions: on a grid where there is room, a day as a list where there is none. */
 export function SchedulePage() {
-  const t = useTexts(words);
+  const t = useTexts(scheduleWords);
   const dates = useDates();
-  const me = useMe();
+  const narrow = useNarrow();
+  const search = useSearch({ from: '/app/schedule' });
   const navigate = useNavigate();
   const today = dateOf(midnight(0));
-  const monday = mondayOf(useSearch({ from: '/app/schedule' }).from ?? today);
-  const go = (from: string) => void navigate({ to: '/schedule', search: { from } });
-  const whose =
-    me.role === 'desk' && me.desk_id
-      ? { desk_id: me.desk_id }
-      : me.role === 'manager' && me.manager_id
-        ? { manager_id: me.manager_id }
-        : {};
-  const query = useQuery(
-    sessionList({ ...whose, from: `${monday}T00:00:00+09:00`, to: `${daysLater(monday, 7)}T00:00:00+09:00` }),
-  );
-  const title = `${t.title} ${dates.day(`${monday}T00:00:00+09:00`)}〜`;
+  const date = search.from ?? today;
+  const monday = mondayOf(date);
+  const seen = useQuery({ ...oneCase(search.case_id ?? ''), enabled: search.case_id !== undefined }).data;
+  const { query, week } = useWeek(monday, search, seen);
+  // Kept here, not in the grid: what was typed outlives a page that becomes narrow.
+  const [chosen, setChosen] = useState<Chosen>();
+  // Whose handle takes the focus again once it is drawn.
+  const [returning, setReturning] = useState<string>();
+  const go = (from: string) => void navigate({ to: '/schedule', search: { ...search, from } });
+  const step = narrow ? 1 : 7;
+  const title = narrow ? `${t.title} ${dates.day(dayStart(date))}` : `${t.title} ${dates.day(dayStart(monday))}〜`;
   return (
     <Page
       title={title}
       beside={
-        <div className="flex gap-2">
-          <Button size="sm" onClick={() => go(daysLater(monday, -7))}>
-            {t.earlier}
+        <div className="flex flex-wrap items-center gap-2">
+          <Button size="sm" onClick={() => go(daysLater(date, -step))}>
+            {narrow ? t.dayBefore : t.earlier}
           </Button>
           <Button size="sm" onClick={() => go(today)}>
-            {t.now}
+            {narrow ? t.today : t.now}
           </Button>
-          <Button size="sm" onClick={() => go(daysLater(monday, 7))}>
-            {t.later}
+          <Button size="sm" onClick={() => go(daysLater(date, step))}>
+            {narrow ? t.dayAfter : t.later}
           </Button>
+          <input
+            type="date"
+            aria-label={t.date}
+            value={date}
+            className="h-9 rounded-6 border border-line-strong px-2 text-dns-14N-130"
+            onChange={(event) => {
+              if (event.target.value) go(event.target.value);
+            }}
+          />
         </div>
       }
     >
-      <Loaded query={query}>
-        {(sessions) => {
-          const used = sessions.filter(({ state }) => state !== 'cancelled' && state !== 'voided');
-          const byDay = Map.groupBy(used, ({ starts_at }) => dateOf(starts_at));
-          const days = Array.from({ length: 7 }, (_, day) => daysLater(monday, day)).filter(
-            (date, index) => index < 5 || byDay.has(date),
-          );
-          return (
-            <ol className={`grid gap-x-2 gap-y-4 ${days.length > 5 ? 'md:grid-cols-7' : 'md:grid-cols-5'}`}>
-              {days.map((date) => (
-                <li key={date} className="min-w-0">
-                  <h2
-                    className={`mb-2 border-b-2 pb-1 text-dns-16B-130 ${date === today ? 'border-blue-900 text-blue-900' : 'border-line'}`}
-                  >
-                    {dates.day(`${date}T00:00:00+09:00`)} {date === today ? t.today : ''}
-                  </h2>
-                  <ul className="space-y-2">
-                    {byDay.get(date)?.map((session) => <Entry key={session.id} session={session} />) ?? (
-                      <li className="text-dns-14N-130 text-ink-soft">{t.none}</li>
-                    )}
-                  </ul>
-                </li>
-              ))}
-            </ol>
-          );
-        }}
+      {seen ? <BookingFor seen={seen} week={week} /> : null}
+      <Filters search={search} />
+      <Loaded query={query} lines={10}>
+        {() => (
+          <Drawn
+            week={week}
+            date={date}
+            narrow={narrow}
+            returning={chosen ? undefined : returning}
+            onGo={go}
+            onChoose={setChosen}
+            onReturn={setReturning}
+          />
+        )}
       </Loaded>
+      <Suspense>
+        <Over
+          chosen={chosen}
+          seen={seen}
+          onClose={() => {
+            setChosen(undefined);
+            if (chosen && 'session' in chosen) setReturning(chosen.session.id);
+          }}
+        />
+      </Suspense>
     </Page>
   );
 }
 
-function Entry({ session }: { session: ConsultationView }) {
-  const t = useTexts(words);
-  const names = useWords();
-  const dates = useDates();
-  const seen = useQuery(bookedCases).data?.get(session.case_id);
-  const now = useNow();
-  const unrecorded = session.state === 'booked' && new Date(session.ends_at) < now;
-  return (
-    <li
-      className={`rounded-6 border p-2 text-dns-14N-130 ${session.state === 'booked' ? 'border-blue-900' : 'border-line bg-ground'}`}
-    >
-      <p className="flex flex-wrap items-center justify-between gap-1 text-dns-14B-130">
-        {dates.time(session.starts_at)}–{dates.time(session.ends_at)}
-        {unrecorded ? <Chip tone="red">{t.record}</Chip> : null}
-      </p>
-      <Link to="/cases/$id" params={{ id: session.case_id }} className="link">
-        {seen?.enterprise.name ?? session.case_number}
-      </Link>
-      <p>
-        {session.session ? t.nth(session.session) : names.session[session.state]}・{names.mode[session.mode]}
-        {session.state === 'booked' ? '' : `・${names.session[session.state]}`}
-      </p>
-      <p className="text-ink-soft">{session.managers.map(({ name }) => name).join('、')}</p>
-    </li>
-  );
+interface DrawnProps {
+  week: Week;
+  date: string;
+  narrow: boolean;
+  returning: string | undefined;
+  onGo: (date: string) => void;
+  onChoose: (chosen: Chosen) => void;
+  onReturn: (session: string | undefined) => void;
+}
+
+function Drawn({ week, date, narrow, returning, onGo, onChoose, onReturn }: DrawnProps) {
+  const t = useTexts(scheduleWords);
+  if (narrow) {
+    return (
+      <>
+        <DayStrip week={week} date={date} onGo={onGo} />
+        <Agenda week={week} dates={[date]} onChoose={onChoose} />
+      </>
+    );
+  }
+  if (mostAtOnce(week.sessions) > MOST_LANES) {
+    return (
+      <>
+        <p className="mb-3 text-dns-14N-130 text-ink-soft">{t.crowded}</p>
+        <Agenda week={week} dates={week.shown} onChoose={onChoose} />
+      </>
+    );
+  }
+  return <Grid week={week} returning={returning} onGo={onGo} onChoose={onChoose} onReturn={onReturn} />;
+}
+
+function mostAtOnce(sessions: readonly Span[]): number {
+  const edges = sessions
+    .flatMap(({ starts_at, ends_at }) => [[Date.parse(starts_at), 1] as const, [Date.parse(ends_at), -1] as const])
+    .toSorted(([a, opens], [b, other]) => a - b || opens - other);
+  let open = 0;
+  return Math.max(0, ...edges.map(([, change]) => (open += change)));
+}
+
+function Over({
+  chosen,
+  seen,
+  onClose,
+}: {
+  chosen: Chosen | undefined;
+  seen: CaseView | undefined;
+  onClose: () => void;
+}) {
+  if (!chosen) return null;
+  if ('session' in chosen) {
+    const { session, to } = chosen;
+    return <Reschedule session={session} {...(to ? { to } : {})} onClose={onClose} />;
+  }
+  return seen ? <Book seen={seen} start={chosen.start} onClose={onClose} /> : null;
+}
+
+/** Whose sessions a person sees: a desk its own, a manager theirs, others what they choose. */
+export function useWhose({ desk_id, manager_id, case_id }: ScheduleSearch): { desk_id?: string; manager_id?: string } {
+  const me = useMe();
+  const free = me.role === 'supervisor' || me.role === 'admin';
+  const first = useQuery({ ...desks, enabled: free }).data?.items.find(({ active }) => active)?.id;
+  if (me.role === 'manager') return me.manager_id ? { manager_id: me.manager_id } : {};
+  // A desk that looks for a time sees everything it may of the manager; otherwise the list would be all desks' at once.
+  const desk = me.role === 'desk' ? me.desk_id : desk_id === 'all' || manager_id || case_id ? undefined : first;
+  const chosen = desk_id && desk_id !== 'all' ? desk_id : desk;
+  return { ...(chosen ? { desk_id: chosen } : {}), ...(manager_id ? { manager_id } : {}) };
+}
+
+function useWeek(monday: string, search: ScheduleSearch, seen: CaseView | undefined) {
+  const sunday = daysLater(monday, 6);
+  const whose = useWhose(search);
+  const managers = whose.manager_id ? [whose.manager_id] : (seen?.managers.map(({ id }) => id) ?? []);
+  const desk = seen?.desk?.id ?? whose.desk_id;
+  const days = { from: monday, to: sunday };
+  const query = useQuery({
+    ...sessionList({ ...whose, from: dayStart(monday), to: dayStart(daysLater(monday, 7)) }),
+    placeholderData: keepPreviousData,
+  });
+  const calendar = useQuery(calendarDays(monday, sunday, desk)).data;
+  const names = useQuery(namesOfCases(whose)).data;
+  const slots = (minutes: number) => managers.map((id) => freeSlots(id, days, minutes, desk));
+  const halfHours = useQueries({ queries: slots(30) });
+  const hours = useQueries({ queries: seen ? slots(60) : [] });
+  const away = useQueries({ queries: managers.map((id) => absencesOf(id, days)) });
+  const sessions = (query.data ?? []).filter(({ state }) => state !== 'cancelled' && state !== 'voided');
+  const week: Week = {
+    monday,
+    shown: daysShown(monday, calendar ?? [], sessions),
+    days: calendar ?? [],
+    sessions,
+    absences: away.flatMap(({ data }) => data ?? []),
+    free: joined(commonSlots(halfHours.map(({ data }) => data ?? []))),
+    starts: commonSlots(hours.map(({ data }) => data ?? [])),
+    names: names ?? new Map<string, string>(),
+  };
+  return { query, week };
 }

@@ -127,7 +127,7 @@ function Hit({ found: { case: seen, passages } }: { found: Found }) {
   const t = useTexts(words);
   const dates = useDates();
   return (
-    <li className="space-y-1.5 py-4 text-dns-16N-130">
+    <li className="long-list space-y-1.5 py-4 text-dns-16N-130">
       <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <Link to="/cases/$id" params={{ id: seen.id }} data-row className="link text-dns-16B-130">
           {seen.enterprise.name ?? t.anonymous}

@@ -181,7 +181,7 @@ function nearby(sessions: readonly ConsultationView[], now = Date.now()) {
 
 function Over({ session, dialog, onClose }: { session: ConsultationView; dialog: Opened; onClose: () => void }) {
   const { data } = useQuery(oneCase(session.case_id));
-  return data ? <Dialogs opened={dialog} seen={data} sessions={[session]} onClose={onClose} /> : null;
+  return data ? <Dialogs opened={dialog} seen={data} onClose={onClose} /> : null;
 }
 
 interface AppointmentProps {

@@ -1,18 +1,19 @@
 import { useState } from 'react';
-import { api, body, ifMatch } from '@/api/client';
+import { api, body } from '@/api/client';
 import { isProblemOf } from '@/api/problem';
-import type { BookRequest, CaseView, ConsultationView, Mode, RescheduleRequest, Stage } from '@/api/schema';
+import type { BookRequest, CaseView, Mode, Stage } from '@/api/schema';
 import { useSend } from '@/api/send';
-import { dateOf, instant, later, timeOf, useDates } from '@/text/dates';
+import { dateOf, instant, later, timeOf } from '@/text/dates';
 import { useNow } from '@/text/now';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
+import { ConflictNotice, useConflicts } from '@/pages/schedule/conflicts';
 import { ManyField, RadioField, SelectField, TextArea, TextField } from '@/ui/form';
-import { Notice } from '@/ui/notice';
 import { say } from '@/ui/toast';
-import { sessionWords } from '../sessions';
 import { Frame } from './frame';
+import { OverrideField, useNeedsReason } from './override';
 import { Slots } from './slots';
+import { Times, timesWords, type Length } from './times';
 
 const words = texts(
   {
@@ -20,10 +21,6 @@ const words = texts(
     act: '予約する',
     booked: '予約しました。',
     managers: '担当する専門家',
-    date: '日付',
-    time: '開始時刻',
-    length: '長さ',
-    minutes: (n: number) => `${n}分`,
     mode: '方法',
     place: '訪問先',
     url: '会議のURL',
@@ -32,22 +29,12 @@ const words = texts(
     note: '参加者への連絡事項',
     late: '事後入力の理由',
     lateHint: '過去の日時です。なぜ今入力するのかを書いてください(例: 予約簿から後日入力)。',
-    clash: 'この案件の別の回と重なっています',
-    soon: '日付と時刻を入力してください。',
-    move: '日程を変更',
-    moveAct: 'この日時に変更',
-    moved: '日程を変更しました。',
-    before: 'いまの予約',
   },
   {
     title: (n: number) => `Book session ${n}`,
     act: 'Book',
     booked: 'Booked.',
     managers: 'Given by',
-    date: 'Date',
-    time: 'Start',
-    length: 'Length',
-    minutes: (n: number) => `${n} min`,
     mode: 'Mode',
     place: 'Place',
     url: 'Meeting link',
@@ -56,30 +43,23 @@ const words = texts(
     note: 'What participants should know',
     late: 'Why it is entered afterwards',
     lateHint: 'This lies in the past. Say why it is entered now.',
-    clash: 'It overlaps with another session of this case',
-    soon: 'Enter a date and a time.',
-    move: 'Move the session',
-    moveAct: 'Move it here',
-    moved: 'Moved.',
-    before: 'Booked now',
   },
 );
 
-const LENGTHS = ['30', '60', '90', '120', '150', '180'] as const;
-type Length = (typeof LENGTHS)[number];
-
 interface BookProps {
   seen: CaseView;
-  sessions: readonly ConsultationView[];
+  /** A time that was chosen already. */
+  start?: string;
   onClose: () => void;
 }
 
-export function BookDialog({ seen, sessions, onClose }: BookProps) {
+export function BookDialog({ seen, start: given, onClose }: BookProps) {
   const t = useTexts(words);
+  const { soon } = useTexts(timesWords);
   const names = useWords();
   const [managers, setManagers] = useState<string[]>(seen.managers.map(({ id }) => id));
-  const [date, setDate] = useState('');
-  const [time, setTime] = useState('');
+  const [date, setDate] = useState(given ? dateOf(given) : '');
+  const [time, setTime] = useState(given ? timeOf(given) : '');
   const [length, setLength] = useState<Length>('60');
   const [mode, setMode] = useState<Mode>(seen.desired_mode ?? 'online');
   const [place, setPlace] = useState(`${seen.site.prefecture ?? ''}${seen.site.address ?? ''}`);
@@ -87,6 +67,7 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
   const [stage, setStage] = useState<Stage | ''>('');
   const [note, setNote] = useState('');
   const [lateReason, setLateReason] = useState('');
+  const [override, setOverride] = useState('');
   const [tried, setTried] = useState(false);
   const now = useNow();
   const send = useSend(
@@ -105,6 +86,18 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
   const start = instant(date, time);
   const end = start && later(start, Number(length));
   const past = start !== undefined && Date.parse(start) < now.getTime();
+  const conflicts = useConflicts(
+    start && end
+      ? {
+          starts_at: start,
+          ends_at: end,
+          case_id: seen.id,
+          managers: seen.managers.filter(({ id }) => managers.includes(id)),
+          ...(stage ? { stage } : {}),
+        }
+      : undefined,
+  );
+  const needsReason = useNeedsReason(conflicts, send.error);
   const submit = () => {
     setTried(true);
     if (!start || !end) return;
@@ -118,6 +111,7 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
       ...(stage ? { stage } : {}),
       ...(note ? { note } : {}),
       ...(past ? { late_reason: lateReason } : {}),
+      ...(needsReason && override ? { override_reason: override } : {}),
     });
   };
   return (
@@ -143,6 +137,7 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
         <Slots
           managers={managers}
           minutes={Number(length)}
+          desk={seen.desk?.id}
           chosen={start}
           onPick={(slot) => {
             setDate(dateOf(slot));
@@ -157,9 +152,10 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
             onDate={setDate}
             onTime={setTime}
             onLength={setLength}
-            wrong={tried && !start ? t.soon : undefined}
+            wrong={tried && !start ? soon : undefined}
           />
-          <Clash start={start} end={end} sessions={sessions} />
+          <ConflictNotice conflicts={conflicts} />
+          {needsReason ? <OverrideField value={override} onChange={setOverride} /> : null}
           {past || isProblemOf(send.error, 'late-reason-required') ? (
             <TextField
               label={t.late}
@@ -195,132 +191,6 @@ export function BookDialog({ seen, sessions, onClose }: BookProps) {
           />
           <TextArea label={t.note} pointer="/note" rows={2} value={note} onChange={setNote} />
         </div>
-      </div>
-    </Frame>
-  );
-}
-
-interface TimesProps {
-  date: string;
-  time: string;
-  length: Length;
-  onDate: (date: string) => void;
-  onTime: (time: string) => void;
-  onLength: (length: Length) => void;
-  wrong: string | undefined;
-}
-
-function Times({ date, time, length, onDate, onTime, onLength, wrong }: TimesProps) {
-  const t = useTexts(words);
-  const dates = useDates();
-  const start = instant(date, time || '00:00');
-  return (
-    <div className="grid grid-cols-2 gap-x-3 gap-y-2 sm:grid-cols-[1.4fr_1fr_1fr]">
-      <TextField label={t.date} pointer="/starts_at" type="date" value={date} onChange={onDate} wrong={wrong} />
-      <TextField label={t.time} pointer="/starts_at#time" type="time" step={300} value={time} onChange={onTime} />
-      <SelectField
-        label={t.length}
-        pointer="/ends_at"
-        value={length}
-        onChange={onLength}
-        choices={LENGTHS.map((minutes) => [minutes, t.minutes(Number(minutes))])}
-      />
-      <p className="col-span-full text-dns-14N-130 text-ink-soft" aria-live="polite">
-        {start ? dates.fullDay(start) : ''}
-      </p>
-    </div>
-  );
-}
-
-/** What the API would refuse, said before anything is sent. */
-function Clash({
-  start,
-  end,
-  sessions,
-}: {
-  start: string | undefined;
-  end: string | undefined;
-  sessions: readonly ConsultationView[];
-}) {
-  const t = useTexts(words);
-  const nth = useTexts(sessionWords).nth;
-  const dates = useDates();
-  const other =
-    start && end
-      ? sessions.find(
-          ({ session, starts_at, ends_at }) =>
-            session !== null && Date.parse(starts_at) < Date.parse(end) && Date.parse(start) < Date.parse(ends_at),
-        )
-      : undefined;
-  if (!other) return null;
-  return (
-    <Notice kind="warning" live title={t.clash}>
-      <p>
-        {nth(other.session ?? 0)} {dates.span(other.starts_at, other.ends_at)}
-      </p>
-    </Notice>
-  );
-}
-
-export function RescheduleDialog({ session, onClose }: { session: ConsultationView; onClose: () => void }) {
-  const t = useTexts(words);
-  const dates = useDates();
-  const long = Math.round((Date.parse(session.ends_at) - Date.parse(session.starts_at)) / 60_000);
-  const [date, setDate] = useState('');
-  const [time, setTime] = useState(timeOf(session.starts_at));
-  const [length, setLength] = useState<Length>(LENGTHS.find((minutes) => Number(minutes) === long) ?? '60');
-  const [tried, setTried] = useState(false);
-  const send = useSend(
-    (request: RescheduleRequest, once) =>
-      body(
-        api.POST('/api/v1/consultations/{id}/reschedule', {
-          params: { path: { id: session.id }, header: once },
-          headers: ifMatch(session.version),
-          body: request,
-        }),
-      ),
-    () => {
-      onClose();
-      say(t.moved);
-    },
-  );
-  const start = instant(date, time);
-  const submit = () => {
-    setTried(true);
-    if (start) send.mutate({ starts_at: start, ends_at: later(start, Number(length)) });
-  };
-  return (
-    <Frame
-      title={t.move}
-      act={t.moveAct}
-      wide
-      error={send.error}
-      pending={send.isPending}
-      onClose={onClose}
-      onSubmit={submit}
-    >
-      <p className="text-dns-16N-130">
-        {t.before}: <strong>{dates.span(session.starts_at, session.ends_at)}</strong>
-      </p>
-      <div className="grid gap-5 md:grid-cols-2">
-        <Slots
-          managers={session.managers.map(({ id }) => id)}
-          minutes={Number(length)}
-          chosen={start}
-          onPick={(slot) => {
-            setDate(dateOf(slot));
-            setTime(timeOf(slot));
-          }}
-        />
-        <Times
-          date={date}
-          time={time}
-          length={length}
-          onDate={setDate}
-          onTime={setTime}
-          onLength={setLength}
-          wrong={tried && !start ? t.soon : undefined}
-        />
       </div>
     </Frame>
   );

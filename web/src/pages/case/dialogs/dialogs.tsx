@@ -1,13 +1,14 @@
 /** The dialogs of a case, fetched when the first one opens. */
 import type { CaseManager, CaseView, ConsultationView, Flag, OfferView } from '@/api/schema';
 import type { Move } from '@/text/words';
-import { BookDialog, RescheduleDialog } from './book';
+import { BookDialog } from './book';
 import { CloseDialog } from './close';
 import { EditDialog } from './edit';
 import { FlagDialog } from './flag';
 import { LinkDialog, MergeDialog } from './other-case';
 import { OfferDialog, RevokeDialog } from './offer';
 import { ReasonDialog } from './reason';
+import { RescheduleDialog } from './reschedule';
 import { RouteDialog } from './route';
 import { CancelDialog, HoldDialog, NoShowDialog } from './session';
 import { LimitDialog, WaitDialog } from './wait';
@@ -23,11 +24,10 @@ export type Opened =
 interface DialogsProps {
   opened: Opened;
   seen: CaseView;
-  sessions: readonly ConsultationView[];
   onClose: () => void;
 }
 
-export default function Dialogs({ opened, seen, sessions, onClose }: DialogsProps) {
+export default function Dialogs({ opened, seen, onClose }: DialogsProps) {
   const common = { seen, onClose };
   switch (opened.dialog) {
     case 'route':
@@ -35,7 +35,7 @@ export default function Dialogs({ opened, seen, sessions, onClose }: DialogsProp
     case 'offer':
       return <OfferDialog {...common} />;
     case 'book':
-      return <BookDialog {...common} sessions={sessions} />;
+      return <BookDialog {...common} />;
     case 'close':
       return <CloseDialog {...common} />;
     case 'edit':

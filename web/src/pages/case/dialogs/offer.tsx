@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
 import { Problem } from '@/api/problem';
 import type { CaseView, Line, ManagerProposal, OfferRequest, OfferView } from '@/api/schema';
 import { useSend } from '@/api/send';
 import { managerProposals } from '@/data/cases';
-import { instant } from '@/text/dates';
+import { instant, useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Chip } from '@/ui/chip';
@@ -13,6 +14,7 @@ import { CheckField, RadioField, TextArea, TextField } from '@/ui/form';
 import { Loaded } from '@/ui/states';
 import { say } from '@/ui/toast';
 import { Frame } from './frame';
+import { Slots } from './slots';
 
 const words = texts(
   {
@@ -29,7 +31,9 @@ const words = texts(
     byPhone: '電話で承諾を得た(打診せずに担当を決める)',
     override: 'それでも打診する理由',
     overrideHint: '統括・事務局だけが、理由を付けて打診できます。',
-    free: (n: number) => `今月の空き ${n} 件`,
+    free: (n: number) => `今月あと${n}件`,
+    firstFree: (when: string) => `最初の空き ${when}`,
+    week: (name: string) => `${name}さんの週の予定(別のタブ)`,
     offered: '打診しました。',
     assigned: '担当を記録しました。',
     more: (n: number) => `ほか ${n} 人を表示`,
@@ -52,7 +56,9 @@ const words = texts(
     byPhone: 'Accepted by phone (assign without an offer)',
     override: 'Why it is offered all the same',
     overrideHint: 'Supervisors and the office may do so with a reason.',
-    free: (n: number) => `${n} free this month`,
+    free: (n: number) => `${n} more this month`,
+    firstFree: (when: string) => `first free ${when}`,
+    week: (name: string) => `The week of ${name} (another tab)`,
     offered: 'Offered.',
     assigned: 'Assigned.',
     more: (n: number) => `Show ${n} more`,
@@ -131,6 +137,19 @@ export function OfferDialog({ seen, onClose }: { seen: CaseView; onClose: () => 
           {({ items }) => <Candidates items={items} value={manager} onChange={setManager} />}
         </Loaded>
         <div className="space-y-4">
+          {chosen ? (
+            <>
+              <Slots key={chosen.manager_id} managers={[chosen.manager_id]} minutes={60} desk={seen.desk?.id} />
+              <Link
+                className="link text-dns-14N-130"
+                to="/schedule"
+                search={{ manager_id: chosen.manager_id }}
+                target="_blank"
+              >
+                {t.week(chosen.name)}
+              </Link>
+            </>
+          ) : null}
           {obstacles ? (
             <TextArea
               label={t.override}
@@ -215,7 +234,10 @@ interface CandidateProps {
 }
 
 function Candidate({ proposal, checked, onChange }: CandidateProps) {
+  const t = useTexts(words);
   const names = useWords();
+  const dates = useDates();
+  const firstFree = proposal.first_free?.starts_at;
   return (
     <label className="flex items-start gap-3 rounded-8 border border-line p-3 text-dns-14N-130 has-checked:border-2 has-checked:border-blue-900 has-checked:bg-blue-50">
       <input
@@ -229,6 +251,9 @@ function Candidate({ proposal, checked, onChange }: CandidateProps) {
         <span className="text-dns-16B-130">{proposal.name}</span> <span className="text-ink-soft">{proposal.firm}</span>
         <span className="block text-ink-soft">{proposal.qualifications.join('・')}</span>
         <span className="block">{proposal.reasons.join('・')}</span>
+        <span className="block text-ink-soft">
+          {[t.free(proposal.free_this_month), ...(firstFree ? [t.firstFree(dates.dayTime(firstFree))] : [])].join('・')}
+        </span>
         {proposal.obstacles.length > 0 ? (
           <span className="mt-1 flex flex-wrap gap-1">
             {proposal.obstacles.map((obstacle) => (

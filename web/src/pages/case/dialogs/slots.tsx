@@ -1,8 +1,8 @@
 import { useQueries } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, body } from '@/api/client';
-import type { Slot } from '@/api/schema';
-import { dateOf, midnight, timeOf, useDates } from '@/text/dates';
+import { freeSlots } from '@/data/calendar';
+import { commonSlots } from '@/data/week';
+import { dateOf, midnight, useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Loading } from '@/ui/states';
@@ -28,47 +28,27 @@ const words = texts(
 
 const DAYS = 7;
 
-function freeSlots(manager: string, week: number, minutes: number) {
-  const from = dateOf(midnight(week * DAYS));
-  const to = dateOf(midnight(week * DAYS + DAYS - 1));
-  return {
-    queryKey: ['slots', manager, from, minutes],
-    queryFn: ({ signal }: { signal: AbortSignal }) =>
-      body(
-        api.GET('/api/v1/managers/{id}/free-slots', {
-          params: { path: { id: manager }, query: { from, to, minutes } },
-          signal,
-        }),
-      ),
-    staleTime: 30_000,
-  };
-}
-
-/** The starts at which all of them are free. */
-export function commonStarts(lists: readonly (readonly Slot[])[]): string[] {
-  const [first = [], ...others] = lists;
-  return first
-    .map(({ starts_at }) => starts_at)
-    .filter((start) => others.every((list) => list.some(({ starts_at }) => starts_at === start)));
-}
-
 interface SlotsProps {
   managers: readonly string[];
   minutes: number;
+  /** Whose hours count. */
+  desk?: string | undefined;
   /** The start that stands in the fields. */
-  chosen: string | undefined;
-  onPick: (start: string) => void;
+  chosen?: string | undefined;
+  /** Where the times are only to be seen, nothing. */
+  onPick?: (start: string) => void;
 }
 
 /** A week of free times, day by day. */
-export function Slots({ managers, minutes, chosen, onPick }: SlotsProps) {
+export function Slots({ managers, minutes, desk, chosen, onPick }: SlotsProps) {
   const t = useTexts(words);
   const dates = useDates();
   const [week, setWeek] = useState(0);
-  const queries = useQueries({ queries: managers.map((manager) => freeSlots(manager, week, minutes)) });
-  const lists = queries.map(({ data }) => data?.items);
+  const shown = { from: dateOf(midnight(week * DAYS)), to: dateOf(midnight(week * DAYS + DAYS - 1)) };
+  const queries = useQueries({ queries: managers.map((manager) => freeSlots(manager, shown, minutes, desk)) });
+  const lists = queries.map(({ data }) => data);
   const ready = lists.every((list) => list !== undefined);
-  const starts = ready ? commonStarts(lists) : [];
+  const starts = ready ? commonSlots(lists).map(({ starts_at }) => starts_at) : [];
   const days = Map.groupBy(starts, dateOf);
   const isChosen = (start: string) => chosen !== undefined && Date.parse(chosen) === Date.parse(start);
   return (
@@ -84,7 +64,7 @@ export function Slots({ managers, minutes, chosen, onPick }: SlotsProps) {
           </Button>
         </div>
       </div>
-      <p className="mb-2 text-dns-14N-130 text-ink-soft">{t.both}</p>
+      {onPick ? <p className="mb-2 text-dns-14N-130 text-ink-soft">{t.both}</p> : null}
       {!ready ? <Loading lines={3} /> : null}
       {ready && starts.length === 0 ? <p className="text-dns-16N-130">{t.none}</p> : null}
       <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1.5 text-dns-14N-130">
@@ -92,18 +72,24 @@ export function Slots({ managers, minutes, chosen, onPick }: SlotsProps) {
           <div key={date} className="col-span-2 grid grid-cols-subgrid items-baseline">
             <dt className="whitespace-nowrap">{dates.day(`${date}T00:00:00+09:00`)}</dt>
             <dd className="flex flex-wrap gap-1">
-              {times.map((start) => (
-                <button
-                  key={start}
-                  type="button"
-                  aria-pressed={isChosen(start)}
-                  aria-label={`${dates.day(start)} ${t.pick(timeOf(start))}`}
-                  className="min-h-8 rounded-4 border border-line bg-white px-1.5 tabular-nums hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
-                  onClick={() => onPick(start)}
-                >
-                  {dates.time(start)}
-                </button>
-              ))}
+              {times.map((start) =>
+                onPick ? (
+                  <button
+                    key={start}
+                    type="button"
+                    aria-pressed={isChosen(start)}
+                    aria-label={`${dates.day(start)} ${t.pick(dates.time(start))}`}
+                    className="min-h-8 rounded-4 border border-line bg-white px-1.5 tabular-nums hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
+                    onClick={() => onPick(start)}
+                  >
+                    {dates.time(start)}
+                  </button>
+                ) : (
+                  <span key={start} className="px-0.5 tabular-nums">
+                    {dates.time(start)}
+                  </span>
+                ),
+              )}
             </dd>
           </div>
         ))}
