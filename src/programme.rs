@@ -285,6 +285,16 @@ words! {
         Other = "other", "その他";
     }
 
+    /// By what means somebody was in touch: an interaction, or mail.
+    ContactKind {
+        Phone = "phone", "電話";
+        Visit = "visit", "来所・訪問";
+        Fax = "fax", "FAX";
+        Web = "web", "ウェブ";
+        Other = "other", "その他";
+        Email = "email", "メール";
+    }
+
     /// Who began an interaction.
     Direction {
         Inbound = "inbound", "受信";

@@ -11,7 +11,7 @@ use crate::{
     http::{Answer, Query},
     ids::*,
     japan,
-    programme::{ContactRole, Direction, InteractionKind, InteractionResult},
+    programme::{ContactKind, ContactRole, Direction, InteractionResult},
     text::{EmailAddress, Kana, Name, Phone, PrefectureCode},
 };
 use actix_web::get;
@@ -199,10 +199,10 @@ pub struct CallerContact {
     /// Who began it.
     pub direction: Direction,
     /// By what means.
-    pub kind: InteractionKind,
-    /// What came of it.
-    pub result: InteractionResult,
-    /// The first 80 characters of what was said.
+    pub kind: ContactKind,
+    /// What came of it; null for mail.
+    pub result: Option<InteractionResult>,
+    /// The first 80 characters of what was said, or of the subject of the mail.
     pub summary: String,
 }
 
@@ -267,14 +267,46 @@ async fn last_contacts_of(
     enterprises: &[EnterpriseId],
 ) -> Result<Vec<CallerContact>> {
     let mut query = QueryBuilder::new(
-        r#"
-        select i.case_id, c.number as case_number, i.occurred_at, i.direction, i.kind, i.result, left(i.body, 80) as summary
-        from interaction i
-        join case_file c on c.id = i.case_id
-        where c.enterprise_id = any ("#,
+        "select case_id, case_number, occurred_at, direction, kind, result, left(summary, 80) as summary from (",
     );
-    query.push_bind(enterprises.to_vec()).push(") and ");
-    view.push(&mut query);
-    query.push(" order by i.occurred_at desc, i.id desc limit 3");
+    for (at, (source, order)) in CONTACTS.iter().enumerate() {
+        query
+            .push(if at == 0 { "(" } else { " union all (" })
+            .push(*source)
+            .push(" and c.enterprise_id = any (")
+            .push_bind(enterprises.to_vec())
+            .push(") and ");
+        view.push(&mut query);
+        query.push(format!(" order by {order} desc limit 3)"));
+    }
+    query.push(") contact order by occurred_at desc limit 3");
     Ok(query.build_query_as().fetch_all(db).await?)
 }
+
+/// Where contacts are read from, and by what they are in order: what was said, what people wrote, what they were answered.
+const CONTACTS: [(&str, &str); 3] = [
+    (
+        r#"
+        select i.case_id, c.number as case_number, i.occurred_at, i.direction, i.kind, i.result, i.body as summary
+        from interaction i
+        join case_file c on c.id = i.case_id
+        where true"#,
+        "i.occurred_at",
+    ),
+    (
+        r#"
+        select m.case_id, c.number, m.received_at, 'inbound', 'email', null, coalesce(m.subject, '')
+        from inbound_mail m
+        join case_file c on c.id = m.case_id
+        where m.kind = 'normal' and m.discarded_at is null"#,
+        "m.received_at",
+    ),
+    (
+        r#"
+        select m.case_id, c.number, m.sent_at, 'outbound', 'email', null, m.subject
+        from message m
+        join case_file c on c.id = m.case_id
+        where m.kind = 'reply' and m.state = 'sent'"#,
+        "m.created_at",
+    ),
+];

@@ -3,6 +3,8 @@
 use crate::{
     factory::corporate_number,
     harness::{Client, HasId, TestApp, TestResponse},
+    mails::{letter, plus_address},
+    smtp::Sink,
 };
 use madoguchi::ids::EnterpriseId;
 use serde_json::{Value, json};
@@ -902,6 +904,42 @@ async fn a_caller_is_known_in_one_answer() {
         .await
         .expect(200);
     assert_eq!(by_email.json, by_phone.json);
+}
+
+#[actix_web::test]
+async fn mail_is_a_contact_too() {
+    let app = TestApp::start_silent().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let case = app.make_accepted_case(&desk).await;
+    let sender = case["contacts"][0]["email"].as_str().unwrap();
+    let callers = format!("/callers?email={sender}");
+    let contacts = async || {
+        let caller = app.as_operator().get(&callers).await.expect(200);
+        let contacts = caller["last_contacts"].as_array().unwrap().clone();
+        let said = contacts.into_iter().map(|contact| {
+            let [kind, direction, summary] = ["kind", "direction", "summary"]
+                .map(|field| contact[field].as_str().unwrap().to_owned());
+            (kind, direction, summary, contact["result"].is_null())
+        });
+        said.take(2).collect::<Vec<_>>()
+    };
+    app.advance(chrono::TimeDelta::minutes(1));
+    app.receive(&letter(sender, "規程の件").to(&[&plus_address(&case)]))
+        .await;
+    let inbound = ("email".into(), "inbound".into(), "規程の件".into(), true);
+    assert_eq!(contacts().await[0], inbound);
+    app.advance(chrono::TimeDelta::minutes(1));
+    let reply = json!({ "subject": "雛形について", "body": "お送りします。" });
+    app.as_desk(&desk)
+        .post(format!("/cases/{}/messages", case.id()), reply)
+        .await
+        .expect(201);
+    assert_eq!(contacts().await[0], inbound, "it has not left yet");
+    app.release(&sink.mailer()).await;
+    let (kind, direction, summary, _) = contacts().await.swap_remove(0);
+    assert_eq!((kind.as_str(), direction.as_str()), ("email", "outbound"));
+    assert!(summary.ends_with("雛形について"), "{summary}");
+    assert_eq!(contacts().await[1], inbound);
 }
 
 #[actix_web::test]

@@ -35,7 +35,7 @@ use madoguchi::{
     blobs::Blobs,
     database::{Connections, Database, migrate},
     error::ProblemType,
-    jobs::{self, WorkContext},
+    jobs::{self, Lane, WorkContext},
     mail::smtp::Mailer,
     store::{Clock, Store},
 };
@@ -346,6 +346,19 @@ impl TestApp {
     /// As [`Self::run_jobs`], with mail handed over in this way.
     pub async fn run_jobs_by(&self, mailer: &Mailer) {
         self.run_jobs_in(&work_context(mailer.clone())).await;
+    }
+
+    /// Does this while a worker works beside it, as it does in the running program.
+    pub async fn beside_a_worker<T>(&self, doing: impl Future<Output = T>) -> T {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let stopped = async { drop(stopped.await) };
+        let worker = jobs::work(&self.store, &self.context, Lane::Everything, stopped);
+        let doing = async {
+            let done = doing.await;
+            drop(stop);
+            done
+        };
+        tokio::join!(worker, doing).1
     }
 
     async fn run_jobs_in(&self, context: &WorkContext) {

@@ -7,7 +7,10 @@ use crate::{
 use chrono::TimeDelta;
 use madoguchi::{programme::PassageKind, search, text::fold};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 use uuid::Uuid;
 
 /// Nothing is found.
@@ -574,6 +577,36 @@ async fn the_index_follows_every_change() {
     app.run_jobs().await;
     assert_eq!(found(&supervisor, "鼈甲").await, NONE);
     assert_eq!(search::check(&app.store).await.unwrap().1, []);
+}
+
+#[actix_web::test]
+async fn a_change_is_found_within_a_second() {
+    let app = TestApp::start_silent().await;
+    let case = app.make_case().await;
+    let operator = app.as_operator();
+    let mut took = Vec::new();
+    app.beside_a_worker(async {
+        for n in 0..7 {
+            let word = format!("漣第{n}号");
+            operator
+                .post(
+                    format!("/cases/{}/notes", case.id()),
+                    json!({ "body": word }),
+                )
+                .await
+                .expect(201);
+            // The answer is there, so it is committed.
+            let committed = Instant::now();
+            while found(&operator, &word).await != [case.id()] {
+                assert!(committed.elapsed() < Duration::from_secs(60), "{word}");
+            }
+            took.push(committed.elapsed());
+        }
+    })
+    .await;
+    took.sort();
+    // One may be late on a machine that is busy with something else.
+    assert!(took[took.len() - 2] < Duration::from_secs(1), "{took:?}");
 }
 
 #[actix_web::test]

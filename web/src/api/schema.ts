@@ -2828,15 +2828,14 @@ export interface components {
             /** @description Who began it. */
             direction: components["schemas"]["Direction"];
             /** @description By what means. */
-            kind: components["schemas"]["InteractionKind"];
+            kind: components["schemas"]["ContactKind"];
             /**
              * Format: date-time
              * @description When.
              */
             occurred_at: string;
-            /** @description What came of it. */
-            result: components["schemas"]["InteractionResult"];
-            /** @description The first 80 characters of what was said. */
+            result?: components["schemas"]["InteractionResult"] | null;
+            /** @description The first 80 characters of what was said, or of the subject of the mail. */
             summary: string;
         };
         /** @description An enterprise that may be calling. */
@@ -3313,6 +3312,11 @@ export interface components {
             relation?: components["schemas"]["Line200"] | null;
             role: components["schemas"]["ContactRole"];
         };
+        /**
+         * @description By what means somebody was in touch: an interaction, or mail.
+         * @enum {string}
+         */
+        ContactKind: "phone" | "visit" | "fax" | "web" | "other" | "email";
         /**
          * @description What a contact (相談者) is on a case.
          * @enum {string}
@@ -5999,6 +6003,7 @@ export type ConsultationId = components['schemas']['ConsultationId'];
 export type ConsultationView = components['schemas']['ConsultationView'];
 export type ContactId = components['schemas']['ContactId'];
 export type ContactInput = components['schemas']['ContactInput'];
+export type ContactKind = components['schemas']['ContactKind'];
 export type ContactRole = components['schemas']['ContactRole'];
 export type ContactView = components['schemas']['ContactView'];
 export type CorporateNumber = components['schemas']['CorporateNumber'];

@@ -9,6 +9,7 @@ import type {
   DueKind,
   EnterpriseKind,
   Flag,
+  ContactKind,
   InteractionKind,
   InteractionResult,
   Line,
@@ -70,7 +71,7 @@ interface Words {
   enterprise: Record<EnterpriseKind, string>;
   telework: Record<TeleworkStatus, string>;
   digital: Record<DigitalLevel, string>;
-  interaction: Record<InteractionKind, string>;
+  interaction: Record<InteractionKind | ContactKind, string>;
   direction: Record<Direction, string>;
   result: Record<InteractionResult, string>;
   noShow: Record<NoShowBy, string>;
@@ -182,7 +183,7 @@ const words = texts<Words>(
     },
     telework: { none: '未導入', considering: '検討中', preparing: '準備中', introduced: '導入済' },
     digital: { low: '低い', basic: '基本的', good: '高い' },
-    interaction: { phone: '電話', visit: '来所・訪問', fax: 'FAX', web: 'ウェブ', other: 'その他' },
+    interaction: { phone: '電話', visit: '来所・訪問', fax: 'FAX', web: 'ウェブ', other: 'その他', email: 'メール' },
     direction: { inbound: '着信', outbound: '発信' },
     result: { reached: '通話・面談できた', absent: '不在', callback: '折り返しを約束', voicemail: '留守番電話' },
     noShow: { enterprise: '企業側', manager: '専門家側', desk: '窓口側', force_majeure: '天災・交通等' },
@@ -313,7 +314,7 @@ const words = texts<Words>(
     },
     telework: { none: 'None', considering: 'Considering', preparing: 'Preparing', introduced: 'Introduced' },
     digital: { low: 'Low', basic: 'Basic', good: 'Good' },
-    interaction: { phone: 'Phone', visit: 'Visit', fax: 'Fax', web: 'Web', other: 'Other' },
+    interaction: { phone: 'Phone', visit: 'Visit', fax: 'Fax', web: 'Web', other: 'Other', email: 'E-mail' },
     direction: { inbound: 'Inbound', outbound: 'Outbound' },
     result: { reached: 'Reached', absent: 'Absent', callback: 'Callback promised', voicemail: 'Voicemail' },
     noShow: {
