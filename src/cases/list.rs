@@ -267,7 +267,10 @@ pub(crate) async fn search(
 }
 
 /// How many cases of a list are looked at one by one before the index is asked: enough to see whether a word is common.
-const PROBE: i64 = 400;
+const PROBE: i64 = 100;
+
+/// What is hardly found among so many is rare, and the index is asked for all days.
+const FURTHEST: i64 = 50_000;
 
 /// A part of a list, in its order.
 pub(super) struct List<'a> {
@@ -345,8 +348,8 @@ impl<'a> List<'a> {
     /// The ids of those in which the words stand.
     ///
     /// A common word is soon found by walking the list; the index would first gather every case that has it. A rare one is
-    /// found by the index at once, and by walking never. For what is in between, the first few hundred cases of the list tell
-    /// how many days of it will do.
+    /// found by the index at once, and by walking never. For what is in between, what was found so far tells how many days
+    /// the index needs to be asked for.
     pub(super) async fn found_ids(
         &self,
         db: &PgPool,
@@ -354,20 +357,26 @@ impl<'a> List<'a> {
         scope: Scope,
     ) -> Result<Vec<CaseId>> {
         let (mut ids, seen) = self.walk(db, words, scope).await?;
-        let hits = ids.len() as i64;
-        if hits >= self.limit || seen < PROBE {
+        if ids.len() as i64 >= self.limit || seen < PROBE {
             ids.truncate(self.limit as usize);
             return Ok(ids);
         }
-        // Twice as far as it should take, then the whole way. What is due says nothing of the day.
-        if hits > 0 && self.sort != Sort::Due {
-            let end = self.day_at(db, 2 * self.limit * PROBE / hits).await?;
-            if end.is_some() {
-                let ids = self.ask_index(db, words, scope, end).await?;
-                if ids.len() as i64 >= self.limit {
-                    return Ok(ids);
-                }
+        let (mut seen, mut hits) = (seen, ids.len() as i64);
+        // What is due says nothing of the day.
+        while self.sort != Sort::Due {
+            // Twice as far as it should take.
+            let depth = 2 * self.limit * seen / hits.max(1);
+            if depth > FURTHEST {
+                break;
             }
+            let Some(end) = self.day_at(db, depth).await? else {
+                break;
+            };
+            let ids = self.ask_index(db, words, scope, Some(end)).await?;
+            if ids.len() as i64 >= self.limit {
+                return Ok(ids);
+            }
+            (seen, hits) = (depth, ids.len() as i64);
         }
         self.ask_index(db, words, scope, None).await
     }

@@ -215,6 +215,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('@/pages/account/account'), 'AccountPage'),
 });
 
+const availability = createRoute({
+  getParentRoute: () => app,
+  path: '/managers/$id',
+  component: lazyRouteComponent(() => import('@/pages/availability/availability'), 'AvailabilityPage'),
+});
+
 const tokens = createRoute({
   getParentRoute: () => app,
   path: '/tokens',
@@ -243,6 +249,7 @@ const routes = root.addChildren([
     admin,
     audit,
     account,
+    availability,
     tokens,
   ]),
 ]);

@@ -31,6 +31,7 @@ const words = texts(
     shortcuts: 'キーボードでの操作',
     signOut: 'サインアウト',
     account: '自分の設定',
+    availability: '不在・利害関係',
     tokens: 'APIトークン',
     menu: '利用者メニュー',
   },
@@ -46,6 +47,7 @@ const words = texts(
     shortcuts: 'Keyboard',
     signOut: 'Sign out',
     account: 'My settings',
+    availability: 'Absences, conflicts',
     tokens: 'API tokens',
     menu: 'Your menu',
   },
@@ -189,6 +191,11 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
               {places[name]}
             </Link>
           ))}
+        {me.manager_id ? (
+          <Link to="/managers/$id" params={{ id: me.manager_id }} className={item} onClick={close}>
+            {t.availability}
+          </Link>
+        ) : null}
         <Link to="/account" className={item} onClick={close}>
           {t.account}
         </Link>

@@ -53,6 +53,35 @@ it('a closure is entered, refused in words where it is wrong, and taken back', a
   expect(complaints).toEqual([]);
 });
 
+it('a manager is away for a day, and the office takes it back', async () => {
+  const reason = fresh('研修');
+  const manager = await visit(browser);
+  await signIn(manager.page, 'manager');
+  await manager.page.getByRole('button', { name: 'メニュー' }).click();
+  await manager.page.getByRole('link', { name: '不在・利害関係' }).click();
+  await manager.page.getByRole('button', { name: '不在を登録' }).click();
+  const dialog = manager.page.getByRole('dialog');
+  await dialog.getByLabel('最初の日').fill('2028-02-03');
+  await dialog.getByLabel('理由').fill(reason);
+  await dialog.getByRole('button', { name: '保存する' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await manager.page.getByRole('row').filter({ hasText: reason }).waitFor();
+  expect(await axeFindings(manager.page)).toEqual([]);
+  await shoot(manager.page, 'availability-1440');
+  const address = manager.page.url();
+  expect(manager.complaints).toEqual([]);
+
+  const { page, complaints } = await visit(browser);
+  await signIn(page, 'admin');
+  await page.goto(address);
+  await page.getByRole('heading', { level: 1, name: /さんの不在と利害関係/ }).waitFor();
+  const row = page.getByRole('row').filter({ hasText: reason });
+  await row.getByRole('button').click();
+  await page.getByRole('dialog').getByRole('button', { name: '取り消す' }).click();
+  await row.waitFor({ state: 'hidden' });
+  expect(complaints).toEqual([]);
+});
+
 it('a token is shown once, works, and is revoked', async () => {
   const { page, complaints } = await visit(browser);
   const name = fresh('集計');

@@ -6,9 +6,9 @@ import { Empty, Loaded } from '@/ui/states';
 
 interface ListProps<Row extends { id: string }> {
   caption: string;
-  /** What the button says that opens an empty form. */
-  add: string;
-  onAdd: () => void;
+  /** What the button says that opens an empty form; left out where nothing may be added. */
+  add?: string;
+  onAdd?: () => void;
   query: { data: readonly Row[] | undefined; error: unknown; refetch: () => unknown };
   columns: Column<Row>[];
   empty: { icon: IconName; title: string; why?: string };
@@ -23,9 +23,11 @@ export function OfficeList<Row extends { id: string }>(props: ListProps<Row>) {
     <>
       <div className="mb-4 flex flex-wrap items-end justify-between gap-3">
         <div className="w-full max-w-sm">{children}</div>
-        <Button look="solid" onClick={onAdd}>
-          {add}
-        </Button>
+        {add ? (
+          <Button look="solid" onClick={onAdd}>
+            {add}
+          </Button>
+        ) : null}
       </div>
       <Loaded query={query}>
         {(rows) =>

@@ -6,7 +6,7 @@ import { managers } from '@/data/directory';
 import { TOPICS } from '@/pages/queue/filter';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { Chip } from '@/ui/chip';
 import { columnsOf, type Column } from '@/ui/data-table';
 import { DialogForm } from '@/ui/dialog-form';
@@ -80,9 +80,19 @@ function useColumns(onEdit: (manager: Manager) => void): Column<Manager>[] {
       id: 'edit',
       header: t.edit,
       cell: ({ row: { original } }) => (
-        <Button size="sm" aria-label={`${t.edit}: ${original.name}`} onClick={() => onEdit(original)}>
-          {t.edit}
-        </Button>
+        <span className="flex flex-wrap gap-2">
+          <Button size="sm" aria-label={`${t.edit}: ${original.name}`} onClick={() => onEdit(original)}>
+            {t.edit}
+          </Button>
+          <LinkButton
+            size="sm"
+            to="/managers/$id"
+            params={{ id: original.id }}
+            aria-label={`${t.absences}: ${original.name}`}
+          >
+            {t.absences}
+          </LinkButton>
+        </span>
       ),
     }),
   ] as Column<Manager>[];
