@@ -57,7 +57,7 @@ it('a manager is away for a day, and the office takes it back', async () => {
   const reason = fresh('研修');
   const manager = await visit(browser);
   await signIn(manager.page, 'manager');
-  await manager.page.getByRole('button', { name: 'メニュー' }).click();
+  await manager.page.getByRole('button', { name: /利用者メニュー/ }).click();
   await manager.page.getByRole('link', { name: '不在・利害関係' }).click();
   await manager.page.getByRole('button', { name: '不在を登録' }).click();
   const dialog = manager.page.getByRole('dialog');
