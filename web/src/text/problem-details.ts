@@ -9,6 +9,10 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
   ['Too many people sign in at this moment. Try again.', 'サインインが混み合っています。もう一度お試しください。'],
   ['The session is over. Sign in again.', 'セッションが終了しました。もう一度サインインしてください。'],
   ['This password is too easy to guess.', '推測されやすいパスワードです。'],
+  [
+    'This password is too easy to guess. {}',
+    '推測されやすいパスワードです。よくある言葉や並びを避け、関連のない単語をいくつか組み合わせてください。',
+  ],
   ['Use a few words that do not belong together.', '関連のない単語をいくつか組み合わせてください。'],
   ['A password has 10 to 128 characters.', 'パスワードは10〜128文字です。'],
   ['The current password is wrong.', '現在のパスワードが違います。'],
