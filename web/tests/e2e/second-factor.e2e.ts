@@ -158,13 +158,23 @@ it('is asked for where the session ends over the page, and nothing typed is lost
   await typePassword(page, who);
   await typeCode(page, await app.code());
   await signedIn(page);
-  await page.goto('/search');
-  await page.getByRole('main').getByRole('searchbox').fill('就業規則');
-  // The session is over: neither the cookie nor the token counts any more.
-  await context.clearCookies();
-  await page.route('**/api/v1/cases**', (route) => route.fulfill({ status: 401, body: '' }), { times: 1 });
-  await page.route('**/api/v1/search**', (route) => route.fulfill({ status: 401, body: '' }), { times: 1 });
-  await page.keyboard.press('Enter');
+  await page.goto('/account');
+  await page.getByLabel('現在のパスワード').fill(PASSWORD);
+  await page.getByLabel('新しいパスワード').fill('password123');
+  // The session ends on the server, as it does after days.
+  await context.request.post('/api/v1/auth/logout', { headers: { 'x-requested-with': 'test' } });
+  await expect
+    .poll(
+      async () => {
+        await page
+          .getByRole('button', { name: 'パスワードを変更' })
+          .click({ force: true, timeout: 2_000 })
+          .catch(() => undefined);
+        return page.getByRole('alertdialog').isVisible();
+      },
+      { interval: 1_000 },
+    )
+    .toBe(true);
   const dialog = page.getByRole('alertdialog');
   await dialog.getByLabel('パスワード').fill(PASSWORD);
   await page.keyboard.press('Enter');
@@ -175,7 +185,7 @@ it('is asked for where the session ends over the page, and nothing typed is lost
   await dialog.getByLabel('確認コード').fill(await app.code());
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'hidden' });
-  expect(await page.getByRole('main').getByRole('searchbox').inputValue()).toBe('就業規則');
+  expect(await page.getByLabel('新しいパスワード').inputValue()).toBe('password123');
   expect(complaints).toEqual([]);
 });
 

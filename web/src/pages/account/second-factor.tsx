@@ -151,7 +151,7 @@ function Confirm({ offer, onCodes, onAgain }: ConfirmProps) {
     <Step title={t.scan}>
       <div className="space-y-5">
         <p className="text-std-16N-170">{t.scanHow}</p>
-        <div className="max-w-60 rounded-8 border border-line">
+        <div className="max-w-80 rounded-8 border border-line">
           <QrCode text={offer.uri} label={t.qr} />
         </div>
         <p className="md:hidden">
