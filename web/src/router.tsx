@@ -57,6 +57,12 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('@/pages/sign-in/sign-in'), 'SignInPage'),
 });
 
+const passwordReset = createRoute({
+  getParentRoute: () => root,
+  path: '/password-reset',
+  component: lazyRouteComponent(() => import('@/pages/sign-in/password-reset'), 'PasswordResetPage'),
+});
+
 /** Everything behind the sign-in. */
 const app = createRoute({
   getParentRoute: () => root,
@@ -64,6 +70,10 @@ const app = createRoute({
   beforeLoad: async ({ location }) => {
     await restore();
     if (session.state() === 'signed-out') throw redirect({ to: '/sign-in', search: { next: location.href } });
+    // Whoever has to set up a second factor finds everything else closed.
+    if (session.me()?.needs_second_factor && !location.pathname.startsWith('/account')) {
+      throw redirect({ to: '/account/second-factor' });
+    }
   },
   component: Shell,
   errorComponent: ({ error, reset }) => (
@@ -221,6 +231,12 @@ const availability = createRoute({
   component: lazyRouteComponent(() => import('@/pages/availability/availability'), 'AvailabilityPage'),
 });
 
+const secondFactor = createRoute({
+  getParentRoute: () => app,
+  path: '/account/second-factor',
+  component: lazyRouteComponent(() => import('@/pages/account/second-factor'), 'SecondFactorPage'),
+});
+
 const tokens = createRoute({
   getParentRoute: () => app,
   path: '/tokens',
@@ -229,6 +245,7 @@ const tokens = createRoute({
 
 const routes = root.addChildren([
   signIn,
+  passwordReset,
   app.addChildren([
     home,
     cases,
@@ -250,6 +267,7 @@ const routes = root.addChildren([
     audit,
     account,
     availability,
+    secondFactor,
     tokens,
   ]),
 ]);
@@ -275,6 +293,10 @@ export const router = createRouter({
   ),
   defaultErrorComponent: FailedPage,
   defaultNotFoundComponent: MissingPage,
+});
+
+session.subscribe(() => {
+  if (session.me()?.needs_second_factor) void router.invalidate();
 });
 
 declare module '@tanstack/react-router' {

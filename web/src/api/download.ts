@@ -13,7 +13,7 @@ export async function saveRawMail(id: string): Promise<void> {
   save(await body(api.GET('/api/v1/intake/emails/{id}/raw', { params, parseAs: 'blob' })), `${id}.eml`);
 }
 
-function save(blob: unknown, filename: string) {
+export function save(blob: unknown, filename: string) {
   // Whatever it is, the browser must not open it as a page of this host.
   const bytes = new Blob([blob as Blob], { type: 'application/octet-stream' });
   const link = document.createElement('a');

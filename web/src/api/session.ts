@@ -4,7 +4,7 @@
  */
 import { note } from './connection';
 import { Problem, localProblem, problemOf } from './problem';
-import type { MeView, SignedIn } from './schema';
+import type { SignInRequest, MeView, SignedIn } from './schema';
 
 export type Me = MeView;
 
@@ -47,11 +47,11 @@ export async function restore(): Promise<void> {
 }
 
 /**
- * Signs in. In the dialog after an expiry, everything that waits for it goes on; somebody else starts afresh, because
- * the page behind the dialog is not theirs.
+ * Signs in, with a code where there is a second factor. In the dialog after an expiry, everything that waits for it goes
+ * on; somebody else starts afresh, because the page behind the dialog is not theirs.
  */
-export async function signIn(email: string, password: string): Promise<void> {
-  const response = await plainFetch('/api/v1/auth/login?session=cookie', { email, password });
+export async function signIn(credentials: SignInRequest): Promise<void> {
+  const response = await plainFetch('/api/v1/auth/login?session=cookie', credentials);
   if (!response.ok) throw await problemOf(response);
   keep((await response.json()) as SignedIn);
   const before = me;
@@ -63,6 +63,12 @@ export async function signIn(email: string, password: string): Promise<void> {
   become('signed-in');
   signedInAgain?.resolve(null);
   signedInAgain = undefined;
+}
+
+/** Asks again who this is and what they may do, after either has changed. */
+export async function readMe(): Promise<void> {
+  me = await fetchMe();
+  become(state);
 }
 
 export async function signOut(): Promise<void> {
@@ -133,7 +139,8 @@ async function fetchMe(): Promise<Me> {
   return (await response.json()) as Me;
 }
 
-function plainFetch(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+/** A request of somebody who is not signed in, or is about to be. */
+export function plainFetch(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
   const typed = body === undefined ? {} : { 'content-type': 'application/json' };
   return reach(
     fetch(path, {

@@ -56,7 +56,7 @@ const PLACES: readonly (Place & { open: (me: MeView) => boolean })[] = [
 ];
 
 export function placesOf(me: MeView): readonly Place[] {
-  return PLACES.filter(({ open }) => open(me));
+  return me.needs_second_factor ? [] : PLACES.filter(({ open }) => open(me));
 }
 
 /** Where a person's day begins. */

@@ -1,9 +1,10 @@
 import { useState } from 'react';
-import { session, signIn } from '@/api/session';
+import { session } from '@/api/session';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Dialog, DialogButtons } from '@/ui/dialog';
 import { Form, TextField } from '@/ui/form';
+import { CodeField, useSignIn } from './use-sign-in';
 
 const words = texts(
   {
@@ -25,35 +26,26 @@ export default function SignInAgain() {
   const t = useTexts(words);
   const email = session.me()?.email ?? '';
   const [password, setPassword] = useState('');
-  const [error, setError] = useState<unknown>();
-  const [pending, setPending] = useState(false);
-
-  const submit = async () => {
-    setPending(true);
-    setError(undefined);
-    try {
-      await signIn(email, password);
-    } catch (refusal) {
-      setError(refusal);
-      setPending(false);
-    }
-  };
-
+  const { asked, error, pending, send, field } = useSignIn();
   return (
     <Dialog title={t.title} persistent onClose={() => undefined}>
-      <Form error={error} onSubmit={() => void submit()}>
+      <Form error={error} onSubmit={() => void send(email, password)}>
         <p className="text-std-16N-170">{t.why}</p>
         <p className="text-dns-16B-130">{email}</p>
         <input type="hidden" autoComplete="username" value={email} readOnly />
-        <TextField
-          label={t.password}
-          pointer="/password"
-          type="password"
-          autoComplete="current-password"
-          autoFocus
-          value={password}
-          onChange={setPassword}
-        />
+        {asked ? (
+          <CodeField autoFocus {...field} />
+        ) : (
+          <TextField
+            label={t.password}
+            pointer="/password"
+            type="password"
+            autoComplete="current-password"
+            autoFocus
+            value={password}
+            onChange={setPassword}
+          />
+        )}
         <DialogButtons>
           <Button type="submit" look="solid" size="lg" pending={pending}>
             {t.submit}

@@ -9,9 +9,36 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
   ['Too many people sign in at this moment. Try again.', 'サインインが混み合っています。もう一度お試しください。'],
   ['The session is over. Sign in again.', 'セッションが終了しました。もう一度サインインしてください。'],
   ['This password is too easy to guess.', '推測されやすいパスワードです。'],
+  [
+    'This password is too easy to guess. {}',
+    '推測されやすいパスワードです。よくある言葉や並びを避け、関連のない単語をいくつか組み合わせてください。',
+  ],
   ['Use a few words that do not belong together.', '関連のない単語をいくつか組み合わせてください。'],
   ['A password has 10 to 128 characters.', 'パスワードは10〜128文字です。'],
   ['The current password is wrong.', '現在のパスワードが違います。'],
+  ['is not the password', 'パスワードが違います。'],
+  [
+    'is wrong, too old, or was used before',
+    'このコードは使えません。アプリに今表示されているコードを入力してください。一度使ったコードは、もう使えません。',
+  ],
+  ['is longer than any code', 'コードとして長すぎます。'],
+  ['does not count, or no longer: ask for a new link', 'このリンクは使えません。もう一度送ってください。'],
+  [
+    'The second factor is set up. Turn it off to set it up with another app.',
+    '二要素認証は設定済みです。別のアプリで使うには、いったん解除してください。',
+  ],
+  [
+    'There is nothing to confirm. Start to set up the second factor (again).',
+    '1時間が過ぎたため、設定を確認できません。もう一度、最初から設定してください。',
+  ],
+  [
+    'Turn your own second factor off under your account, or ask another admin.',
+    '自分の二要素認証は「自分の設定」で解除するか、別の事務局の人に依頼してください。',
+  ],
+  [
+    'This office demands a second factor of its admins: set yours up, and go on.',
+    '事務局の利用者には二要素認証が必要です。設定すると、続けられます。',
+  ],
 
   // Mail
   ['Another template has this name.', '同じ名前のひな形があります。'],

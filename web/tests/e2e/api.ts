@@ -1,5 +1,5 @@
 /** The API as people of the demonstration: what a test needs before it looks at a page. */
-import type { CaseView, ConsultationView, MailView, MeView } from '../../src/api/schema';
+import type { CaseView, ConsultationView, MailView, MeView, Role } from '../../src/api/schema';
 import { PASSWORD } from './browser';
 
 const SERVER = process.env['MADOGUCHI_URL'] ?? 'http://127.0.0.1:8080';
@@ -38,6 +38,14 @@ export async function person(role: string): Promise<Person> {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return (text === '' ? undefined : JSON.parse(text)) as Answer;
   };
+}
+
+/** A new colleague with the password of the demonstration, as what stands before the @: nobody else signs in as them. */
+export async function colleague(role: Role): Promise<string> {
+  const admin = await person('admin');
+  const name = fresh(role).toLowerCase();
+  await admin('/users', { name: `試験 ${name}`, email: `${name}@demo.example.jp`, role, password: PASSWORD });
+  return name;
 }
 
 /** A name that no other run used. */

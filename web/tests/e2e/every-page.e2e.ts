@@ -74,6 +74,7 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     enterprises: () => '/enterprises?q=株式会社あ',
     enterprise: () => `/enterprises/${consulting.enterprise.id}`,
     account: () => '/account',
+    'second-factor': () => '/account/second-factor',
     forbidden: () => '/admin',
     search: () => '/search?q=就業規則',
     'search-nothing': () => '/search?q=zzzzzz',
@@ -123,6 +124,16 @@ describe.each([DESKTOP, PHONE])('at $width pixels', (viewport) => {
     const { page, complaints } = await visit(browser, viewport);
     await page.goto('/sign-in');
     expect(await look(page, 'sign-in', viewport.width)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('the forgotten password is clean', async () => {
+    const { page, complaints } = await visit(browser, viewport);
+    await page.goto('/password-reset');
+    expect(await look(page, 'password-reset', viewport.width)).toEqual([]);
+    await page.goto('/sign-in');
+    await page.goto('/password-reset#token=none');
+    expect(await look(page, 'password-reset-choose', viewport.width)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 

@@ -3,9 +3,10 @@ import { useState } from 'react';
 import { api } from '@/api/client';
 import type { ChangePasswordRequest } from '@/api/schema';
 import { useMe } from '@/shell/use-me';
+import { passwordRules } from '@/text/password-rules';
 import { prefer, texts, usePreferences, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { CheckField, Form, SelectField, TextField } from '@/ui/form';
 import { Facts, Page, Section } from '@/ui/page';
 import { say } from '@/ui/toast';
@@ -23,9 +24,14 @@ const words = texts(
     password: 'パスワードの変更',
     current: '現在のパスワード',
     next: '新しいパスワード',
-    hint: '10〜128文字。関連のない単語をいくつか組み合わせると、覚えやすく安全です。',
     change: 'パスワードを変更',
     changed: 'パスワードを変更しました。ほかの端末ではサインインが終わります。',
+    factor: '二要素認証',
+    factorWhy: 'パスワードに加えて、スマートフォンの認証アプリのコードでサインインを守ります。',
+    on: '有効です。',
+    off: '設定していません。',
+    setUp: '設定する',
+    manage: '確認・変更する',
   },
   {
     title: 'My settings',
@@ -39,9 +45,14 @@ const words = texts(
     password: 'Password',
     current: 'Current password',
     next: 'New password',
-    hint: '10 to 128 characters. A few words that do not belong together are safe and easy to remember.',
     change: 'Change the password',
     changed: 'The password is changed. Other devices are signed out.',
+    factor: 'Second factor',
+    factorWhy: 'Beside the password, a code of an app on your phone guards your account.',
+    on: 'It is on.',
+    off: 'It is not set up.',
+    setUp: 'Set it up',
+    manage: 'Look at it or change it',
   },
 );
 
@@ -81,6 +92,12 @@ export function AccountPage() {
         <Section title={t.password}>
           <Password />
         </Section>
+        <Section title={t.factor}>
+          <p className="mb-3 text-std-16N-170">
+            <strong>{me.has_second_factor ? t.on : t.off}</strong> {t.factorWhy}
+          </p>
+          <LinkButton to="/account/second-factor">{me.has_second_factor ? t.manage : t.setUp}</LinkButton>
+        </Section>
       </div>
     </Page>
   );
@@ -88,6 +105,7 @@ export function AccountPage() {
 
 function Password() {
   const t = useTexts(words);
+  const rules = useTexts(passwordRules);
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
   const send = useMutation({
@@ -115,7 +133,7 @@ function Password() {
       />
       <TextField
         label={t.next}
-        hint={t.hint}
+        hint={rules.hint}
         pointer="/new_password"
         type="password"
         autoComplete="new-password"

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '@/api/client';
 import type { EditSettingsRequest, EnterpriseGuard, Settings } from '@/api/schema';
+import { readMe } from '@/api/session';
 import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { CheckField, Form, RadioField, TextField } from '@/ui/form';
@@ -58,6 +59,7 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
   const [phone, setPhone] = useState<string>(settings.office_phone ?? '');
   const [acknowledge, setAcknowledge] = useState(settings.acknowledge_mail);
   const [guard, setGuard] = useState<EnterpriseGuard>(settings.enterprise_guard);
+  const [factor, setFactor] = useState(settings.second_factor_for_admins);
   const save = useMutation({
     networkMode: 'always',
     mutationFn: (request: EditSettingsRequest) =>
@@ -65,6 +67,8 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
     onSuccess: () => {
       say(t.saved);
       void client.invalidateQueries({ queryKey: ['settings'] });
+      // Whoever turns the second factor on for admins may be the first to need one.
+      void readMe();
     },
   });
   const submit = () =>
@@ -74,6 +78,7 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
       office_phone: orNull(phone),
       acknowledge_mail: acknowledge,
       enterprise_guard: guard,
+      second_factor_for_admins: factor,
     });
   const number = (key: (typeof ALL_NUMBERS)[number]) => (
     <TextField
@@ -105,6 +110,11 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
       <h2 className="pt-4 text-std-18B-160">{t.groups.mail}</h2>
       <CheckField label={t.acknowledge} checked={acknowledge} onChange={setAcknowledge} />
       <div className="grid items-end gap-x-8 gap-y-4 sm:grid-cols-2">{MAIL_NUMBERS.map(number)}</div>
+      <h2 className="pt-4 text-std-18B-160">{t.groups.signIn}</h2>
+      <div>
+        <CheckField label={t.factorForAdmins} checked={factor} onChange={setFactor} />
+        <p className="text-dns-14N-130 text-ink-soft">{t.factorForAdminsHint}</p>
+      </div>
       <Button type="submit" look="solid" pending={save.isPending}>
         {t.save}
       </Button>

@@ -2,8 +2,10 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
 import type { Role, UserView } from '@/api/schema';
+import { useSend } from '@/api/send';
 import { desks, managers } from '@/data/directory';
 import { shortDesk } from '@/pages/queue/columns';
+import { useMe } from '@/shell/use-me';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Button } from '@/ui/button';
@@ -11,6 +13,7 @@ import { Chip } from '@/ui/chip';
 import { columnsOf, type Column } from '@/ui/data-table';
 import { DialogForm } from '@/ui/dialog-form';
 import { CheckField, SelectField, TextField } from '@/ui/form';
+import { say } from '@/ui/toast';
 import { OfficeList } from './list';
 import { filled, useSave } from './save';
 import { adminWords } from './text';
@@ -35,7 +38,8 @@ export function Users() {
   const [q, setQ] = useState('');
   const [editing, setEditing] = useState<UserView | 'new'>();
   const list = useInfiniteQuery(userList(q.trim()));
-  const columns = useColumns(setEditing);
+  const [takingOff, setTakingOff] = useState<UserView>();
+  const columns = useColumns(setEditing, setTakingOff);
   return (
     <>
       <OfficeList
@@ -56,14 +60,18 @@ export function Users() {
       {editing ? (
         <EditUser known={editing === 'new' ? undefined : editing} onClose={() => setEditing(undefined)} />
       ) : null}
+      {takingOff ? <TakeOff user={takingOff} onClose={() => setTakingOff(undefined)} /> : null}
     </>
   );
 }
 
 const helper = columnsOf<UserView>();
 
-function useColumns(onEdit: (user: UserView) => void): Column<UserView>[] {
+type Act = (user: UserView) => void;
+
+function useColumns(onEdit: Act, onTakeOff: Act): Column<UserView>[] {
   const t = useTexts(adminWords);
+  const me = useMe();
   const words = useWords();
   const allDesks = useQuery(desks).data?.items;
   return [
@@ -89,6 +97,20 @@ function useColumns(onEdit: (user: UserView) => void): Column<UserView>[] {
       cell: ({ row: { original } }) => (original.has_password ? t.active : t.noPassword),
     }),
     helper.display({
+      id: 'factor',
+      header: t.factor,
+      cell: ({ row: { original } }) => (
+        <span className="inline-flex flex-wrap items-center gap-2">
+          {original.has_second_factor ? t.factorOn : t.factorOff}
+          {original.has_second_factor && original.id !== me.id ? (
+            <Button size="sm" aria-label={`${t.takeOffTitle}: ${original.name}`} onClick={() => onTakeOff(original)}>
+              {t.takeOff}
+            </Button>
+          ) : null}
+        </span>
+      ),
+    }),
+    helper.display({
       id: 'edit',
       header: t.edit,
       cell: ({ row: { original } }) => (
@@ -98,6 +120,31 @@ function useColumns(onEdit: (user: UserView) => void): Column<UserView>[] {
       ),
     }),
   ] as Column<UserView>[];
+}
+
+/** For somebody who has lost their phone and the recovery codes. One's own is turned off under the account. */
+function TakeOff({ user, onClose }: { user: UserView; onClose: () => void }) {
+  const t = useTexts(adminWords);
+  const send = useSend(
+    (id: string) => api.DELETE('/api/v1/users/{id}/second-factor', { params: { path: { id } } }),
+    () => {
+      onClose();
+      say(t.takenOff);
+    },
+  );
+  return (
+    <DialogForm
+      title={t.takeOffTitle}
+      act={t.takeOff}
+      danger
+      error={send.error}
+      pending={send.isPending}
+      onClose={onClose}
+      onSubmit={() => send.mutate(user.id)}
+    >
+      <p className="text-std-16N-170">{t.takeOffWhat(user.name)}</p>
+    </DialogForm>
+  );
 }
 
 const ROLES: readonly Role[] = ['operator', 'supervisor', 'desk', 'manager', 'admin', 'auditor'];

@@ -1,105 +1,102 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
-import { signIn } from '@/api/session';
-import { prefer, texts, usePreferences, useTexts } from '@/text/preferences';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { CodeField, useSignIn } from '@/shell/use-sign-in';
+import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Form, TextField } from '@/ui/form';
+import { Door } from './door';
 
 const words = texts(
   {
     title: 'サインイン',
-    programme: 'テレワーク ワンストップ相談',
     what: '相談案件の受付から支援の完了までを扱う、職員と専門家のための窓口システムです。',
     email: 'メールアドレス',
     password: 'パスワード',
     submit: 'サインイン',
+    forgotten: 'パスワードを忘れた',
     help: 'サインインできないときは、事務局に連絡してください。',
-    language: 'English',
+    codeTitle: '確認コードの入力',
+    codeWhy: (email: string) => `${email} には二要素認証が設定されています。`,
+    codeHelp: 'スマートフォンもリカバリーコードもないときは、事務局に二要素認証の解除を依頼してください。',
+    back: '別のアカウントでサインイン',
   },
   {
     title: 'Sign in',
-    programme: 'Telework one-stop consultation',
     what: 'For staff and experts: every inquiry from the first call to the end of the support.',
     email: 'E-mail address',
     password: 'Password',
     submit: 'Sign in',
+    forgotten: 'I forgot my password',
     help: 'If you cannot sign in, ask the programme office.',
-    language: '日本語',
+    codeTitle: 'Enter the code',
+    codeWhy: (email: string) => `${email} has a second factor.`,
+    codeHelp:
+      'If you have neither your phone nor a recovery code, ask the programme office to take the second factor off.',
+    back: 'Sign in as somebody else',
   },
 );
 
 export function SignInPage() {
   const t = useTexts(words);
-  const { language } = usePreferences();
   const { next } = useSearch({ from: '/sign-in' });
   const navigate = useNavigate();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const [error, setError] = useState<unknown>();
-  const [pending, setPending] = useState(false);
-  useEffect(() => {
-    document.title = `${t.title} | 窓口 Madoguchi`;
-  }, [t]);
-
-  const submit = async () => {
-    setPending(true);
-    setError(undefined);
-    try {
-      await signIn(email, password);
-      await navigate({ href: next ?? '/', replace: true });
-    } catch (refusal) {
-      setError(refusal);
-      setPending(false);
-    }
-  };
-
+  const { asked, error, pending, send, back, field } = useSignIn(() => navigate({ href: next ?? '/', replace: true }));
   return (
-    <main className="mx-auto flex min-h-dvh max-w-md flex-col px-5 pt-10 pb-8 sm:pt-24">
-      <div className="mb-8 flex items-center gap-3">
-        <img src="/favicon.svg" alt="" className="size-12" />
-        <p>
-          <span className="block text-dns-14N-130 text-ink-soft">{t.programme}</span>
-          <span className="text-std-24B-150">
-            窓口 <span className="text-std-18N-160 text-ink-soft">Madoguchi</span>
-          </span>
-        </p>
-      </div>
-      <h1 className="mb-2 text-std-20B-150">{t.title}</h1>
-      <p className="mb-6 text-std-16N-170 text-ink-soft">{t.what}</p>
-      <Form error={error} onSubmit={() => void submit()} className="space-y-5">
-        <TextField
-          label={t.email}
-          pointer="/email"
-          type="email"
-          autoComplete="username"
-          inputMode="email"
-          autoFocus
-          value={email}
-          onChange={setEmail}
-        />
-        <TextField
-          label={t.password}
-          pointer="/password"
-          type="password"
-          autoComplete="current-password"
-          value={password}
-          onChange={setPassword}
-        />
+    <Door title={asked ? t.codeTitle : t.title}>
+      <p className="mb-6 text-std-16N-170 text-ink-soft">{asked ? t.codeWhy(email) : t.what}</p>
+      <Form error={error} onSubmit={() => void send(email, password)} className="space-y-5">
+        {asked ? (
+          <>
+            <input type="hidden" autoComplete="username" value={email} readOnly />
+            <CodeField autoFocus {...field} />
+          </>
+        ) : (
+          <>
+            <TextField
+              label={t.email}
+              pointer="/email"
+              type="email"
+              autoComplete="username"
+              inputMode="email"
+              autoFocus
+              value={email}
+              onChange={setEmail}
+            />
+            <TextField
+              label={t.password}
+              pointer="/password"
+              type="password"
+              autoComplete="current-password"
+              value={password}
+              onChange={setPassword}
+            />
+          </>
+        )}
         <Button type="submit" look="solid" size="lg" className="w-full" pending={pending}>
           {t.submit}
         </Button>
       </Form>
-      <p className="mt-6 text-dns-16N-130 text-ink-soft">{t.help}</p>
-      <p className="mt-auto pt-10 text-right">
-        <button
-          type="button"
-          className="link min-h-11 px-2"
-          lang={language === 'ja' ? 'en' : 'ja'}
-          onClick={() => prefer({ language: language === 'ja' ? 'en' : 'ja' })}
-        >
-          {t.language}
-        </button>
+      <p className="mt-4">
+        {asked ? (
+          <button
+            type="button"
+            className="link inline-flex min-h-11 items-center"
+            onClick={() => {
+              setPassword('');
+              back();
+            }}
+          >
+            {t.back}
+          </button>
+        ) : (
+          <Link to="/password-reset" className="link inline-flex min-h-11 items-center">
+            {t.forgotten}
+          </Link>
+        )}
       </p>
-    </main>
+      <p className="mt-2 text-dns-16N-130 text-ink-soft">{asked ? t.codeHelp : t.help}</p>
+    </Door>
   );
 }
