@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { api, body, ifMatch } from '@/api/client';
 import type { CaseView, ConsultationView } from '@/api/schema';
 import { useSend } from '@/api/send';
-import { isWaiting, stepWithSessions, useStepWords, type Step } from '@/data/next-step';
+import { isWaiting, nextStep, useStepWords, type Step } from '@/data/next-step';
 import { useMe } from '@/shell/use-me';
 import { useNow } from '@/text/now';
 import { useTexts } from '@/text/preferences';
@@ -39,7 +39,7 @@ export function Moves({ seen, sessions, onOpen }: MovesProps) {
   const words = useWords();
   const stepWords = useStepWords();
   const me = useMe();
-  const step = stepWithSessions(seen, sessions, me.role, useNow());
+  const step = nextStep(seen, me.role, useNow());
   const accept = useAccept(seen);
   const allowed = MOVES.filter((move) => seen.allowed_moves.includes(move));
   const first = MOVE_OF[step];
