@@ -14,7 +14,7 @@ import { say } from '@/ui/toast';
 import type { Opened } from './dialogs/dialogs';
 import { RECORD_ID } from './record-id';
 import { caseWords } from './text';
-import { whyNot, whyNotWords } from './why-not';
+import { movesNotNow, whyNotWords } from './why-not';
 
 /** The move that takes the next step, where one of the moves does. */
 const MOVE_OF: Partial<Record<Step, Move>> = {
@@ -148,8 +148,7 @@ function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move:
 function NotNow({ seen }: { seen: CaseView }) {
   const t = useTexts(caseWords);
   const words = useWords();
-  const reasons = useTexts(whyNotWords);
-  const missing = whyNot(seen, useMe().role);
+  const missing = movesNotNow(seen, useTexts(whyNotWords));
   if (missing.length === 0) return null;
   return (
     <details className="border-t border-line px-4 text-dns-14N-130">
@@ -158,7 +157,7 @@ function NotNow({ seen }: { seen: CaseView }) {
         {missing.map(([move, reason]) => (
           <div key={move} className="col-span-2 grid grid-cols-subgrid">
             <dt className="font-bold">{words.move[move]}</dt>
-            <dd>{reasons[reason]}</dd>
+            <dd>{reason}</dd>
           </div>
         ))}
       </dl>
