@@ -2,12 +2,10 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { Problem } from '@/api/problem';
+import { poll } from './poll';
 import type { Line, operations, TimelineItem } from '@/api/schema';
 
 export type CaseFilter = Omit<NonNullable<operations['list_cases']['parameters']['query']>, 'limit' | 'cursor'>;
-
-/** Lists are looked at anew this often while the page is in sight. */
-const POLL_MS = 20_000;
 
 export function caseList(filter: CaseFilter) {
   return infiniteQueryOptions({
@@ -21,7 +19,7 @@ export function caseList(filter: CaseFilter) {
       ),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor ?? undefined,
-    refetchInterval: POLL_MS,
+    refetchInterval: poll(),
   });
 }
 
@@ -29,7 +27,7 @@ export function caseCounts(filter: CaseFilter) {
   return queryOptions({
     queryKey: ['cases', 'counts', filter],
     queryFn: ({ signal }) => body(api.GET('/api/v1/cases/counts', { params: { query: filter }, signal })),
-    refetchInterval: POLL_MS,
+    refetchInterval: poll(),
   });
 }
 
@@ -37,7 +35,7 @@ export function oneCase(id: string) {
   return queryOptions({
     queryKey: ['case', id],
     queryFn: ({ signal }) => body(api.GET('/api/v1/cases/{id}', { params: { path: { id } }, signal })),
-    refetchInterval: POLL_MS,
+    refetchInterval: poll(),
   });
 }
 

@@ -6,6 +6,7 @@ import { useSyncExternalStore } from 'react';
 import type { ReportView, TeleworkStatus } from '@/api/schema';
 import { mergeEdits } from '@/pages/case/merge-edits';
 import { isProblemOf } from '@/api/problem';
+import { DRAFTS } from './unsent';
 
 export interface ReportValues {
   situation: string;
@@ -134,13 +135,12 @@ function same(a: ReportValues, b: ReportValues): boolean {
   return (Object.keys(a) as (keyof ReportValues)[]).every((key) => a[key] === b[key]);
 }
 
-const PREFIX = 'madoguchi-draft-';
 const listeners = new Set<() => void>();
 /** By the text in the storage, so that an unchanged draft stays the same object. */
 const parsed = new Map<string, { text: string; draft: Draft }>();
 
 function keyOf(person: string, session: string): string {
-  return `${PREFIX}${person}-${session}`;
+  return `${DRAFTS}${person}-${session}`;
 }
 
 function tell() {

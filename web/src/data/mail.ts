@@ -1,11 +1,12 @@
 /** Mail in both directions, templates and files: what the pages ask the API about them. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { poll } from './poll';
 import type { MessageView, operations } from '@/api/schema';
 
 type MailFilter = Omit<NonNullable<operations['list_emails']['parameters']['query']>, 'limit' | 'cursor'>;
 
-const POLL_MS = 20_000;
+const byItself = poll();
 /** While a message may still be taken back, its state changes by the second. */
 const WAITING_MS = 3_000;
 const READING_MS = 1_000;
@@ -23,7 +24,7 @@ export function mailList(filter: MailFilter) {
       ),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor ?? undefined,
-    refetchInterval: POLL_MS,
+    refetchInterval: byItself,
   });
 }
 
@@ -44,7 +45,7 @@ export function caseMessages(id: string) {
     queryFn: ({ signal }) =>
       body(api.GET('/api/v1/cases/{id}/messages', { params: { path: { id }, query: { limit: 100 } }, signal })),
     refetchInterval: ({ state }) =>
-      state.data?.items.some((message) => UNDER_WAY.includes(message.state)) ? WAITING_MS : POLL_MS,
+      state.data?.items.some((message) => UNDER_WAY.includes(message.state)) ? WAITING_MS : byItself(),
   });
 }
 

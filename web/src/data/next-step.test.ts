@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isWaiting, nextStep, stepWithSessions } from './next-step';
+import { isWaiting, nextStep } from './next-step';
 
 const now = new Date('2026-11-22T00:00:00Z');
 const past = '2026-11-20T00:00:00Z';
@@ -8,6 +8,7 @@ const base = {
   waiting_on: 'desk' as const,
   consultations: { limit: 3, used: 0, remaining: 3 },
   allowed_moves: ['offer', 'close'],
+  reports: { due: 0, submitted: 0 },
 };
 
 describe('the next step', () => {
@@ -28,9 +29,6 @@ describe('the next step', () => {
     const accepted = { ...base, status: 'accepted' as const };
     expect(nextStep(accepted, 'desk', now)).toBe('offer');
     expect(nextStep({ ...accepted, waiting_on: 'enterprise' }, 'desk', now)).toBe('await_enterprise');
-    const consulting = { ...base, status: 'consulting' as const, waiting_on: 'manager' as const };
-    expect(nextStep(consulting, 'desk', now)).toBe('next_session');
-    expect(nextStep({ ...consulting, consultations: { limit: 3, used: 3, remaining: 0 } }, 'desk', now)).toBe('finish');
   });
 
   it('of a wait is the wait, until it has to be looked at', () => {
@@ -50,23 +48,27 @@ describe('the next step', () => {
   });
 });
 
-describe('with the sessions known, the next step', () => {
+describe('with sessions, the next step', () => {
   const consulting = { ...base, status: 'consulting' as const, waiting_on: 'manager' as const };
-  const held = { state: 'held' as const, starts_at: past, report: 'approved' };
+  const booked = { id: 's', starts_at: ahead, ends_at: ahead, mode: 'online' as const };
 
   it('is to record what has begun, then to approve, then to book', () => {
-    const begun = { state: 'booked' as const, starts_at: past, report: 'none' };
-    expect(stepWithSessions(consulting, [held, begun], 'desk', now)).toBe('record_session');
-    expect(stepWithSessions(consulting, [{ ...held, report: 'submitted' }], 'desk', now)).toBe('approve_report');
-    expect(stepWithSessions(consulting, [{ ...held, report: 'submitted' }], 'manager', now)).toBe('await_approval');
-    expect(stepWithSessions(consulting, [{ ...held, report: 'draft' }], 'manager', now)).toBe('write_report');
-    expect(stepWithSessions(consulting, [held], 'desk', now)).toBe('book_next');
-    expect(stepWithSessions(consulting, [held, { ...begun, starts_at: ahead }], 'desk', now)).toBe('await_session');
+    const begun = { ...consulting, next_consultation: { ...booked, starts_at: past } };
+    expect(nextStep({ ...begun, reports: { due: 1, submitted: 1 } }, 'desk', now)).toBe('record_session');
+    const submitted = { ...consulting, reports: { due: 1, submitted: 1 } };
+    expect(nextStep(submitted, 'desk', now)).toBe('approve_report');
+    expect(nextStep(submitted, 'manager', now)).toBe('await_approval');
+    const unwritten = { ...consulting, reports: { due: 1, submitted: 0 } };
+    expect(nextStep(unwritten, 'manager', now)).toBe('write_report');
+    expect(nextStep(unwritten, 'desk', now)).toBe('await_report');
+    expect(nextStep({ ...consulting, next_consultation: booked }, 'desk', now)).toBe('await_session');
+    expect(nextStep(consulting, 'desk', now)).toBe('book_next');
+    expect(nextStep({ ...consulting, status: 'assigned' }, 'desk', now)).toBe('book');
   });
 
   it('is to close once all are used and approved', () => {
     const used = { ...consulting, consultations: { limit: 1, used: 1, remaining: 0 } };
-    expect(stepWithSessions(used, [held], 'desk', now)).toBe('finish');
-    expect(stepWithSessions(used, [held], 'manager', now)).toBe('await_desk');
+    expect(nextStep(used, 'desk', now)).toBe('finish');
+    expect(nextStep(used, 'manager', now)).toBe('await_desk');
   });
 });

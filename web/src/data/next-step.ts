@@ -1,5 +1,5 @@
 /** The next step of a case, for the person who looks at it. Pure: the case and a role in, a word out. */
-import type { CaseView, ConsultationView, Role } from '@/api/schema';
+import type { CaseView, Role } from '@/api/schema';
 import { texts, useTexts } from '@/text/preferences';
 
 const words = texts(
@@ -21,7 +21,6 @@ const words = texts(
     write_report: '実施報告書を提出する',
     await_report: '実施報告書の提出を待つ',
     chase_report: '実施報告書を催促する',
-    next_session: '次の回の日程・報告書を確認する',
     record_session: '実施の結果を記録する',
     approve_report: '実施報告書を確かめて承認する',
     await_approval: '窓口の報告書承認を待つ',
@@ -53,7 +52,6 @@ const words = texts(
     write_report: 'Hand in the report',
     await_report: 'The expert will report',
     chase_report: 'Press for the report',
-    next_session: 'Look after the next session and report',
     record_session: 'Record how the session went',
     approve_report: 'Read the report and approve it',
     await_approval: 'The desk will approve the report',
@@ -80,7 +78,10 @@ export function useStepWords(): Record<Step, string> {
   return useTexts(words);
 }
 
-type Looked = Pick<CaseView, 'status' | 'due' | 'waiting_on' | 'consultations' | 'allowed_moves'>;
+type Looked = Pick<
+  CaseView,
+  'status' | 'due' | 'waiting_on' | 'consultations' | 'allowed_moves' | 'next_consultation' | 'reports'
+>;
 
 export function nextStep(seen: Looked, role: Role, now = new Date()): Step {
   if (seen.status === 'closed') return 'closed';
@@ -109,11 +110,12 @@ export function nextStep(seen: Looked, role: Role, now = new Date()): Step {
       if (late && isMine) return 'review_wait';
       return seen.waiting_on === 'none' ? 'review_wait' : `await_${seen.waiting_on}`;
     case undefined:
-      return stepOfStatus(seen, isMine || role === 'manager');
+      return stepOfStatus(seen, role, isMine || role === 'manager', now);
   }
 }
 
-function stepOfStatus({ status, consultations, waiting_on, allowed_moves }: Looked, mine: boolean): Step {
+function stepOfStatus(seen: Looked, role: Role, isMine: boolean, now: Date): Step {
+  const { status, waiting_on, allowed_moves } = seen;
   if (waiting_on === 'enterprise') return 'await_enterprise';
   switch (status) {
     case 'received':
@@ -123,36 +125,24 @@ function stepOfStatus({ status, consultations, waiting_on, allowed_moves }: Look
     case 'accepted':
       return allowed_moves.includes('offer') ? 'offer' : 'await_offer';
     case 'assigned':
-      return mine ? 'book' : 'await_desk';
     case 'consulting':
-      if (!mine) return 'await_desk';
-      return consultations.remaining > 0 ? 'next_session' : 'finish';
+      return isMine ? stepOfSessions(seen, role, now) : 'await_desk';
     case 'closed':
       return 'closed';
   }
 }
 
-/**
- * The same where the sessions are known too: what has begun must be recorded, what was reported be approved, before
- * anything else that is not late.
- */
-export function stepWithSessions(
-  seen: Looked,
-  sessions: readonly Pick<ConsultationView, 'state' | 'starts_at' | 'report'>[],
+/** What has begun must be recorded, what was reported be approved, before the next is booked. */
+function stepOfSessions(
+  { status, consultations, next_consultation: next, reports }: Looked,
   role: Role,
-  now = new Date(),
+  now: Date,
 ): Step {
-  const step = nextStep(seen, role, now);
-  if (step !== 'next_session' && step !== 'finish' && step !== 'book') return step;
-  const booked = sessions.filter(({ state }) => state === 'booked');
-  if (booked.some(({ starts_at }) => new Date(starts_at) <= now)) return 'record_session';
-  if (sessions.some(({ report }) => report === 'submitted')) {
-    return role === 'manager' ? 'await_approval' : 'approve_report';
-  }
-  if (sessions.some(({ state, report }) => state === 'held' && (report === 'none' || report === 'draft'))) {
-    return role === 'manager' ? 'write_report' : 'await_report';
-  }
-  if (booked.length > 0) return 'await_session';
-  if (step === 'finish') return role === 'manager' ? 'await_desk' : 'finish';
-  return step === 'book' ? 'book' : 'book_next';
+  const isManager = role === 'manager';
+  if (next && new Date(next.starts_at) <= now) return 'record_session';
+  if (reports.submitted > 0) return isManager ? 'await_approval' : 'approve_report';
+  if (reports.due > 0) return isManager ? 'write_report' : 'await_report';
+  if (next) return 'await_session';
+  if (consultations.remaining === 0) return isManager ? 'await_desk' : 'finish';
+  return status === 'assigned' ? 'book' : 'book_next';
 }

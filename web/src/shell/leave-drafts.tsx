@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { dropDrafts, useDrafts } from '@/data/drafts';
+import { dropTaps, useTaps } from '@/data/taps';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Dialog, DialogButtons } from '@/ui/dialog';
@@ -7,14 +8,16 @@ import { useMe } from './use-me';
 
 const words = texts(
   {
-    title: '送信していない報告書があります',
-    why: '次の報告書は、この端末にだけ保存されています。サインアウトすると消えます。',
+    title: '送信していない記録があります',
+    why: '次の報告書と、訪問の到着・退出の時刻は、この端末にだけ保存されています。サインアウトすると消えます。',
+    tap: (number: string) => `${number} の到着・退出`,
     stay: 'サインアウトしない',
     leave: '破棄してサインアウト',
   },
   {
-    title: 'There are reports that were not sent',
-    why: 'These reports are on this device only. Signing out deletes them.',
+    title: 'There is something that was not sent',
+    why: 'These reports and times of visits are on this device only. Signing out deletes them.',
+    tap: (number: string) => `Times of the visit for ${number}`,
     stay: 'Stay signed in',
     leave: 'Delete them and sign out',
   },
@@ -25,6 +28,7 @@ export default function LeaveDrafts({ onLeave, onClose }: { onLeave: () => void;
   const t = useTexts(words);
   const me = useMe();
   const drafts = useDrafts(me.id);
+  const taps = useTaps(me.id);
   return (
     <Dialog title={t.title} onClose={onClose}>
       <p className="mb-3 text-std-16N-170">{t.why}</p>
@@ -41,6 +45,9 @@ export default function LeaveDrafts({ onLeave, onClose }: { onLeave: () => void;
             </Link>
           </li>
         ))}
+        {taps.map(({ session, side, number }) => (
+          <li key={session + side}>{t.tap(number)}</li>
+        ))}
       </ul>
       <DialogButtons>
         <Button look="solid" size="lg" onClick={onClose}>
@@ -51,6 +58,7 @@ export default function LeaveDrafts({ onLeave, onClose }: { onLeave: () => void;
           size="lg"
           onClick={() => {
             dropDrafts(me.id);
+            dropTaps(me.id);
             onLeave();
           }}
         >

@@ -2,8 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { session, signOut } from '@/api/session';
-import { useDeliveries } from '@/data/deliver-drafts';
-import { draftsOf } from '@/data/drafts';
+import { hasUnsent } from '@/data/unsent';
 import { prefer, texts, usePreferences, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Icon } from '@/ui/icon';
@@ -13,6 +12,7 @@ import { say, Toast } from '@/ui/toast';
 import { navigationWords, placesOf } from './navigation';
 import { useMe } from './use-me';
 
+const Background = lazy(() => import('./background'));
 const SignInAgain = lazy(() => import('./sign-in-again'));
 const LeaveDrafts = lazy(() => import('./leave-drafts'));
 const ShortcutsHelp = lazy(() => import('./shortcuts-help'));
@@ -61,8 +61,8 @@ export function Shell() {
   const t = useTexts(words);
   const state = useSyncExternalStore(session.subscribe, session.state);
   const [help, setHelp] = useState(false);
+  const [left, setLeft] = useState(false);
   useShortcut('?', t.shortcuts, () => setHelp(true));
-  useDeliveries(useMe().id);
   return (
     <>
       <a
@@ -71,7 +71,7 @@ export function Shell() {
       >
         {t.skip}
       </a>
-      <Header onHelp={() => setHelp(true)} />
+      <Header onHelp={() => setHelp(true)} onLeave={() => setLeft(true)} />
       <Offline />
       <main id="main" tabIndex={-1} className="pb-16 outline-none md:pb-0">
         <Outlet />
@@ -79,6 +79,7 @@ export function Shell() {
       <BottomNavigation />
       <Toast />
       <Suspense>
+        {left ? null : <Background />}
         {state === 'expired' ? <SignInAgain /> : null}
         {help ? <ShortcutsHelp onClose={() => setHelp(false)} /> : null}
       </Suspense>
@@ -86,7 +87,12 @@ export function Shell() {
   );
 }
 
-function Header({ onHelp }: { onHelp: () => void }) {
+interface HeaderProps {
+  onHelp: () => void;
+  onLeave: () => void;
+}
+
+function Header({ onHelp, onLeave }: HeaderProps) {
   const t = useTexts(words);
   const names = useTexts(navigationWords);
   const me = useMe();
@@ -110,7 +116,7 @@ function Header({ onHelp }: { onHelp: () => void }) {
         </nav>
         <div className="flex flex-1 items-center justify-end gap-3">
           {me.permissions.includes('read_cases') ? <Search /> : null}
-          <UserMenu onHelp={onHelp} />
+          <UserMenu onHelp={onHelp} onLeave={onLeave} />
         </div>
       </div>
     </header>
@@ -144,7 +150,7 @@ function Search() {
   );
 }
 
-function UserMenu({ onHelp }: { onHelp: () => void }) {
+function UserMenu({ onHelp, onLeave }: HeaderProps) {
   const t = useTexts(words);
   const names = useWords();
   const places = useTexts(navigationWords);
@@ -157,6 +163,7 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
   const close = () => menu.current?.hidePopover();
   const [leaving, setLeaving] = useState(false);
   const leave = () => {
+    onLeave();
     client.clear();
     void signOut();
   };
@@ -232,7 +239,7 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
           className={`${item} border-t border-line`}
           onClick={() => {
             close();
-            if (draftsOf(me.id).length > 0) setLeaving(true);
+            if (hasUnsent(me.id)) setLeaving(true);
             else leave();
           }}
         >

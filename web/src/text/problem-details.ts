@@ -40,6 +40,18 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
     '事務局の利用者には二要素認証が必要です。設定すると、続けられます。',
   ],
 
+  // Visits
+  ['Another manager gives this session.', 'この回は、別の専門家が担当します。'],
+  ['Only at a visit does somebody check in or out.', '到着・退出を記録できるのは、訪問の回だけです。'],
+  ['Nobody has checked in yet.', 'まだ到着が記録されていません。'],
+  [
+    'is more than 24 hours ago: record the session as held, with its times',
+    '24時間より前です。「実施を記録」で、実際の時刻を入力してください。',
+  ],
+  ['must be at most two hours before or after the booked time', '予約の時刻の前後2時間以内にしてください。'],
+  ['must be before the check-out, by at most 24 hours', '退出より前(24時間以内)の時刻にしてください。'],
+  ['must be after the check-in, by at most 24 hours', '到着より後(24時間以内)の時刻にしてください。'],
+
   // Mail
   ['Another template has this name.', '同じ名前のひな形があります。'],
   ['The mail is on a case.', 'このメールは、すでに案件に付いています。'],

@@ -23,7 +23,7 @@ function drawn<Context>(part: ((context: Context) => ReactNode) | ReactNode, con
 interface DataTableProps<Row extends RowData> {
   caption: string;
   columns: Column<Row>[];
-  rows: Row[];
+  rows: readonly Row[];
   idOf: (row: Row) => string;
   /** How a row looks where the page is narrow; terms and values of all columns where absent. */
   card?: (row: Row) => ReactNode;

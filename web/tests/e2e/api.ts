@@ -144,3 +144,28 @@ export async function hold(desk: Person, { id, starts_at, ends_at }: Consultatio
     desk_attended: false,
   });
 }
+
+/** A visit of some minutes that has just begun or is over: of the last hour and a half, where the expert is free. */
+export async function visitNow(name: string): Promise<{ made: CaseView; session: ConsultationView }> {
+  const made = await acceptedCase(name);
+  const desk = await person('desk');
+  const manager_id = await demoManager();
+  await desk(`/cases/${made.id}/offers`, { manager_id, line: 'labour', accepted_by_phone: true });
+  const now = Date.now() - (Date.now() % 60_000);
+  for (let minutes = 5; minutes < 90; minutes += 5) {
+    const at = (later: number) => new Date(now + (later - minutes) * 60_000).toISOString();
+    try {
+      const session = await desk<ConsultationView>(`/cases/${made.id}/consultations`, {
+        starts_at: at(0),
+        ends_at: at(5),
+        mode: 'visit',
+        place: '東京都千代田区丸の内一丁目',
+        late_reason: '試験',
+      });
+      return { made, session };
+    } catch (error) {
+      if (!String(error).includes('manager-double-booked')) throw error;
+    }
+  }
+  throw new Error('the expert has had no time');
+}

@@ -1,7 +1,7 @@
 /** Debian's Chromium, steered by playwright-core; whatever a page complains about fails the test. */
 import { mkdirSync } from 'node:fs';
 import axe from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
 export const PASSWORD = 'madoguchi-demo-2026';
@@ -33,6 +33,9 @@ export interface Visit {
   complaints: string[];
 }
 
+/** What a page is fetching, without the stream of news. */
+const underWay = new WeakMap<Page, Set<Request>>();
+
 /** A page of a fresh visitor in Japan. */
 export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit> {
   const context = await browser.newContext({
@@ -52,7 +55,12 @@ export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit
       complaints.push(message.text());
     }
   });
+  const open = new Set<Request>();
+  underWay.set(page, open);
+  page.on('requestfinished', (request) => void open.delete(request));
+  page.on('requestfailed', (request) => void open.delete(request));
   page.on('request', (request) => {
+    if (!request.url().endsWith('/api/v1/events')) open.add(request);
     if (!request.url().startsWith(PAGES_URL)) complaints.push(`a request to another host: ${request.url()}`);
   });
   onTestFinished(async ({ task }) => {
@@ -117,4 +125,18 @@ export function sideways(page: Page): Promise<number> {
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync('shots', { recursive: true });
   await page.screenshot({ path: `shots/${name}.png`, fullPage: true });
+}
+
+const QUIET_MS = 500;
+
+/**
+ * Waits until nothing is being fetched: `networkidle` would wait for ever, because the stream of news never ends.
+ */
+export async function settled(page: Page): Promise<void> {
+  const open = underWay.get(page) ?? new Set<Request>();
+  let quietSince = Date.now();
+  while (Date.now() - quietSince < QUIET_MS) {
+    if (open.size > 0) quietSince = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

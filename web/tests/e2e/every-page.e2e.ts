@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { PageConsultationView } from '../../src/api/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acceptedCase, fresh, person, receiveMail } from './api';
-import { axeFindings, DESKTOP, launch, PHONE, shoot, sideways, signIn, visit } from './browser';
+import { DESKTOP, PHONE, axeFindings, launch, settled, shoot, sideways, signIn, visit } from './browser';
 
 let browser: Browser;
 let consulting: { id: string; enterprise: { id: string } };
@@ -55,7 +55,7 @@ Content-Transfer-Encoding: 8bit
 }
 
 async function look(page: Page, name: string, width: number) {
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   await page.locator('h1').first().waitFor();
   await shoot(page, `${name}-${width}`);
   return [...(await axeFindings(page)), ...((await sideways(page)) > 0 ? ['it can be pushed sideways'] : [])];
@@ -221,7 +221,7 @@ it('counts agree with the list', async () => {
   await signIn(page, 'desk');
   await page.getByRole('link', { name: /^受理待ち/ }).click();
   await page.waitForURL(/status=routed/);
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   const tab = await page.getByRole('link', { name: /^受理待ち/ }).innerText();
   const rows = await page.locator('[data-row]').count();
   expect(Number(/\d+/.exec(tab)?.[0])).toBe(rows);
@@ -234,7 +234,7 @@ it('the first load of the queue stays below 150 kB of compressed script', async 
   await page.goto('/cases', { waitUntil: 'commit' });
   await page.locator('[data-row]').first().waitFor();
   const drawn = Date.now() - begun;
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   // What the page loaded, whether it came over the wire or from the cache of the sign-in.
   const scripts = await page.evaluate(() =>
     performance.getEntriesByType('resource').flatMap(({ name }) => (/\.js$/.test(name) ? [name] : [])),

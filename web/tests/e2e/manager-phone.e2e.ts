@@ -1,8 +1,8 @@
 /** The manager's phone between two visits: an offer, a report in three taps, and no connection in between. */
 import type { Browser } from 'playwright-core';
-import type { ReportView } from '../../src/api/schema';
+import type { ConsultationView, ReportView } from '../../src/api/schema';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { acceptedCase, caseToReport, demoManager, fresh, hold, person } from './api';
+import { acceptedCase, caseToReport, demoManager, fresh, hold, person, visitNow } from './api';
 import { axeFindings, launch, PHONE, shoot, sideways, signIn, visit } from './browser';
 
 let browser: Browser;
@@ -44,6 +44,57 @@ it('starts a report in three taps, and hands it in', async () => {
   expect(await sideways(page)).toBe(0);
   await page.getByRole('button', { name: '提出する' }).click();
   await page.getByText('窓口の報告書承認を待つ').waitFor();
+  expect(complaints).toEqual([]);
+});
+
+it('arrives at a visit and leaves it without a connection, and the times are those of the session', async () => {
+  const { made, session } = await visitNow(fresh('株式会社訪問'));
+  const { page, context, complaints } = await visit(browser, PHONE);
+  await signIn(page, 'manager');
+  const card = page.getByRole('article').filter({ hasText: made.enterprise.name ?? '' });
+  await card.getByRole('button', { name: '到着', exact: true }).waitFor();
+  expect(await card.getByRole('link', { name: /地図/ }).getAttribute('rel')).toBe('noreferrer');
+  expect(await card.locator('a[href^="tel:"]').count()).toBe(1);
+  await shoot(page, `visit-${PHONE.width}`);
+  expect(await axeFindings(page)).toEqual([]);
+
+  await context.setOffline(true);
+  await card.getByRole('button', { name: '到着', exact: true }).click();
+  await card.getByText('未送信', { exact: true }).waitFor();
+  await card.getByRole('button', { name: '退出', exact: true }).waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  expect(await sideways(page)).toBe(0);
+  await page.close();
+
+  // A new page of the same phone, back in the open.
+  await context.setOffline(false);
+  const later = await context.newPage();
+  await later.goto('/today');
+  const manager = await person('manager');
+  const stored = () => manager<ConsultationView>(`/consultations/${session.id}`);
+  await expect.poll(async () => (await stored()).checked_in_at ?? null, { timeout: 20_000 }).not.toBeNull();
+  const visited = later.getByRole('article').filter({ hasText: made.enterprise.name ?? '' });
+  await visited.getByText('未送信', { exact: true }).waitFor({ state: 'detached' });
+
+  // It was two minutes earlier.
+  const arrived = new Date(Date.parse((await stored()).checked_in_at ?? '') - 120_000);
+  const clock = new Date(arrived.getTime() + 9 * 3_600_000).toISOString().slice(11, 16);
+  await visited.getByRole('button', { name: '到着の時刻を直す' }).click();
+  await visited.getByLabel('到着の時刻').fill(clock);
+  await visited.getByRole('button', { name: '時刻を保存' }).click();
+  await expect
+    .poll(async () => Date.parse((await stored()).checked_in_at ?? ''), { timeout: 20_000 })
+    .toBe(arrived.getTime() - (arrived.getTime() % 60_000));
+
+  await visited.getByRole('button', { name: '退出', exact: true }).click();
+  await expect.poll(async () => (await stored()).checked_out_at ?? null, { timeout: 20_000 }).not.toBeNull();
+  await visited.getByRole('button', { name: '実施を記録' }).click();
+  const dialog = later.getByRole('dialog');
+  expect(await dialog.getByLabel('開始').inputValue()).toBe(clock);
+  await dialog.getByRole('button', { name: '実施済として記録' }).click();
+  await visited.getByRole('link', { name: '報告書を書く' }).waitFor();
+  const held = await stored();
+  expect([held.started_at, held.ended_at]).toEqual([held.checked_in_at, held.checked_out_at]);
   expect(complaints).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch, signIn, visit } from '../e2e/browser';
+import { launch, settled, signIn, visit } from '../e2e/browser';
 
 /** A phone of the middle class beside the machine of a developer. */
 const SLOWER = 4;
@@ -66,7 +66,7 @@ async function load(context: BrowserContext, path: string, drawnWith: string): P
   await page.goto(path, { waitUntil: 'commit' });
   await page.locator(drawnWith).first().waitFor();
   const drawn = await page.evaluate(() => performance.now());
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   const found = await page.evaluate((end) => {
     const { seen } = window as unknown as { seen: { lcp: number; tasks: [number, number][] } };
     const fcp = performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0;

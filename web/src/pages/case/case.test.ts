@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { changesOf, mergeEdits } from './merge-edits';
-import { whyNot } from './why-not';
+import { newsAfter } from './news-after';
+import { movesNotNow, whyNotWords } from './why-not';
 
 describe('two people on one case', () => {
   const base = { subject: '規程', description: '相談', topics: ['rules'] };
@@ -30,27 +32,47 @@ describe('two people on one case', () => {
 });
 
 describe('a move that is not offered', () => {
-  const seen = {
-    status: 'accepted' as const,
-    allowed_moves: ['return', 'offer', 'close'],
-    managers: [],
-    consultations: { limit: 3, used: 0, remaining: 3 },
-    merged_into: null,
-    enterprise: { kind: 'company' as const },
-  };
+  const t = whyNotWords.ja;
 
-  it('is explained', () => {
-    expect(whyNot(seen, 'desk')).toEqual([
-      ['accept', 'accept_status'],
-      ['route', 'route_role'],
-      ['book', 'book_manager'],
+  it('is explained, in the words of the move where it has some', () => {
+    const refused_moves = [
+      { move: 'accept', reason: 'status' as const },
+      { move: 'book', reason: 'no_session_left' as const },
+    ];
+    expect(movesNotNow({ refused_moves, allowed_moves: [] }, t)).toEqual([
+      ['accept', t.detail['accept status']],
+      ['book', t.move.no_session_left],
     ]);
-    expect(whyNot({ ...seen, status: 'closed', allowed_moves: ['reopen'] }, 'manager')).toEqual([['book', 'closed']]);
   });
 
-  it('says that the sessions are used up', () => {
-    const manager = { id: 'm', name: '黒田', line: 'labour' as const, assignment_id: 'a' };
-    const used = { ...seen, managers: [manager], consultations: { limit: 3, used: 3, remaining: 0 } };
-    expect(whyNot(used, 'manager')).toEqual([['book', 'book_used']]);
+  it('is not mentioned where nobody looks for it', () => {
+    const refused_moves = [{ move: 'unmerge', reason: 'not_merged' as const }];
+    expect(movesNotNow({ refused_moves, allowed_moves: [] }, t)).toEqual([]);
+  });
+});
+
+describe('every reason of the API', () => {
+  const file = readFileSync(new URL('../../../../openapi/openapi.json', import.meta.url), 'utf8');
+  const { components } = JSON.parse(file) as { components: { schemas: Record<string, { enum: string[] }> } };
+
+  it.each([
+    ['MoveRefusal', 'move'],
+    ['StepRefusal', 'step'],
+  ] as const)('of %s has words in both languages', (type, part) => {
+    const reasons = components.schemas[type]?.enum ?? [];
+    expect(reasons.length).toBeGreaterThan(5);
+    for (const language of ['ja', 'en'] as const) {
+      expect(Object.keys(whyNotWords[language][part]).toSorted()).toEqual(reasons.toSorted());
+      expect(Object.values(whyNotWords[language][part])).not.toContain('');
+    }
+  });
+});
+
+describe('news on an open case', () => {
+  const by = (seq: number, id?: string) => ({ seq, ...(id ? { actor: { id, name: id } } : {}) });
+
+  it('is what others did after it was opened', () => {
+    const items = [by(9, 'other'), by(8, 'me'), by(7), by(6, 'other'), by(5, 'other')];
+    expect(newsAfter(items, 5, 'me').map(({ seq }) => seq)).toEqual([9, 6]);
   });
 });

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { isProblemOf } from '@/api/problem';
 import type { CaseView, ConsultationView, TimelineMail } from '@/api/schema';
 import { caseSessions, oneCase } from '@/data/cases';
 import { useDates } from '@/text/dates';
@@ -16,6 +17,7 @@ import { Experts } from './experts';
 import { CaseFiles } from './files';
 import { Links } from './links';
 import { Moves } from './moves';
+import { News } from './news';
 import { Inquiry, People } from './people';
 import { Record, type RecordTab } from './record';
 import { REPLY_ID } from './record-id';
@@ -29,10 +31,20 @@ const Dialogs = lazy(() => import('./dialogs/dialogs'));
 export function CasePage() {
   const { id } = useParams({ from: '/app/cases/$id' });
   const query = useQuery(oneCase(id));
-  return <LoadedPage query={query}>{(seen) => <Case key={seen.id} seen={seen} />}</LoadedPage>;
+  // What was read stays, and what is typed with it, also when the case goes to somebody else meanwhile.
+  const isGone = isProblemOf(query.error, 'not-found');
+  return (
+    <LoadedPage query={query}>
+      {(seen) => (
+        <Case key={seen.id} seen={isGone ? { ...seen, allowed_moves: [], refused_moves: [] } : seen} isGone={isGone} />
+      )}
+    </LoadedPage>
+  );
 }
 
-function Case({ seen }: { seen: CaseView }) {
+const TIMELINE_ID = 'timeline';
+
+function Case({ seen, isGone }: { seen: CaseView; isGone: boolean }) {
   const t = useTexts(caseWords);
   const { do: step } = useSearch({ from: '/app/cases/$id' });
   const navigate = useNavigate({ from: '/cases/$id' });
@@ -56,6 +68,16 @@ function Case({ seen }: { seen: CaseView }) {
   return (
     <Page title={seen.enterprise.name ?? t.anonymous} over={<Head seen={seen} />}>
       <p className="-mt-2 mb-3 text-std-18N-160">{seen.subject}</p>
+      <div role="status">
+        {isGone ? (
+          <div className="mb-4">
+            <Notice kind="warning" title={t.hasGone}>
+              <p>{t.hasGoneWhy}</p>
+            </Notice>
+          </div>
+        ) : null}
+      </div>
+      <News id={seen.id} timelineId={TIMELINE_ID} />
       <Warnings seen={seen} onOpen={setOpened} />
       <Moves seen={seen} sessions={items} onOpen={setOpened} />
       <div className="mt-5 grid gap-x-10 gap-y-7 wide:grid-cols-[minmax(0,1fr)_26rem]">
@@ -74,7 +96,9 @@ function Case({ seen }: { seen: CaseView }) {
             <Record seen={seen} tab={tab} onTab={setTab} answered={answered} />
           </Section>
           <Section title={t.timeline}>
-            <Timeline seen={seen} onAnswer={answer} />
+            <div id={TIMELINE_ID} tabIndex={-1} className="scroll-mt-32 outline-none">
+              <Timeline seen={seen} onAnswer={answer} />
+            </div>
           </Section>
         </div>
       </div>

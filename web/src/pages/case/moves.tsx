@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { api, body, ifMatch } from '@/api/client';
 import type { CaseView, ConsultationView } from '@/api/schema';
 import { useSend } from '@/api/send';
-import { isWaiting, stepWithSessions, useStepWords, type Step } from '@/data/next-step';
+import { isWaiting, nextStep, useStepWords, type Step } from '@/data/next-step';
 import { useMe } from '@/shell/use-me';
 import { useNow } from '@/text/now';
 import { useTexts } from '@/text/preferences';
@@ -14,7 +14,7 @@ import { say } from '@/ui/toast';
 import type { Opened } from './dialogs/dialogs';
 import { RECORD_ID } from './record-id';
 import { caseWords } from './text';
-import { whyNot, whyNotWords } from './why-not';
+import { movesNotNow, whyNotWords } from './why-not';
 
 /** The move that takes the next step, where one of the moves does. */
 const MOVE_OF: Partial<Record<Step, Move>> = {
@@ -39,7 +39,7 @@ export function Moves({ seen, sessions, onOpen }: MovesProps) {
   const words = useWords();
   const stepWords = useStepWords();
   const me = useMe();
-  const step = stepWithSessions(seen, sessions, me.role, useNow());
+  const step = nextStep(seen, me.role, useNow());
   const accept = useAccept(seen);
   const allowed = MOVES.filter((move) => seen.allowed_moves.includes(move));
   const first = MOVE_OF[step];
@@ -148,8 +148,7 @@ function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move:
 function NotNow({ seen }: { seen: CaseView }) {
   const t = useTexts(caseWords);
   const words = useWords();
-  const reasons = useTexts(whyNotWords);
-  const missing = whyNot(seen, useMe().role);
+  const missing = movesNotNow(seen, useTexts(whyNotWords));
   if (missing.length === 0) return null;
   return (
     <details className="border-t border-line px-4 text-dns-14N-130">
@@ -158,7 +157,7 @@ function NotNow({ seen }: { seen: CaseView }) {
         {missing.map(([move, reason]) => (
           <div key={move} className="col-span-2 grid grid-cols-subgrid">
             <dt className="font-bold">{words.move[move]}</dt>
-            <dd>{reasons[reason]}</dd>
+            <dd>{reason}</dd>
           </div>
         ))}
       </dl>

@@ -1,4 +1,6 @@
 import type { CaseView, ConsultationView } from '@/api/schema';
+import { stepsNow, type SessionStep } from '@/data/steps';
+import { useTaps, visitTimes } from '@/data/taps';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { useNow } from '@/text/now';
@@ -12,6 +14,7 @@ import { Loaded } from '@/ui/states';
 import type { Opened } from './dialogs/dialogs';
 import { mapOf } from './people';
 import { caseWords } from './text';
+import { isToldOf, LOOKED_FOR, whyNotWords } from './why-not';
 
 export const sessionWords = texts(
   {
@@ -36,6 +39,9 @@ export const sessionWords = texts(
     deskAttended: '窓口も同席',
     unused: '回数に数えない予約',
     by: (who: string) => `${who}の都合`,
+    arrived: (at: string) => `到着 ${at}`,
+    left: (at: string) => `退出 ${at}`,
+    notNow: 'できない操作',
   },
   {
     nth: (n: number) => `Session ${n}`,
@@ -59,6 +65,38 @@ export const sessionWords = texts(
     deskAttended: 'The desk attended',
     unused: 'Bookings that do not count',
     by: (who: string) => `because of ${who}`,
+    arrived: (at: string) => `Arrived ${at}`,
+    left: (at: string) => `Left ${at}`,
+    notNow: 'Not possible now',
+  },
+);
+
+export const stepNames = texts<Record<SessionStep, string>>(
+  {
+    reschedule: '日程を変更',
+    cancel: '取消',
+    check_in: '到着',
+    check_out: '退出',
+    hold: '実施を記録',
+    no_show: '当日不在を記録',
+    void: '無効にする',
+    write_report: '報告書を書く',
+    submit_report: '報告書を提出',
+    return_report: '報告書を差し戻す',
+    approve_report: '報告書を承認',
+  },
+  {
+    reschedule: 'Move',
+    cancel: 'Cancel',
+    check_in: 'Arrive',
+    check_out: 'Leave',
+    hold: 'Record as held',
+    no_show: 'Record a no-show',
+    void: 'Void',
+    write_report: 'Write the report',
+    submit_report: 'Hand in the report',
+    return_report: 'Send the report back',
+    approve_report: 'Approve the report',
   },
 );
 
@@ -171,6 +209,7 @@ function Session({ place, session, onOpen }: SessionProps) {
         <span>{session.managers.map(({ name }) => name).join('、')}</span>
       </p>
       <Where session={session} />
+      <VisitTimes session={session} />
       {session.note ? <p className="text-dns-14N-130 whitespace-pre-wrap">{session.note}</p> : null}
       {session.attendees ? (
         <p className="text-dns-14N-130 text-ink-soft">
@@ -187,7 +226,7 @@ function Session({ place, session, onOpen }: SessionProps) {
         </p>
       ) : null}
       {state === 'booked' && begun ? <p className="text-dns-14B-130 text-error-2">{t.begun}</p> : null}
-      <SessionActions session={session} begun={begun} onOpen={onOpen} />
+      <SessionActions session={session} onOpen={onOpen} />
     </div>
   );
 }
@@ -225,29 +264,72 @@ function Where({ session }: { session: ConsultationView }) {
 
 interface ActionsProps {
   session: ConsultationView;
-  begun: boolean;
   onOpen: (opened: Opened) => void;
 }
 
-export function SessionActions({ session, begun, onOpen }: ActionsProps) {
+export function SessionActions({ session, onOpen }: ActionsProps) {
   const t = useTexts(sessionWords);
-  const { permissions } = useMe();
-  const books = permissions.includes('book_consultations');
-  const { state } = session;
+  const { can } = stepsNow(session, useNow());
   const button = (dialog: 'reschedule' | 'cancel' | 'hold' | 'no_show' | 'void', text: string, solid = false) => (
     <Button key={dialog} size="sm" look={solid ? 'solid' : 'outline'} onClick={() => onOpen({ dialog, session })}>
       {text}
     </Button>
   );
   const actions = [
-    ...(state === 'booked' && books && !begun ? [button('reschedule', t.reschedule), button('cancel', t.cancel)] : []),
-    ...(state === 'booked' && books && begun ? [button('hold', t.hold, true), button('no_show', t.noShow)] : []),
-    ...(state === 'held' ? [<ReportLink key="report" session={session} />] : []),
-    ...((state === 'held' || state === 'no_show') && permissions.includes('void_consultations')
-      ? [button('void', t.void)]
-      : []),
+    ...(can('reschedule') ? [button('reschedule', t.reschedule)] : []),
+    ...(can('cancel') ? [button('cancel', t.cancel)] : []),
+    ...(can('hold') ? [button('hold', t.hold, true)] : []),
+    ...(can('no_show') ? [button('no_show', t.noShow)] : []),
+    ...(session.state === 'held' ? [<ReportLink key="report" session={session} />] : []),
+    ...(can('void') ? [button('void', t.void)] : []),
   ];
-  return actions.length > 0 ? <p className="mt-auto flex flex-wrap gap-2 pt-2">{actions}</p> : null;
+  return (
+    <>
+      {actions.length > 0 ? <p className="mt-auto flex flex-wrap gap-2 pt-2">{actions}</p> : null}
+      <NotNow session={session} />
+    </>
+  );
+}
+
+/** The steps that one may look for, and why they are not there. */
+function NotNow({ session }: { session: ConsultationView }) {
+  const t = useTexts(sessionWords);
+  const names = useTexts(stepNames);
+  const reasons = useTexts(whyNotWords).step;
+  const { whyNot } = stepsNow(session, useNow());
+  const missing = LOOKED_FOR.flatMap((step) => {
+    const reason = whyNot(step);
+    return reason && isToldOf(step, reason) ? [[step, reason] as const] : [];
+  });
+  if (missing.length === 0) return null;
+  return (
+    <details className="text-dns-14N-130">
+      <summary className="min-h-8 py-1.5 text-ink-soft hover:underline">{t.notNow}</summary>
+      <dl className="space-y-1 pb-1">
+        {missing.map(([step, reason]) => (
+          <div key={step}>
+            <dt className="font-bold">{names[step]}</dt>
+            <dd>{reasons[reason]}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+/** When somebody was there, as tapped at the visit. */
+export function VisitTimes({ session }: { session: ConsultationView }) {
+  const t = useTexts(sessionWords);
+  const dates = useDates();
+  const { in: arrived, out: left } = visitTimes(session, useTaps(useMe().id));
+  if (!arrived && !left) return null;
+  return (
+    <p className="flex flex-wrap items-center gap-x-3 text-dns-14N-130">
+      <Icon name="clock" className="size-4" />
+      {arrived ? <span>{t.arrived(dates.time(arrived))}</span> : null}
+      {left ? <span>{t.left(dates.time(left))}</span> : null}
+    </p>
+  );
 }
 
 /** Where the report stands, and the way to it. */

@@ -12,7 +12,7 @@ import { queueWords } from './text';
 const helper = columnsOf<CaseView>();
 
 /** The columns for a role: desks are all the same to a desk, and a manager is themself. */
-export function useColumns(role: Role): Column<CaseView>[] {
+export function useColumns(role: Role, left: ReadonlySet<string>): Column<CaseView>[] {
   const t = useTexts(queueWords);
   const words = useWords();
   const dates = useDates();
@@ -24,7 +24,11 @@ export function useColumns(role: Role): Column<CaseView>[] {
       header: names.enterprise,
       cell: ({ row }) => <Who seen={row.original} anonymous={t.anonymous} />,
     }),
-    helper.display({ id: 'step', header: names.step, cell: ({ row }) => <StepText seen={row.original} role={role} /> }),
+    helper.display({
+      id: 'step',
+      header: names.step,
+      cell: ({ row }) => <StepText seen={row.original} role={role} left={left.has(row.original.id)} />,
+    }),
     helper.display({
       id: 'status',
       header: names.status,
@@ -100,8 +104,15 @@ function Who({ seen, anonymous }: { seen: CaseView; anonymous: string }) {
   );
 }
 
+interface StepProps {
+  seen: CaseView;
+  role: Role;
+  /** It is in the list no more, and stands there only until somebody looks away. */
+  left: boolean;
+}
+
 /** A row on a phone: the deadline and the step first, then whose case it is. */
-export function CaseCard({ seen, role }: { seen: CaseView; role: Role }) {
+export function CaseCard({ seen, role, left }: StepProps) {
   const t = useTexts(queueWords);
   return (
     <div className="space-y-1.5 text-dns-16N-130">
@@ -113,7 +124,7 @@ export function CaseCard({ seen, role }: { seen: CaseView; role: Role }) {
         <Who seen={seen} anonymous={t.anonymous} />
       </div>
       <div className="flex items-baseline justify-between gap-3 border-t border-line pt-1.5">
-        <StepText seen={seen} role={role} />
+        <StepText seen={seen} role={role} left={left} />
         <span className="shrink-0 text-right">
           <DueText due={seen.due} kind={false} />
         </span>
@@ -122,10 +133,29 @@ export function CaseCard({ seen, role }: { seen: CaseView; role: Role }) {
   );
 }
 
-function StepText({ seen, role }: { seen: CaseView; role: Role }) {
+function StepText({ seen, role, left }: StepProps) {
+  const t = useTexts(queueWords);
   const words = useStepWords();
+  const dates = useDates();
   const step = nextStep(seen, role, useNow());
+  const { next_consultation: next, reports } = seen;
+  if (left) return <span className="text-ink-soft">{t.hasLeft}</span>;
   return (
-    <span className={`[word-break:auto-phrase] ${isWaiting(step) ? 'text-ink-soft' : 'font-bold'}`}>{words[step]}</span>
+    <span className="[word-break:auto-phrase]">
+      <span className={isWaiting(step) ? 'text-ink-soft' : 'font-bold'}>{words[step]}</span>
+      {next ? (
+        <span className="block text-dns-14N-130 text-ink-soft">{t.session(dates.dayTime(next.starts_at))}</span>
+      ) : null}
+      {reports.due + reports.submitted > 0 ? (
+        <span className="block text-dns-14N-130 text-ink-soft">
+          {[
+            reports.due > 0 ? t.reportsDue(reports.due) : '',
+            reports.submitted > 0 ? t.reportsIn(reports.submitted) : '',
+          ]
+            .filter(Boolean)
+            .join('・')}
+        </span>
+      ) : null}
+    </span>
   );
 }

@@ -1,6 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { InfiniteData } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useState } from 'react';
+import type { CaseView } from '@/api/schema';
 import { caseCounts, caseList } from '@/data/cases';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
@@ -14,6 +16,7 @@ import { Empty, Loaded } from '@/ui/states';
 import { CaseCard, useColumns } from './columns';
 import { Facets, StatusTabs } from './facets';
 import { filterOf, SORTS, without, type QueueSearch } from './filter';
+import { fresh, held, type Steady } from './steady';
 import { queueWords } from './text';
 
 /** The day's work: what is late, what is new, and the next step on every row. */
@@ -38,7 +41,7 @@ export function QueuePage() {
         <div className="hidden md:block">
           <Facets search={search} />
         </div>
-        <Rows search={search} />
+        <Rows key={JSON.stringify(search)} search={search} />
       </div>
     </Page>
   );
@@ -81,11 +84,12 @@ function AsOf({ search }: { search: QueueSearch }) {
 function Rows({ search }: { search: QueueSearch }) {
   const t = useTexts(queueWords);
   const me = useMe();
-  const columns = useColumns(me.role);
   const filter = filterOf(search);
   const list = useInfiniteQuery(caseList(filter));
   const total = useQuery(caseCounts(filter)).data?.total;
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const { steady, hasCome, bringIn } = useSteady(list.data, list.isFetchedAfterMount);
+  const { rows, left } = steady;
+  const columns = useColumns(me.role, left);
   useShortcut('j', t.next, () => focusRow(1));
   useShortcut('k', t.previous, () => focusRow(-1));
 
@@ -95,14 +99,17 @@ function Rows({ search }: { search: QueueSearch }) {
         rows.length === 0 ? (
           <Nothing search={search} />
         ) : (
-          <div>
-            <DataTable
-              caption={t.title}
-              columns={columns}
-              rows={rows}
-              idOf={(row) => row.id}
-              card={(row) => <CaseCard seen={row} role={me.role} />}
-            />
+          <div id={LIST_ID} tabIndex={-1} className="outline-none">
+            <Changes steady={steady} hasCome={hasCome} onBringIn={bringIn} />
+            <div id={ROWS_ID}>
+              <DataTable
+                caption={t.title}
+                columns={columns}
+                rows={rows}
+                idOf={(row) => row.id}
+                card={(row) => <CaseCard seen={row} role={me.role} left={left.has(row.id)} />}
+              />
+            </div>
             <div className="mt-4 flex flex-wrap items-center justify-between gap-3">
               <p role="status" className="text-dns-16N-130 text-ink-soft">
                 {t.shown(rows.length, Math.max(total ?? 0, rows.length))}
@@ -117,6 +124,77 @@ function Rows({ search }: { search: QueueSearch }) {
         )
       }
     </Loaded>
+  );
+}
+
+type Pages = InfiniteData<{ items: CaseView[] }> | undefined;
+
+const LIST_ID = 'queue-list';
+const ROWS_ID = 'queue-rows';
+
+/** Whether a row would move under somebody's eyes, pointer or keyboard. */
+function isBeingRead(): boolean {
+  const rows = document.getElementById(ROWS_ID);
+  if (!rows) return false;
+  const isPointedAt = matchMedia('(hover: hover)').matches && rows.matches(':hover');
+  return isPointedAt || rows.contains(document.activeElement) || rows.getBoundingClientRect().top < 0;
+}
+
+/**
+ * The rows as they are to be shown. While somebody is at them, they stay where they are and only what they say is new;
+ * what came or moved is offered instead. Whoever is at the top and elsewhere with the pointer sees it come in.
+ */
+function useSteady(data: Pages, isRead: boolean) {
+  const now = data?.pages.flatMap((page) => page.items) ?? [];
+  const [state, setState] = useState({ data, isRead, steady: fresh(now), hasCome: false });
+  if (state.data !== data || state.isRead !== isRead) {
+    const known = new Set(state.steady.rows.map(({ id }) => id));
+    // What the page remembered from an earlier visit is old at once; nobody is reading it yet.
+    const isHeld = state.isRead && isBeingRead();
+    const further = data?.pages.slice(state.data?.pages.length ?? 0).flatMap((page) => page.items);
+    setState({
+      data,
+      isRead,
+      steady: isHeld ? held(state.steady.rows, now, further) : fresh(now),
+      hasCome: !isHeld && state.isRead && now.some(({ id }) => !known.has(id)),
+    });
+  }
+  return {
+    ...state,
+    bringIn: () => {
+      setState({ data, isRead, steady: fresh(now), hasCome: false });
+      // The button is gone with what it offered.
+      document.getElementById(LIST_ID)?.focus();
+    },
+  };
+}
+
+interface ChangesProps {
+  steady: Steady<CaseView>;
+  hasCome: boolean;
+  onBringIn: () => void;
+}
+
+/** What would move rows, to be brought in by a button that lies over the page; and, in words that are read out once, that it is there. */
+function Changes({ steady: { added, left, moved }, hasCome, onBringIn }: ChangesProps) {
+  const t = useTexts(queueWords);
+  const text = added > 0 ? t.added(added) : left.size > 0 ? t.left(left.size) : moved ? t.moved : undefined;
+  return (
+    <>
+      <p role="status" className="sr-only">
+        {text ? t.changed : hasCome ? t.broughtIn : ''}
+      </p>
+      {text ? (
+        <p className="no-print pointer-events-none fixed inset-x-0 top-16 z-10 flex justify-center px-4">
+          <span className="pointer-events-auto flex flex-wrap items-center gap-x-3 gap-y-1 rounded-8 border-2 border-blue-900 bg-white px-3 py-1.5 text-dns-16B-130 shadow-2">
+            {text}
+            <Button size="sm" look="solid" onClick={onBringIn}>
+              {t.bringIn}
+            </Button>
+          </span>
+        </p>
+      ) : null}
+    </>
   );
 }
 

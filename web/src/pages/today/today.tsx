@@ -20,6 +20,7 @@ import { Notice } from '@/ui/notice';
 import { Page, Section } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
 import { OfferCard } from './offer-card';
+import { Visit } from './visit';
 
 const Dialogs = lazy(() => import('@/pages/case/dialogs/dialogs'));
 
@@ -194,9 +195,8 @@ function Appointment({ session, onOpen }: AppointmentProps) {
   const names = useWords();
   const nth = useTexts(sessionWords).nth;
   const dates = useDates();
-  const { data: seen } = useQuery({ ...oneCase(session.case_id), refetchInterval: false });
-  const contact = seen?.contacts.find(({ role }) => role === 'primary') ?? seen?.contacts[0];
-  const begun = new Date(session.starts_at) <= useNow();
+  const { contact } = session;
+  const place = session.place ?? (session.mode === 'visit' ? session.address : undefined);
   return (
     <article className="space-y-2 rounded-8 border border-line-strong p-4 text-dns-16N-130">
       <p className="text-std-18B-160">{dates.span(session.starts_at, session.ends_at)}</p>
@@ -206,30 +206,28 @@ function Appointment({ session, onOpen }: AppointmentProps) {
       </p>
       <p>
         <Link to="/cases/$id" params={{ id: session.case_id }} className="link text-dns-17B-130">
-          {seen?.enterprise.name ?? session.case_number}
+          {session.enterprise_name ?? session.case_number}
         </Link>
-        <span className="block text-ink-soft">{contact?.name}</span>
+        <span className="block text-ink-soft">
+          {[contact?.department, contact?.name].filter((part) => part).join(' ')}
+        </span>
       </p>
       {session.note ? <p className="whitespace-pre-wrap">{session.note}</p> : null}
       <p className="flex flex-wrap items-center gap-x-5 gap-y-1">
         {contact?.phone ? <PhoneLink number={contact.phone} /> : null}
-        {session.place ? (
-          <a
-            className="link inline-flex items-center gap-1"
-            href={mapOf(session.place)}
-            target="_blank"
-            rel="noreferrer"
-          >
+        {place ? (
+          <a className="link inline-flex items-center gap-1" href={mapOf(place)} target="_blank" rel="noreferrer">
             <Icon name="map" className="size-4" />
-            {t.map}: {session.place}
+            {t.map}: {place}
           </a>
         ) : null}
         {session.meeting_url && session.state === 'booked' ? <LinkOut url={session.meeting_url} /> : null}
       </p>
+      <Visit session={session} />
       {session.state === 'held' ? (
         <ReportLink session={session} />
       ) : (
-        <SessionActions session={session} begun={begun} onOpen={onOpen} />
+        <SessionActions session={session} onOpen={onOpen} />
       )}
     </article>
   );

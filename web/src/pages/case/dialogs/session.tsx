@@ -2,6 +2,8 @@ import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
 import type { CaseView, ConsultationView, HoldRequest, Mode, NoShowBy, NoShowRequest } from '@/api/schema';
 import { useSend } from '@/api/send';
+import { useTaps, visitTimes } from '@/data/taps';
+import { useMe } from '@/shell/use-me';
 import { dateOf, instant, timeOf, useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
@@ -110,9 +112,13 @@ export function CancelDialog({ session, undo, onClose }: SessionProps & { undo: 
 export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: CaseView }) {
   const t = useTexts(words);
   const names = useWords();
-  const [date, setDate] = useState(dateOf(session.starts_at));
-  const [from, setFrom] = useState(timeOf(session.starts_at));
-  const [to, setTo] = useState(timeOf(session.ends_at));
+  // What was tapped at the visit, else what was booked.
+  const tapped = visitTimes(session, useTaps(useMe().id));
+  const begin = tapped.in ?? session.starts_at;
+  const end = tapped.out ?? session.ends_at;
+  const [date, setDate] = useState(dateOf(begin));
+  const [from, setFrom] = useState(timeOf(begin));
+  const [to, setTo] = useState(timeOf(end));
   const [mode, setMode] = useState<Mode>(session.mode);
   const primary = seen.contacts.find(({ role }) => role === 'primary');
   const [attendees, setAttendees] = useState(primary?.name ?? '');
@@ -132,8 +138,8 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
       say(t.held);
     },
   );
-  const started_at = instant(date, from);
-  const ended_at = instant(date, to);
+  const started_at = exactly(instant(date, from), begin);
+  const ended_at = exactly(instant(date, to), end);
   const wrong = tried && (!started_at || !ended_at) ? t.times : undefined;
   const submit = () => {
     setTried(true);
@@ -166,6 +172,12 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
       <CheckField label={t.desk} checked={desk} onChange={setDesk} />
     </Frame>
   );
+}
+
+/** The field has no seconds; the time that was tapped has some, and counts unless somebody changed it. */
+function exactly(typed: string | undefined, known: string): string | undefined {
+  const isSame = typed && dateOf(typed) === dateOf(known) && timeOf(typed) === timeOf(known);
+  return isSame ? known : typed;
 }
 
 export function NoShowDialog({ session, onClose }: SessionProps) {
