@@ -80,7 +80,7 @@ it('arrives at a visit and leaves it without a connection, and the times are tho
   const arrived = new Date(Date.parse((await stored()).checked_in_at ?? '') - 120_000);
   const clock = new Date(arrived.getTime() + 9 * 3_600_000).toISOString().slice(11, 16);
   await visited.getByRole('button', { name: '到着の時刻を直す' }).click();
-  await visited.getByLabel('到着の時刻').fill(clock);
+  await visited.getByRole('textbox', { name: '到着の時刻' }).fill(clock);
   await visited.getByRole('button', { name: '時刻を保存' }).click();
   await expect
     .poll(async () => Date.parse((await stored()).checked_in_at ?? ''), { timeout: 20_000 })
