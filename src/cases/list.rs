@@ -362,23 +362,16 @@ impl<'a> List<'a> {
             return Ok(ids);
         }
         let (mut seen, mut hits) = (seen, ids.len() as i64);
-        // What is due says nothing of the day.
-        while self.sort != Sort::Due {
+        loop {
             // Twice as far as it should take.
             let depth = 2 * self.limit * seen / hits.max(1);
-            if depth > FURTHEST {
-                break;
-            }
-            let Some(end) = self.day_at(db, depth).await? else {
-                break;
-            };
-            let ids = self.ask_index(db, words, scope, Some(end)).await?;
-            if ids.len() as i64 >= self.limit {
+            let end = self.day_at(db, depth).await?;
+            let ids = self.ask_index(db, words, scope, end).await?;
+            if ids.len() as i64 >= self.limit || end.is_none() {
                 return Ok(ids);
             }
             (seen, hits) = (depth, ids.len() as i64);
         }
-        self.ask_index(db, words, scope, None).await
     }
 
     /// The days of the list, up to this one.
@@ -397,8 +390,12 @@ impl<'a> List<'a> {
         }
     }
 
-    /// The day of the case at that place; none where the list is shorter.
+    /// The day of the case at that place; none where the list is shorter, where that is so far that all days are soon asked
+    /// for, and in the order of what is due, which says nothing of days.
     async fn day_at(&self, db: &PgPool, place: i64) -> Result<Option<NaiveDate>> {
+        if place > FURTHEST || self.sort == Sort::Due {
+            return Ok(None);
+        }
         let mut query = QueryBuilder::new("select c.received_at from case_file c where ");
         self.push_conditions(&mut query)?;
         self.push_order(&mut query);
