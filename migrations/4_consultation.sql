@@ -129,6 +129,8 @@ create index consultation_case on consultation (case_id, starts_at);
 create index consultation_case_limit on consultation (case_id, session_limit);
 create index consultation_origin on consultation (origin_case_id);
 create index consultation_time on consultation (starts_at, id);
+-- What uses a session but takes nothing from a manager's month.
+create index consultation_missed on consultation (starts_at) where state = 'no_show' and live;
 create index consultation_checked_in_by on consultation (checked_in_by) where checked_in_by is not null;
 create index consultation_checked_out_by on consultation (checked_out_by) where checked_out_by is not null;
 create trigger consultation_version before update on consultation for each row execute function bump_version();
@@ -210,7 +212,7 @@ create table consultation_manager (
 );
 comment on table consultation_manager is 'who gives a session; bound to one place at a time';
 create index consultation_manager_time on consultation_manager (consultation_id, starts_at, ends_at, live);
-create index consultation_manager_calendar on consultation_manager (manager_id, starts_at);
+create index consultation_manager_calendar on consultation_manager (manager_id, starts_at) include (live);
 
 create table report (
     consultation_id uuid primary key references consultation,

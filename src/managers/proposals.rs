@@ -1,6 +1,6 @@
 //! Which managers suit a case, and what speaks against an offer.
 //!
-//! Pure ranking over two statements, however many managers there are: who is active, appointed, and advises on something
+//! Pure ranking over few statements, however many managers there are: who is active, appointed, and advises on something
 //! the case is about; and when they have no time. Who would need a reason ([`OfferObstacle`]) comes last, and whoever
 //! declared a conflict of interest at the very end.
 
@@ -21,6 +21,9 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use std::{cmp::Reverse, collections::HashMap, sync::LazyLock};
 use utoipa::ToSchema;
+
+/// Most managers that are proposed. Whoever is not among them can be chosen by hand.
+const MOST: usize = 100;
 
 /// Days in which free time is looked for where nobody says which: three weeks.
 pub const USUAL_DAYS: u64 = 21;
@@ -142,22 +145,32 @@ pub async fn propose(
     now: DateTime<Utc>,
 ) -> Result<Vec<ManagerProposal>> {
     let wanted = wanted_topics(needs.topics, needs.line);
-    let candidates = candidates(db, needs, &wanted, now).await?;
-    let ids: Vec<_> = candidates.iter().map(|candidate| candidate.id).collect();
-    let mut busy_of: HashMap<ManagerId, Vec<Busy>> = HashMap::new();
-    for busy in busy(db, &ids, &needs.window).await? {
-        busy_of.entry(busy.manager_id).or_default().push(busy);
-    }
+    let mut candidates = candidates(db, needs, &wanted, now).await?;
+    candidates.sort_by_cached_key(|candidate| candidate.rank(needs, &wanted));
     let open = open_slots(needs.calendar, &needs.window, now);
-    let candidates = candidates
-        .into_iter()
-        .map(|candidate| {
+    let mut looked_at = Vec::new();
+    // Their time costs most to find out, so it is asked of the best first, until enough have some.
+    for some in candidates.chunks(MOST) {
+        let ids: Vec<_> = some.iter().map(|candidate| candidate.id).collect();
+        let mut busy_of: HashMap<ManagerId, Vec<Busy>> = HashMap::new();
+        for busy in busy(&mut *db, &ids, &needs.window).await? {
+            busy_of.entry(busy.manager_id).or_default().push(busy);
+        }
+        looked_at.extend(some.iter().cloned().map(|candidate| {
             let busy = busy_of.remove(&candidate.id).unwrap_or_default();
             let free = Free::of(&candidate.terms(), &open, &busy, &needs.window, now);
             (candidate, free)
-        })
-        .collect();
-    Ok(rank(candidates, needs, &wanted))
+        }));
+        let at_hand = looked_at
+            .iter()
+            .filter(|(candidate, free)| free.days > 0 && candidate.obstacles().is_empty());
+        if at_hand.count() >= MOST {
+            break;
+        }
+    }
+    let mut proposals = rank(looked_at, needs, &wanted);
+    proposals.truncate(MOST);
+    Ok(proposals)
 }
 
 /// Everybody who is active, appointed today, and advises on one of the topics.
@@ -178,6 +191,15 @@ async fn candidates(
             join consultation_manager g on g.consultation_id = s.id
             where c.enterprise_id = $7
             group by g.manager_id
+        ),
+        -- A session that was missed is used up, but not of the manager's month.
+        missed as (
+            select g.manager_id, count(*) as sessions
+            from consultation s
+            join consultation_manager g on g.consultation_id = s.id
+            where s.state = 'no_show' and s.live
+            and s.starts_at >= $2 and s.starts_at < $3
+            group by g.manager_id
         )
         select m.id, m.name as "name: _", m.firm as "firm: _", m.qualifications as "qualifications: _",
             m.topics as "topics: _", m.prefecture_codes, m.modes as "modes: _", m.appointed_from, m.appointed_to,
@@ -185,11 +207,9 @@ async fn candidates(
             (
                 select count(*)
                 from consultation_manager g
-                join consultation s on s.id = g.consultation_id
-                where g.manager_id = m.id
+                where g.manager_id = m.id and g.live
                 and g.starts_at >= $2 and g.starts_at < $3
-                and s.state in ('booked', 'held')
-            ) as "taken!",
+            ) - coalesce(x.sessions, 0) as "taken!",
             (
                 select max(a.ends_at)
                 from manager_absence a
@@ -209,6 +229,7 @@ async fn candidates(
             p.last as "last_past?"
         from manager m
         left join past p on p.manager_id = m.id
+        left join missed x on x.manager_id = m.id
         where m.active
         and m.topics && $1
         and (m.appointed_from is null or m.appointed_from <= $6)
@@ -249,19 +270,8 @@ fn rank(
     wanted: &[Topic],
 ) -> Vec<ManagerProposal> {
     candidates.sort_by_cached_key(|(candidate, free)| {
-        (
-            candidate.has_conflict,
-            candidate.obstacles().len(),
-            free.days == 0,
-            Reverse(candidate.matched(wanted).len()),
-            !(needs.is_remote() || candidate.works_in(needs.prefecture)),
-            !candidate.gives(needs.desired_mode),
-            candidate.qualified(needs.line).is_empty(),
-            candidate.has_declined,
-            candidate.past == 0,
-            !candidate.works_in(needs.prefecture),
-            Reverse(candidate.free()),
-        )
+        let (obstacles, fitness) = candidate.rank(needs, wanted);
+        (obstacles, free.days == 0, fitness)
     });
     candidates
         .into_iter()
@@ -325,7 +335,33 @@ fn in_tokyo(at: DateTime<Utc>) -> impl std::fmt::Display {
     at.with_timezone(&JST).format("%Y-%m-%d %H:%M")
 }
 
+/// What speaks against a candidate: a conflict of interest, and how much in all. The least comes first.
+type Against = (bool, usize);
+
+/// What speaks for a candidate besides their time, the most important first. The least comes first.
+type For = (Reverse<usize>, [bool; 6], Reverse<i64>);
+
 impl Candidate {
+    fn rank(&self, needs: &CaseNeeds<'_>, wanted: &[Topic]) -> (Against, For) {
+        let is_near = self.works_in(needs.prefecture);
+        let lacks = [
+            !(needs.is_remote() || is_near),
+            !self.gives(needs.desired_mode),
+            self.qualified(needs.line).is_empty(),
+            self.has_declined,
+            self.past == 0,
+            !is_near,
+        ];
+        (
+            (self.has_conflict, self.obstacles().len()),
+            (
+                Reverse(self.matched(wanted).len()),
+                lacks,
+                Reverse(self.free()),
+            ),
+        )
+    }
+
     fn matched(&self, wanted: &[Topic]) -> Vec<Topic> {
         wanted
             .iter()

@@ -12,7 +12,11 @@ import { say, Toast } from '@/ui/toast';
 import { navigationWords, placesOf } from './navigation';
 import { useMe } from './use-me';
 
-const Background = lazy(() => import('./background'));
+/** After the page: what one came for is drawn first. */
+const Background = lazy(async () => {
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return import('./background');
+});
 const SignInAgain = lazy(() => import('./sign-in-again'));
 const LeaveDrafts = lazy(() => import('./leave-drafts'));
 const ShortcutsHelp = lazy(() => import('./shortcuts-help'));

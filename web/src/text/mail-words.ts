@@ -57,7 +57,13 @@ const words = texts<MailWords>(
       taken_back: '送信取消',
     },
     delivery: { delayed: '配送が遅れています', failed: '届きませんでした', delivered: '相手のサーバーに届きました' },
-    message: { reply: '返信', acknowledgement: '受付確認', invitation: '日程の案内', notice: '通知', account: 'アカウントの連絡' },
+    message: {
+      reply: '返信',
+      acknowledgement: '受付確認',
+      invitation: '日程の案内',
+      notice: '通知',
+      account: 'アカウントの連絡',
+    },
   },
   {
     reason: {
@@ -104,7 +110,13 @@ const words = texts<MailWords>(
       taken_back: 'Taken back',
     },
     delivery: { delayed: 'Delivery is delayed', failed: 'Not delivered', delivered: 'Delivered to their server' },
-    message: { reply: 'Reply', acknowledgement: 'Acknowledgement', invitation: 'Invitation', notice: 'Notice', account: 'Account' },
+    message: {
+      reply: 'Reply',
+      acknowledgement: 'Acknowledgement',
+      invitation: 'Invitation',
+      notice: 'Notice',
+      account: 'Account',
+    },
   },
 );
 

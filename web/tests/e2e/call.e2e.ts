@@ -66,8 +66,10 @@ it('of a known caller shows what there was, and takes the enterprise with Alt+1'
   await page.getByLabel('回答の内容').fill('資料を案内した');
   await page.getByRole('button', { name: '記録して終了する' }).click();
   await page.getByText('回答で終了しました。').waitFor();
-  const found = await operator<PageCaseView>(`/cases?q=${encodeURIComponent(name)}&status=closed`);
-  expect(found.items[0]?.outcome).toBe('answered');
+  // What was entered is found within a second.
+  const outcome = async () =>
+    (await operator<PageCaseView>(`/cases?q=${encodeURIComponent(name)}&status=closed`)).items[0]?.outcome;
+  await expect.poll(outcome, { timeout: 10_000 }).toBe('answered');
   expect(complaints).toEqual([]);
 });
 

@@ -40,10 +40,11 @@ export function useEntry(session: ConsultationView, names: Week['names']): Entry
     state: state === 'booked' ? undefined : words.session[state],
     unrecorded: state === 'booked' && new Date(session.ends_at) < now,
   };
-  const spoken = [entry.time, entry.who, entry.what, entry.managers, words.session[state]];
+  // What is seen, in the order in which it is seen; a booked session says so to who does not see its colour.
+  const seen = [entry.time, entry.unrecorded ? t.record : '', entry.state, entry.who, entry.what, entry.managers];
   return {
     ...entry,
-    text: [...spoken, entry.unrecorded ? t.record : ''].filter(Boolean).join(' '),
+    text: [...seen, entry.state ? '' : words.session[state]].filter(Boolean).join(' '),
     movable: state === 'booked' && new Date(session.starts_at) > now && permissions.includes('book_consultations'),
   };
 }

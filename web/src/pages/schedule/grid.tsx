@@ -19,7 +19,7 @@ interface GridProps {
   returning: string | undefined;
   onGo: (date: string) => void;
   onChoose: (chosen: Chosen) => void;
-  onReturn: (session: string | undefined) => void;
+  onReturn: (session: string) => void;
 }
 
 /** Days side by side, hours below each other, and sessions that can be moved. */
@@ -51,7 +51,6 @@ export function Grid({ week, returning, onGo, onChoose, onReturn }: GridProps) {
       moving={moving}
       help={help}
       returning={returning}
-      onReturned={onReturn}
       onChoose={onChoose}
       onSay={setSaid}
     />
@@ -104,12 +103,11 @@ interface DayProps {
   moving: ReturnType<typeof useMove>;
   help: string;
   returning: string | undefined;
-  onReturned: (session: undefined) => void;
   onChoose: (chosen: Chosen) => void;
   onSay: (text: string) => void;
 }
 
-function Day({ date, day, week, hours, moving, help, returning, onReturned, onChoose, onSay }: DayProps) {
+function Day({ date, day, week, hours, moving, help, returning, onChoose, onSay }: DayProps) {
   const t = useTexts(scheduleWords);
   const { move } = moving;
   const inDay = <T extends Span>(items: readonly T[]) => items.filter((item) => partOfDay(item, date));
@@ -137,7 +135,6 @@ function Day({ date, day, week, hours, moving, help, returning, onReturned, onCh
               moving={moving}
               help={help}
               returns={returning === one.item.id}
-              onReturned={onReturned}
             />
           ))}
         </ul>
@@ -245,7 +242,6 @@ interface BlockProps {
   help: string;
   /** The focus comes back here after a move. */
   returns: boolean;
-  onReturned: (session: undefined) => void;
 }
 
 const STATES: Record<ConsultationView['state'], string> = {
@@ -256,17 +252,15 @@ const STATES: Record<ConsultationView['state'], string> = {
   voided: 'border-line bg-ground',
 };
 
-function Block({ placed, part, week, hours, moving, help, returns, onReturned }: BlockProps) {
+function Block({ placed, part, week, hours, moving, help, returns }: BlockProps) {
   const t = useTexts(scheduleWords);
   const session = placed.item;
   const entry = useEntry(session, week.names);
   const handle = useRef<HTMLButtonElement>(null);
   const isMoving = moving.move?.session.id === session.id;
   useEffect(() => {
-    if (!returns) return;
-    handle.current?.focus();
-    onReturned(undefined);
-  }, [returns, onReturned]);
+    if (returns) handle.current?.focus();
+  }, [returns]);
   const { top, height } = rows(part, hours);
   return (
     <li

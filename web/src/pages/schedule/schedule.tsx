@@ -1,6 +1,6 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { Absence, CaseView, ConsultationView, DayView } from '@/api/schema';
 import { oneCase } from '@/data/cases';
 import { absencesOf, calendarDays, freeSlots } from '@/data/calendar';
@@ -61,8 +61,7 @@ export function SchedulePage() {
   const { query, week } = useWeek(monday, search, seen);
   // Kept here, not in the grid: what was typed outlives a page that becomes narrow.
   const [chosen, setChosen] = useState<Chosen>();
-  // Whose handle takes the focus again once it is drawn.
-  const [returning, setReturning] = useState<string>();
+  const [returning, setReturning] = useReturning();
   const go = (from: string) => void navigate({ to: '/schedule', search: { ...search, from } });
   const step = narrow ? 1 : 7;
   const title = narrow ? `${t.title} ${dates.day(dayStart(date))}` : `${t.title} ${dates.day(dayStart(monday))}〜`;
@@ -121,6 +120,25 @@ export function SchedulePage() {
   );
 }
 
+/**
+ * Whose handle takes the focus again, whenever it is drawn: first where it was, then on its new day. Until the person goes
+ * on with something else.
+ */
+function useReturning() {
+  const [returning, setReturning] = useState<string>();
+  useEffect(() => {
+    if (!returning) return;
+    const forget = () => setReturning(undefined);
+    document.addEventListener('keydown', forget);
+    document.addEventListener('pointerdown', forget);
+    return () => {
+      document.removeEventListener('keydown', forget);
+      document.removeEventListener('pointerdown', forget);
+    };
+  }, [returning]);
+  return [returning, setReturning] as const;
+}
+
 interface DrawnProps {
   week: Week;
   date: string;
@@ -128,7 +146,7 @@ interface DrawnProps {
   returning: string | undefined;
   onGo: (date: string) => void;
   onChoose: (chosen: Chosen) => void;
-  onReturn: (session: string | undefined) => void;
+  onReturn: (session: string) => void;
 }
 
 function Drawn({ week, date, narrow, returning, onGo, onChoose, onReturn }: DrawnProps) {

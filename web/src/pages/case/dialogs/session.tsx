@@ -1,7 +1,9 @@
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
 import type { CaseView, ConsultationView, HoldRequest, Mode, NoShowBy, NoShowRequest } from '@/api/schema';
 import { useSend } from '@/api/send';
+import { oneSession } from '@/data/sessions';
 import { useTaps, visitTimes } from '@/data/taps';
 import { useMe } from '@/shell/use-me';
 import { dateOf, instant, timeOf, useDates } from '@/text/dates';
@@ -109,9 +111,18 @@ export function CancelDialog({ session, undo, onClose }: SessionProps & { undo: 
   );
 }
 
+/** The version to act on: the newest, where nothing was changed since but when one arrived and left. */
+function useVersion(session: ConsultationView): number {
+  const { data } = useQuery(oneSession(session.id));
+  const isSame =
+    data && (['state', 'starts_at', 'ends_at', 'mode'] as const).every((key) => data[key] === session[key]);
+  return isSame ? data.version : session.version;
+}
+
 export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: CaseView }) {
   const t = useTexts(words);
   const names = useWords();
+  const version = useVersion(session);
   // What was tapped at the visit, else what was booked.
   const tapped = visitTimes(session, useTaps(useMe().id));
   const begin = tapped.in ?? session.starts_at;
@@ -129,7 +140,7 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
       body(
         api.POST('/api/v1/consultations/{id}/hold', {
           params: { path: { id: session.id }, header: once },
-          headers: ifMatch(session.version),
+          headers: ifMatch(version),
           body: request,
         }),
       ),
