@@ -44,8 +44,14 @@ async function run(news: News, over: AbortSignal) {
       const answer = await open(last, AbortSignal.any([over, pause.signal]));
       // Not for this person, and it will not become theirs while they are signed in.
       if (answer === 'forbidden') return;
+      const isFirst = last === undefined;
       await listen(answer, pause, {
         ...news,
+        live: (live) => {
+          news.live(live);
+          // Nothing tells what happened between the page's first question and the stream.
+          if (live && isFirst) news.reload();
+        },
         at: (id) => {
           last = id;
           wait = FIRST_MS;

@@ -1,3 +1,4 @@
+import { connection } from '@/api/connection';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
@@ -12,11 +13,8 @@ import { say, Toast } from '@/ui/toast';
 import { navigationWords, placesOf } from './navigation';
 import { useMe } from './use-me';
 
-/** After the page: what one came for is drawn first. */
-const Background = lazy(async () => {
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  return import('./background');
-});
+const Background = lazy(afterThePage);
+
 const SignInAgain = lazy(() => import('./sign-in-again'));
 const LeaveDrafts = lazy(() => import('./leave-drafts'));
 const ShortcutsHelp = lazy(() => import('./shortcuts-help'));
@@ -59,6 +57,19 @@ const words = texts(
 
 /** So many pages stand at the foot of a phone; the rest is in the menu. */
 const AT_THE_THUMB = 5;
+
+const PAUSE_MS = 500;
+
+/** Drawn once what one came for is there, and once there is a connection to fetch it with. */
+async function afterThePage(): Promise<typeof import('./background')> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    if (connection.online()) {
+      const background = await import('./background').catch(() => undefined);
+      if (background) return background;
+    }
+  }
+}
 
 /** What is around every page behind the sign-in. */
 export function Shell() {

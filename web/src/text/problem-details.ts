@@ -1,3 +1,26 @@
+/** The titles of the API's problems, by slug. */
+export const TITLES: Readonly<Record<string, string>> = {
+  unauthenticated: 'サインインしてください',
+  forbidden: 'この操作の権限がありません',
+  'not-found': '見つかりません',
+  validation: '入力内容を確かめてください',
+  malformed: '送信内容を読み取れませんでした',
+  'illegal-move': '案件の今の状態では実行できません',
+  'consultation-limit-reached': '無料の支援回数をすべて使っています',
+  'manager-double-booked': '専門家に同じ時間の別の予定があります',
+  'case-double-booked': 'この案件には同じ時間の別の予定があります',
+  'no-manager-assigned': '担当の専門家が決まっていません',
+  'stage-order': '支援段階の順序が逆になります',
+  'enterprise-guard': 'この企業・団体には今年度の別の案件があります',
+  'late-reason-required': '過去の日時には、事後入力の理由が必要です',
+  stale: '先に別の人が更新しました',
+  'precondition-required': '最新の内容を読み込んでから、もう一度実行してください',
+  'idempotency-key-reused': 'もう一度実行してください',
+  conflict: '保存されている内容と矛盾します',
+  'too-large': '大きすぎて送信できません',
+  'rate-limited': '試行の回数が多すぎます',
+};
+
 /**
  * The API explains its refusals in English, one sentence per rule. These are the sentences that people at the pages can
  * meet, in Japanese; `{}` stands for anything and is taken over. What is not here is shown as the API said it.

@@ -6,6 +6,7 @@ import { texts, usePreferences, useTexts } from '@/text/preferences';
 import { Notice } from './notice';
 
 interface Words {
+  /** Of what may happen where nothing can be fetched; the others come with the details. */
   titles: Record<string, string>;
   unknown: string;
   kept: string;
@@ -16,25 +17,6 @@ interface Words {
 const words = texts<Words>(
   {
     titles: {
-      unauthenticated: 'サインインしてください',
-      forbidden: 'この操作の権限がありません',
-      'not-found': '見つかりません',
-      validation: '入力内容を確かめてください',
-      malformed: '送信内容を読み取れませんでした',
-      'illegal-move': '案件の今の状態では実行できません',
-      'consultation-limit-reached': '無料の支援回数をすべて使っています',
-      'manager-double-booked': '専門家に同じ時間の別の予定があります',
-      'case-double-booked': 'この案件には同じ時間の別の予定があります',
-      'no-manager-assigned': '担当の専門家が決まっていません',
-      'stage-order': '支援段階の順序が逆になります',
-      'enterprise-guard': 'この企業・団体には今年度の別の案件があります',
-      'late-reason-required': '過去の日時には、事後入力の理由が必要です',
-      stale: '先に別の人が更新しました',
-      'precondition-required': '最新の内容を読み込んでから、もう一度実行してください',
-      'idempotency-key-reused': 'もう一度実行してください',
-      conflict: '保存されている内容と矛盾します',
-      'too-large': '大きすぎて送信できません',
-      'rate-limited': '試行の回数が多すぎます',
       unavailable: 'サーバーが一時的に応答できません',
       offline: 'サーバーに接続できません',
       internal: 'サーバーで問題が発生しました',
@@ -56,33 +38,35 @@ const words = texts<Words>(
   },
 );
 
-/** The Japanese for the API's English details; fetched when the first error needs it. */
-function useDetailWords(wanted: boolean): (detail: string) => string | undefined {
+/** The Japanese for the API's English titles and details; fetched when the first error needs it. */
+function useProblemWords() {
   const { language } = usePreferences();
   const module = useQuery({
     queryKey: ['words of problems'],
     queryFn: () => import('@/text/problem-details'),
-    enabled: wanted && language === 'ja',
+    enabled: language === 'ja',
     staleTime: Infinity,
     networkMode: 'always',
   });
-  return (detail) => (language === 'en' ? detail : module.data?.inJapanese(detail));
+  return {
+    title: (slug: string) => module.data?.TITLES[slug],
+    detail: (detail: string) => module.data?.inJapanese(detail) ?? detail,
+  };
 }
 
 export function useFieldWords(): (detail: string) => string {
-  const inWords = useDetailWords(true);
-  return (detail) => inWords(detail) ?? detail;
+  return useProblemWords().detail;
 }
 
 /** An error above a form or in place of a page. `claimed` are the pointers whose details stand at their fields. */
 export function ProblemNotice({ error, claimed = [] }: { error: unknown; claimed?: readonly string[] }) {
   const t = useTexts(words);
-  const inWords = useDetailWords(true);
+  const inWords = useProblemWords();
   const id = useId();
   if (!(error instanceof Problem)) return <Notice kind="error" live title={t.unknown} />;
   const rest = error.body.errors?.filter(({ pointer }) => !claimed.includes(pointer)) ?? [];
-  const title = t.titles[error.slug] ?? error.body.title;
-  const detail = inWords(error.body.detail) ?? error.body.detail;
+  const title = t.titles[error.slug] ?? inWords.title(error.slug) ?? error.body.title;
+  const detail = inWords.detail(error.body.detail);
   const ours = error.status >= 500 || error.slug === 'offline';
   return (
     <Notice kind="error" live title={title}>
@@ -92,7 +76,7 @@ export function ProblemNotice({ error, claimed = [] }: { error: unknown; claimed
         <ul className="list-disc pl-5">
           {rest.map(({ pointer, detail }, index) => (
             <li key={`${id}${index}`}>
-              <code className="text-dns-14N-130">{pointer}</code> {inWords(detail) ?? detail}
+              <code className="text-dns-14N-130">{pointer}</code> {inWords.detail(detail)}
             </li>
           ))}
         </ul>
