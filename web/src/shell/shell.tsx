@@ -1,7 +1,7 @@
-import { connection } from '@/api/connection';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { connection } from '@/api/connection';
 import { session, signOut } from '@/api/session';
 import { hasUnsent } from '@/data/unsent';
 import { prefer, texts, usePreferences, useTexts } from '@/text/preferences';

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body } from '@/api/client';
 import type { AddExceptionRequest, CalendarException } from '@/api/schema';
-import { useSend } from '@/api/send';
 import { desks } from '@/data/directory';
 import { dateOf, dayStart, useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
@@ -14,6 +13,7 @@ import { RadioField, SelectField, TextField } from '@/ui/form';
 import { HoursDialog } from './hours';
 import { OfficeList } from './list';
 import { filled, useSave } from './save';
+import { TakeBack } from './take-back';
 import { adminWords } from './text';
 
 const words = texts(
@@ -213,23 +213,13 @@ function AddException({ onClose }: { onClose: () => void }) {
 function RemoveException({ exception, onClose }: { exception: CalendarException; onClose: () => void }) {
   const t = useTexts(words);
   const days = useDays();
-  const remove = useSend(
-    (id: string) => api.DELETE('/api/v1/calendar/exceptions/{id}', { params: { path: { id } } }),
-    onClose,
-  );
+  const params = { path: { id: exception.id } };
   return (
-    <DialogForm
-      title={t.remove}
+    <TakeBack
       act={t.remove}
-      danger
-      error={remove.error}
-      pending={remove.isPending}
+      what={`${t.removeWhat} ${days(exception)} ${exception.reason}`}
+      remove={() => api.DELETE('/api/v1/calendar/exceptions/{id}', { params })}
       onClose={onClose}
-      onSubmit={() => remove.mutate(exception.id)}
-    >
-      <p className="text-std-16N-170">
-        {t.removeWhat} {days(exception)} {exception.reason}
-      </p>
-    </DialogForm>
+    />
   );
 }

@@ -3,11 +3,11 @@ import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body } from '@/api/client';
 import type { Absence, AddAbsenceRequest, Conflict, DeclareConflictRequest } from '@/api/schema';
-import { useSend } from '@/api/send';
 import { managers } from '@/data/directory';
 import { enterpriseList } from '@/data/enterprises';
 import { OfficeList } from '@/pages/admin/list';
 import { filled, useSave } from '@/pages/admin/save';
+import { TakeBack } from '@/pages/admin/take-back';
 import { adminWords } from '@/pages/admin/text';
 import { useMe } from '@/shell/use-me';
 import { dateOf, dayStart, daysLater, instant, useDates } from '@/text/dates';
@@ -144,8 +144,9 @@ function Absences({ manager }: { manager: string }) {
       />
       {opened === 'new' ? <AddAbsence manager={manager} onClose={close} /> : null}
       {typeof opened === 'object' ? (
-        <Remove
-          what={span(opened)}
+        <TakeBack
+          act={t.remove}
+          what={`${t.removeWhat} ${span(opened)}`}
           remove={() =>
             api.DELETE('/api/v1/managers/{id}/absences/{absence_id}', {
               params: { path: { id: manager, absence_id: opened.id } },
@@ -245,8 +246,9 @@ function Conflicts({ manager, mayDeclare }: { manager: string; mayDeclare: boole
       />
       {opened === 'new' ? <AddConflict manager={manager} onClose={close} /> : null}
       {typeof opened === 'object' ? (
-        <Remove
-          what={nameOf(opened)}
+        <TakeBack
+          act={t.remove}
+          what={`${t.removeWhat} ${nameOf(opened)}`}
           remove={() =>
             api.DELETE('/api/v1/managers/{id}/conflicts/{conflict_id}', {
               params: { path: { id: manager, conflict_id: opened.id } },
@@ -297,26 +299,6 @@ function AddConflict({ manager, onClose }: { manager: string; onClose: () => voi
         onChange={setKind}
         choices={KINDS.map((word) => [word, t.kinds[word]])}
       />
-    </DialogForm>
-  );
-}
-
-function Remove({ what, remove, onClose }: { what: string; remove: () => Promise<unknown>; onClose: () => void }) {
-  const t = useTexts(words);
-  const sent = useSend(remove, onClose);
-  return (
-    <DialogForm
-      title={t.remove}
-      act={t.remove}
-      danger
-      error={sent.error}
-      pending={sent.isPending}
-      onClose={onClose}
-      onSubmit={() => sent.mutate(undefined)}
-    >
-      <p className="text-std-16N-170">
-        {t.removeWhat} {what}
-      </p>
     </DialogForm>
   );
 }
