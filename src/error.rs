@@ -5,6 +5,7 @@
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use std::{borrow::Cow, fmt};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -257,13 +258,22 @@ impl Error {
 fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
-        // connection exceptions, shutdown, too many connections, disk full, statement timeout, lock timeout
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            code.starts_with("08")
-                || code.starts_with("57")
-                || code.starts_with("53")
-                || code == "55P03"
-        }),
+        sqlx::Error::Database(error) => {
+            // What is fatal ended the connection, or refused it, whatever the statement was.
+            let fatal = error
+                .try_downcast_ref::<PgDatabaseError>()
+                .is_some_and(|error| {
+                    matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
+                });
+            // connection exceptions, shutdown, too many connections, disk full, statement timeout, lock timeout
+            fatal
+                || error.code().is_some_and(|code| {
+                    code.starts_with("08")
+                        || code.starts_with("57")
+                        || code.starts_with("53")
+                        || code == "55P03"
+                })
+        }
         _ => false,
     }
 }

@@ -610,8 +610,10 @@ async fn streams_outlive_a_database_that_is_away() {
         &format!("alter database {name} allow_connections false"),
     )
     .await;
-    let ends =
-        format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+    // Waits up to ten seconds until they have ended: one that has only been told to may still answer.
+    let ends = format!(
+        "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{name}'"
+    );
     run(&mut cluster, &ends).await;
     let answer = app.as_desk(&desk).get("/cases").may_fail().await;
     answer.problem("unavailable");
