@@ -99,13 +99,15 @@ const cases = createRoute({
   component: lazyRouteComponent(() => import('@/pages/queue/queue'), 'QueuePage'),
 });
 
+/** The steps of a case that other pages send one for. */
+const STEPS = ['edit', 'close', 'book'] as const;
+
 const oneCase = createRoute({
   getParentRoute: () => app,
   path: '/cases/$id',
-  // A step that another page sends one here for.
-  validateSearch: (search: Record<string, unknown>): { do?: 'edit' | 'close' } => {
-    const step = search['do'];
-    return step === 'edit' || step === 'close' ? { do: step } : {};
+  validateSearch: (search: Record<string, unknown>): { do?: (typeof STEPS)[number] } => {
+    const step = STEPS.find((known) => known === search['do']);
+    return step ? { do: step } : {};
   },
   component: lazyRouteComponent(() => import('@/pages/case/case'), 'CasePage'),
 });

@@ -30,6 +30,13 @@ export function localProblem(slug: string, status: number, detail: string): Prob
   return new Problem({ type: `/problems/${slug}`, title: detail, detail, status, instance: '' });
 }
 
+/** Fields that are wrong, said as the API says it: what the page finds itself, and what comes with it from the API. */
+export function faultyFields(errors: NonNullable<ProblemBody['errors']>): Problem {
+  const [first] = errors;
+  const detail = first?.detail ?? '';
+  return new Problem({ type: '/problems/validation', title: detail, detail, status: 422, instance: '', errors });
+}
+
 /** The problem in an answer that is not a success. */
 export async function problemOf(response: Response): Promise<Problem> {
   const text = await response.text();

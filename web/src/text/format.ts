@@ -12,6 +12,11 @@ export function phone(e164: string): string {
   return match ? match.slice(1).filter(Boolean).join('-') : digits;
 }
 
+/** 「テレワーク・サポートネットワーク 信越窓口」 is 「信越窓口」 where there is little room. */
+export function shortDesk(name: string | undefined): string | undefined {
+  return name?.split(/\s+/).at(-1);
+}
+
 /** `1000001` → `〒100-0001` */
 export function postalCode(code: string): string {
   return /^\d{7}$/.test(code) ? `〒${code.slice(0, 3)}-${code.slice(3)}` : code;

@@ -31,9 +31,11 @@ interface FormProps {
   children: ReactNode;
   className?: string;
   label?: string;
+  /** What failed, in words that say more than the API's title. */
+  failed?: string;
 }
 
-export function Form({ onSubmit, error, children, className = 'space-y-4', label }: FormProps) {
+export function Form({ onSubmit, error, children, className = 'space-y-4', label, failed }: FormProps) {
   const form = useRef<HTMLFormElement>(null);
   const [claimed, setClaimed] = useState<readonly string[]>([]);
   const [claim] = useState(() => (pointer: string) => {
@@ -44,7 +46,7 @@ export function Form({ onSubmit, error, children, className = 'space-y-4', label
 
   // The first field that is wrong, so that one can go on typing.
   useEffect(() => {
-    if (problem) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+    if (problem) form.current?.querySelector<HTMLElement>('[aria-invalid=true], [data-wrong] input')?.focus();
   }, [problem]);
 
   return (
@@ -61,7 +63,7 @@ export function Form({ onSubmit, error, children, className = 'space-y-4', label
     >
       {error ? (
         <div className="col-span-full">
-          <ProblemNotice error={error} claimed={claimed} />
+          <ProblemNotice error={error} claimed={claimed} title={failed} />
         </div>
       ) : null}
       <FormContext value={{ problem, claim }}>{children}</FormContext>
@@ -109,14 +111,14 @@ export function Field({
   const described = [hint ? `${id}-hint` : '', message ? `${id}-error` : ''].filter(Boolean).join(' ');
   return (
     <div className={`min-w-0 ${className}`}>
-      <div className="mb-1 flex flex-wrap items-baseline gap-x-2">
+      <div className="mb-1.5 flex flex-wrap items-baseline gap-x-2">
         <label htmlFor={id} className="text-dns-16B-130">
           {label}
         </label>
         {required ? <span className="text-dns-14N-120 text-error-2">{t.required}</span> : null}
       </div>
       {hint ? (
-        <div id={`${id}-hint`} className="mb-1 text-dns-14N-130 text-ink-soft">
+        <div id={`${id}-hint`} className="mb-1.5 text-dns-14N-130 text-ink-soft">
           {hint}
         </div>
       ) : null}
@@ -127,7 +129,7 @@ export function Field({
         'aria-required': required || undefined,
       })}
       {message ? (
-        <p id={`${id}-error`} className="mt-1 text-dns-14N-130 text-error-2">
+        <p id={`${id}-error`} className="mt-1.5 text-dns-14N-130 text-error-2">
           ＊{message}
         </p>
       ) : null}
@@ -254,7 +256,12 @@ export function Group({ label, pointer, hint, required = false, className = '', 
   const detail = problem?.at(pointer);
   useLayoutEffect(() => claim(pointer), [claim, pointer]);
   return (
-    <fieldset className={`min-w-0 ${className}`} aria-describedby={detail ? `${id}-error` : undefined}>
+    <fieldset
+      className={`min-w-0 ${className}`}
+      aria-describedby={detail ? `${id}-error` : undefined}
+      // A group cannot be invalid to a screen reader; the form looks for this.
+      data-wrong={detail ? '' : undefined}
+    >
       <legend className="mb-1 text-dns-16B-130">
         {label} {required ? <span className="text-dns-14N-120 text-error-2">{t.required}</span> : null}
       </legend>

@@ -58,16 +58,23 @@ export function useFieldWords(): (detail: string) => string {
   return useProblemWords().detail;
 }
 
+interface NoticeProps {
+  error: unknown;
+  claimed?: readonly string[];
+  /** What failed, where the API's own title says less. */
+  title?: string | undefined;
+}
+
 /** An error above a form or in place of a page. `claimed` are the pointers whose details stand at their fields. */
-export function ProblemNotice({ error, claimed = [] }: { error: unknown; claimed?: readonly string[] }) {
+export function ProblemNotice({ error, claimed = [], title: given }: NoticeProps) {
   const t = useTexts(words);
   const inWords = useProblemWords();
   const id = useId();
   if (!(error instanceof Problem)) return <Notice kind="error" live title={t.unknown} />;
   const rest = error.body.errors?.filter(({ pointer }) => !claimed.includes(pointer)) ?? [];
-  const title = t.titles[error.slug] ?? inWords.title(error.slug) ?? error.body.title;
-  const detail = inWords.detail(error.body.detail);
   const ours = error.status >= 500 || error.slug === 'offline';
+  const title = (ours ? undefined : given) ?? t.titles[error.slug] ?? inWords.title(error.slug) ?? error.body.title;
+  const detail = inWords.detail(error.body.detail);
   return (
     <Notice kind="error" live title={title}>
       {ours ? <p>{error.slug === 'offline' ? t.kept : t.again}</p> : null}

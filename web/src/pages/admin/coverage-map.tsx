@@ -2,7 +2,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import type { Coverage, Desk } from '@/api/schema';
 import { coverageOf, desks } from '@/data/directory';
-import { shortDesk } from '@/pages/queue/columns';
+import { shortDesk } from '@/text/format';
 import { dateOf } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Dialog } from '@/ui/dialog';

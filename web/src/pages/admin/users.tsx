@@ -4,7 +4,7 @@ import { api, body, ifMatch } from '@/api/client';
 import type { Role, UserView } from '@/api/schema';
 import { useSend } from '@/api/send';
 import { desks, managers } from '@/data/directory';
-import { shortDesk } from '@/pages/queue/columns';
+import { shortDesk } from '@/text/format';
 import { useMe } from '@/shell/use-me';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';

@@ -1,13 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { isProblemOf } from '@/api/problem';
 import type { CaseView, ConsultationView, TimelineMail } from '@/api/schema';
 import { caseSessions, oneCase } from '@/data/cases';
+import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
+import { shortDesk } from '@/text/format';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { DueText, FlagChip, StatusChip } from '@/ui/case-bits';
+import { useFollow } from '@/ui/follow';
 import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { Page, Section } from '@/ui/page';
@@ -20,7 +23,7 @@ import { Moves } from './moves';
 import { News } from './news';
 import { Inquiry, People } from './people';
 import { Record, type RecordTab } from './record';
-import { REPLY_ID } from './record-id';
+import { NEXT_ID, RECORD_ID, REPLY_ID } from './record-id';
 import { Sessions } from './sessions';
 import { caseWords } from './text';
 import { Timeline } from './timeline';
@@ -51,7 +54,10 @@ function Case({ seen, isGone }: { seen: CaseView; isGone: boolean }) {
   const [opened, setOpened] = useState<Opened | undefined>(() =>
     step && seen.allowed_moves.includes(step) ? { dialog: step } : undefined,
   );
+  const sessions = useQuery(caseSessions(seen.id));
+  const follow = useFollow(seen, sessions.data, opened);
   const close = () => {
+    follow(NEXT_ID);
     setOpened(undefined);
     if (step) void navigate({ search: {}, replace: true });
   };
@@ -63,11 +69,22 @@ function Case({ seen, isGone }: { seen: CaseView; isGone: boolean }) {
     // Once the form is there.
     requestAnimationFrame(() => document.getElementById(REPLY_ID)?.querySelector('select')?.focus());
   };
-  const sessions = useQuery(caseSessions(seen.id));
+  // Whoever comes from the next step to write down a call goes back to what is next then.
+  const isNextStep = useRef(false);
+  const record = () => {
+    isNextStep.current = true;
+    setTab('call');
+    // Once the form is there.
+    requestAnimationFrame(() => document.getElementById(RECORD_ID)?.querySelector('textarea')?.focus());
+  };
+  const recorded = () => {
+    if (isNextStep.current) document.getElementById(NEXT_ID)?.focus();
+    isNextStep.current = false;
+  };
   const items: readonly ConsultationView[] = sessions.data?.items ?? [];
   return (
     <Page title={seen.enterprise.name ?? t.anonymous} over={<Head seen={seen} />}>
-      <p className="-mt-2 mb-3 text-std-18N-160">{seen.subject}</p>
+      {seen.subject ? <p className="-mt-2 mb-3 text-std-18N-160">{seen.subject}</p> : null}
       <div role="status">
         {isGone ? (
           <div className="mb-4">
@@ -79,7 +96,7 @@ function Case({ seen, isGone }: { seen: CaseView; isGone: boolean }) {
       </div>
       <News id={seen.id} timelineId={TIMELINE_ID} />
       <Warnings seen={seen} onOpen={setOpened} />
-      <Moves seen={seen} sessions={items} onOpen={setOpened} />
+      <Moves seen={seen} sessions={items} onOpen={setOpened} onAccept={() => follow(NEXT_ID)} onRecord={record} />
       <div className="mt-5 grid gap-x-10 gap-y-7 wide:grid-cols-[minmax(0,1fr)_26rem]">
         <div className="min-w-0 space-y-7">
           <Sessions seen={seen} query={sessions} onOpen={setOpened} />
@@ -93,7 +110,7 @@ function Case({ seen, isGone }: { seen: CaseView; isGone: boolean }) {
         </div>
         <div className="min-w-0 space-y-7">
           <Section title={t.record}>
-            <Record seen={seen} tab={tab} onTab={setTab} answered={answered} />
+            <Record seen={seen} tab={tab} onTab={setTab} answered={answered} onRecorded={recorded} />
           </Section>
           <Section title={t.timeline}>
             <div id={TIMELINE_ID} tabIndex={-1} className="scroll-mt-32 outline-none">
@@ -111,6 +128,7 @@ function Head({ seen }: { seen: CaseView }) {
   const t = useTexts(caseWords);
   const words = useWords();
   const dates = useDates();
+  const { role } = useMe();
   return (
     <div className="mb-1 flex flex-wrap items-center gap-x-4 gap-y-1 text-dns-14N-130">
       <Link to="/cases" className="link inline-flex min-h-8 items-center">
@@ -123,6 +141,11 @@ function Head({ seen }: { seen: CaseView }) {
       <span className="text-ink-soft">
         {t.received} {dates.dayTime(seen.received_at)}({words.channel[seen.channel]})
       </span>
+      {seen.desk && role !== 'desk' ? (
+        <span className="text-ink-soft">
+          {t.desk} <strong className="text-ink">{shortDesk(seen.desk.name)}</strong>
+        </span>
+      ) : null}
       {seen.status === 'closed' ? null : (
         <span className="text-ink-soft">
           {t.waiting} <strong className="text-ink">{words.waiting[seen.waiting_on]}</strong>

@@ -9,11 +9,12 @@ import { useTexts } from '@/text/preferences';
 import { MOVES, useWords, type Move } from '@/text/words';
 import { Button, LinkButton } from '@/ui/button';
 import { Icon } from '@/ui/icon';
+import { useNarrow } from '@/ui/narrow';
 import { ProblemNotice } from '@/ui/problem-notice';
 import { say } from '@/ui/toast';
 import type { Opened } from './dialogs/dialogs';
-import { RECORD_ID } from './record-id';
-import { caseWords } from './text';
+import { NEXT_ID } from './record-id';
+import { caseWords, type Moved } from './text';
 import { movesNotNow, whyNotWords } from './why-not';
 
 /** The move that takes the next step, where one of the moves does. */
@@ -27,14 +28,20 @@ const MOVE_OF: Partial<Record<Step, Move>> = {
   review_wait: 'wait',
 };
 
+/** On a phone the others are one tap further. */
+const OFTEN: readonly Move[] = ['accept', 'route', 'offer', 'book', 'return', 'close', 'reopen'];
+const LESS_OFTEN: readonly Move[] = ['wait', 'edit'];
+
 interface MovesProps {
   seen: CaseView;
   sessions: readonly ConsultationView[];
   onOpen: (opened: Opened) => void;
+  onAccept: () => void;
+  onRecord: () => void;
 }
 
 /** The next step in words, its button, the other moves, and why the rest is not possible. */
-export function Moves({ seen, sessions, onOpen }: MovesProps) {
+export function Moves({ seen, sessions, onOpen, onAccept, onRecord }: MovesProps) {
   const t = useTexts(caseWords);
   const words = useWords();
   const stepWords = useStepWords();
@@ -43,19 +50,27 @@ export function Moves({ seen, sessions, onOpen }: MovesProps) {
   const accept = useAccept(seen);
   const allowed = MOVES.filter((move) => seen.allowed_moves.includes(move));
   const first = MOVE_OF[step];
-  const press = (move: Move) => (move === 'accept' ? accept.mutate(undefined) : onOpen({ dialog: move }));
-  const order: Move[] = ['accept', 'route', 'return', 'offer', 'book', 'wait', 'close', 'reopen', 'edit'];
+  const press = (move: Move) => {
+    if (move === 'accept') {
+      onAccept();
+      accept.mutate(undefined);
+    } else {
+      onOpen({ dialog: move });
+    }
+  };
+  const isNarrow = useNarrow();
+  const order = isNarrow ? OFTEN : [...OFTEN, ...LESS_OFTEN];
   const often = order.filter((move) => move !== first && allowed.includes(move));
   const seldom = allowed.filter((move) => move !== first && !order.includes(move));
   return (
     <section aria-label={t.next} className="no-print rounded-8 border-2 border-solid-gray-900 bg-white">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-3 px-4 py-3">
-        <p className="mr-auto min-w-0">
+        <p id={NEXT_ID} tabIndex={-1} className="mr-auto min-w-0 rounded-4">
           <span className="block text-dns-14N-130 text-ink-soft">{t.next}</span>
           <span className={`text-std-18B-160 ${isWaiting(step) ? 'text-ink-soft' : ''}`}>{stepWords[step]}</span>
         </p>
         <div className="flex flex-wrap gap-2">
-          <StepButton step={step} sessions={sessions} onOpen={onOpen} />
+          <StepButton step={step} sessions={sessions} onOpen={onOpen} onRecord={onRecord} />
           {first && allowed.includes(first) ? (
             <Button look="solid" pending={first === 'accept' && accept.isPending} onClick={() => press(first)}>
               {words.move[first]}
@@ -80,7 +95,7 @@ export function Moves({ seen, sessions, onOpen }: MovesProps) {
 }
 
 /** The button of a step that is no move: writing down a call, a session, a report. */
-function StepButton({ step, sessions, onOpen }: { step: Step } & Omit<MovesProps, 'seen'>) {
+function StepButton({ step, sessions, onOpen, onRecord }: { step: Step } & Omit<MovesProps, 'seen' | 'onAccept'>) {
   const t = useTexts(caseWords);
   const now = useNow();
   switch (step) {
@@ -89,7 +104,7 @@ function StepButton({ step, sessions, onOpen }: { step: Step } & Omit<MovesProps
     case 'chase_answer':
     case 'chase_report':
       return (
-        <Button look="solid" onClick={() => document.getElementById(RECORD_ID)?.querySelector('textarea')?.focus()}>
+        <Button look="solid" onClick={onRecord}>
           {t.recordCall}
         </Button>
       );
@@ -120,12 +135,22 @@ function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move:
   const t = useTexts(caseWords);
   const words = useWords();
   return (
-    <details className="group relative">
+    <details
+      className="group relative"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.currentTarget.removeAttribute('open');
+        event.currentTarget.querySelector('summary')?.focus();
+      }}
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.removeAttribute('open');
+      }}
+    >
       <summary className="inline-flex min-h-11 list-none items-center gap-1 rounded-8 px-3 text-oln-16B-100 text-blue-900 underline underline-offset-4 hover:bg-blue-50">
         {t.more}
         <Icon name="down" className="size-4 group-open:rotate-180" />
       </summary>
-      <ul className="absolute right-0 z-10 mt-1 w-56 rounded-8 border border-line bg-white py-1 shadow-2">
+      <ul className="absolute left-0 z-10 sm:right-0 sm:left-auto mt-1 w-56 rounded-8 border border-line bg-white py-1 shadow-2">
         {moves.map((move) => (
           <li key={move}>
             <button
@@ -177,15 +202,15 @@ function useAccept({ id, version }: CaseView) {
 }
 
 /** After a move that took the case out of sight (204), the list is where one goes on. */
-export function useAfterMove(onClose: () => void): (answer: CaseView | undefined) => void {
+export function useAfterMove(move: Moved, onClose: () => void): (answer: CaseView | undefined) => void {
   const t = useTexts(caseWords);
   const navigate = useNavigate();
   return (answer) => {
     onClose();
     if (answer) {
-      say(t.done);
+      say(t.moved[move]);
     } else {
-      say(t.gone);
+      say(`${t.moved[move]}${t.gone}`);
       void navigate({ to: '/cases' });
     }
   };

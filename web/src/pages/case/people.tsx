@@ -60,7 +60,13 @@ export function People({ seen }: { seen: CaseView }) {
         facts={[
           [t.kind, words.enterprise[enterprise.kind]],
           [t.corporateNumber, enterprise.corporate_number],
-          [t.phone, enterprise.phone && <PhoneLink number={enterprise.phone} />],
+          // That of the person above is not said twice.
+          [
+            t.phone,
+            enterprise.phone && !seen.contacts.some(({ phone }) => phone === enterprise.phone) && (
+              <PhoneLink number={enterprise.phone} />
+            ),
+          ],
           [t.site, site.name],
           [
             t.place,

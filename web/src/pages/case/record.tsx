@@ -65,10 +65,12 @@ interface RecordProps {
   onTab: (tab: RecordTab) => void;
   /** The mail that is answered. */
   answered: TimelineMail | undefined;
+  /** A call was written down. */
+  onRecorded: () => void;
 }
 
 /** Writing down what just happened, and writing to the enterprise, without leaving the page. */
-export function Record({ seen, tab, onTab, answered }: RecordProps) {
+export function Record({ seen, tab, onTab, answered, onRecorded }: RecordProps) {
   const t = useTexts(words);
   const { permissions } = useMe();
   const tabs = (['call', 'mail', 'note'] as const).filter(
@@ -91,7 +93,7 @@ export function Record({ seen, tab, onTab, answered }: RecordProps) {
       </div>
       {/* All stay, so that turning to another loses nothing typed. */}
       <div hidden={tab !== 'call'}>
-        <Call seen={seen} />
+        <Call seen={seen} onRecorded={onRecorded} />
       </div>
       <div hidden={tab !== 'note'}>
         <Note id={seen.id} />
@@ -129,7 +131,7 @@ function Note({ id }: { id: string }) {
 type Kind = InteractionRequest['kind'];
 const OTHER = 'other';
 
-function Call({ seen }: { seen: CaseView }) {
+function Call({ seen, onRecorded }: Pick<RecordProps, 'seen' | 'onRecorded'>) {
   const t = useTexts(words);
   const names = useWords();
   const me = useMe();
@@ -162,6 +164,7 @@ function Call({ seen }: { seen: CaseView }) {
       setJustNow(true);
       setTried(false);
       say(t.saved);
+      onRecorded();
     },
   );
 

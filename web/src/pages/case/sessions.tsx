@@ -21,6 +21,7 @@ export const sessionWords = texts(
     nth: (n: number) => `第${n}回`,
     free: '空き',
     freeWhy: 'まだ予約されていません',
+    notUsed: '使いませんでした',
     book: '日程を予約',
     week: '週の予定表から選ぶ',
     reschedule: '日程を変更',
@@ -47,6 +48,7 @@ export const sessionWords = texts(
     nth: (n: number) => `Session ${n}`,
     free: 'Free',
     freeWhy: 'Not booked yet',
+    notUsed: 'Not used',
     book: 'Book',
     week: 'Choose in the week',
     reschedule: 'Move',
@@ -127,6 +129,7 @@ export function Sessions({ seen, query, onOpen }: SessionsProps) {
                       <Free
                         place={place}
                         caseId={seen.id}
+                        isOver={seen.status === 'closed'}
                         canBook={place === used + 1 && seen.allowed_moves.includes('book')}
                         onOpen={onOpen}
                       />
@@ -146,18 +149,18 @@ export function Sessions({ seen, query, onOpen }: SessionsProps) {
 interface FreeProps {
   place: number;
   caseId: string;
+  /** The case is closed. */
+  isOver: boolean;
   canBook: boolean;
   onOpen: (opened: Opened) => void;
 }
 
-function Free({ place, caseId, canBook, onOpen }: FreeProps) {
+function Free({ place, caseId, isOver, canBook, onOpen }: FreeProps) {
   const t = useTexts(sessionWords);
   return (
-    <div className="flex min-h-32 flex-1 flex-col rounded-8 border border-dashed border-line-strong p-3">
+    <div className="flex flex-1 flex-col md:min-h-32 rounded-8 border border-dashed border-line-strong p-3">
       <p className="text-dns-16B-130">{t.nth(place)}</p>
-      <p className="text-dns-16N-130 text-ink-soft">
-        {t.free}({t.freeWhy})
-      </p>
+      <p className="text-dns-16N-130 text-ink-soft">{isOver ? t.notUsed : `${t.free}(${t.freeWhy})`}</p>
       {canBook ? (
         <p className="mt-auto flex flex-wrap gap-2 pt-3">
           <Button size="sm" onClick={() => onOpen({ dialog: 'book' })}>

@@ -4,7 +4,7 @@ import { lazy, Suspense, useState } from 'react';
 import type { EnterpriseCase, EnterpriseView } from '@/api/schema';
 import { enterpriseCases, oneEnterprise } from '@/data/enterprises';
 import { PhoneLink } from '@/pages/case/people';
-import { shortDesk } from '@/pages/queue/columns';
+import { shortDesk } from '@/text/format';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { postalCode } from '@/text/format';

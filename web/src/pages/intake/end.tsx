@@ -1,6 +1,7 @@
 import { useEffect, useEffectEvent } from 'react';
 import { OUTCOMES } from '@/pages/case/dialogs/outcomes';
 import { useMe } from '@/shell/use-me';
+import { shortDesk } from '@/text/format';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { RadioField, SelectField, TextArea, TextField } from '@/ui/form';
@@ -17,11 +18,10 @@ interface EndProps {
   onDesk: (desk: string) => void;
   note: string;
   onNote: (note: string) => void;
-  wrong: string | undefined;
 }
 
 /** What happens with the call: to a desk with its reason, kept, or answered at once. */
-export function EndFields({ typed, onChange, desk, onDesk, note, onNote, wrong }: EndProps) {
+export function EndFields({ typed, onChange, desk, onDesk, note, onNote }: EndProps) {
   const t = useTexts(intakeWords);
   const words = useWords();
   const me = useMe();
@@ -37,17 +37,10 @@ export function EndFields({ typed, onChange, desk, onDesk, note, onNote, wrong }
           pointer="#end"
           value={typed.end}
           onChange={(end) => onChange({ end })}
-          choices={ends.map((end) => [end, t.ends[end]])}
+          choices={ends.map((end) => [end, end === 'keep' && me.role === 'desk' ? t.keepAtDesk : t.ends[end]])}
         />
         {typed.end === 'route' ? (
-          <DeskFields
-            prefecture={typed.prefecture}
-            desk={desk}
-            onDesk={onDesk}
-            note={note}
-            onNote={onNote}
-            wrong={wrong}
-          />
+          <DeskFields prefecture={typed.prefecture} desk={desk} onDesk={onDesk} note={note} onNote={onNote} />
         ) : null}
         {typed.end === 'close' ? (
           <>
@@ -81,10 +74,9 @@ interface DeskProps {
   onDesk: (desk: string) => void;
   note: string;
   onNote: (note: string) => void;
-  wrong: string | undefined;
 }
 
-function DeskFields({ prefecture, desk, onDesk, note, onNote, wrong }: DeskProps) {
+function DeskFields({ prefecture, desk, onDesk, note, onNote }: DeskProps) {
   const t = useTexts(intakeWords);
   const { found, all } = useDesksFor(prefecture);
   const proposed = found[0]?.id ?? '';
@@ -101,13 +93,15 @@ function DeskFields({ prefecture, desk, onDesk, note, onNote, wrong }: DeskProps
         label={t.desk}
         pointer="/desk_id"
         hint={hint}
-        wrong={wrong}
+        required
         value={desk}
         onChange={onDesk}
         choices={[
           ['', '—'],
-          ...found.map(({ id, name }) => [id, `${name}(${t.deskWhy(prefectureName(prefecture))})`] as const),
-          ...others.map(({ id, name }) => [id, name] as const),
+          ...found.map(
+            ({ id, name }) => [id, `${shortDesk(name) ?? name}(${t.deskWhy(prefectureName(prefecture))})`] as const,
+          ),
+          ...others.map(({ id, name }) => [id, shortDesk(name) ?? name] as const),
         ]}
       />
       <TextField label={t.routeNote} pointer="/note" value={note} onChange={onNote} />

@@ -10,7 +10,7 @@ import { Button } from '@/ui/button';
 import { CheckField, ManyField, RadioField, SelectField, TextArea, TextField } from '@/ui/form';
 import { Section } from '@/ui/page';
 import { PrefectureField } from '@/ui/prefecture';
-import { ofPlace, type Typed } from './inquiry';
+import { isNamed, ofPlace, type Typed } from './inquiry';
 import { intakeWords } from './text';
 
 interface FieldsProps {
@@ -106,7 +106,7 @@ export function CallerFields({ typed, onChange, takesFocus = true }: FieldsProps
 export function EnterpriseFields({ typed, onChange }: FieldsProps) {
   const t = useTexts(intakeWords);
   const words = useWords();
-  const named = typed.kind !== 'anonymous' && typed.kind !== 'worker';
+  const named = isNamed(typed.kind);
   if (typed.enterprise) {
     return (
       <Section title={t.enterprise}>
@@ -136,6 +136,7 @@ export function EnterpriseFields({ typed, onChange }: FieldsProps) {
             <TextField
               label={t.enterpriseName}
               pointer="/enterprise/name"
+              required
               className="sm:col-span-2"
               value={typed.enterpriseName}
               onChange={(enterpriseName) => onChange({ enterpriseName })}
@@ -280,7 +281,7 @@ export function MatterFields({ typed, onChange }: FieldsProps) {
   );
 }
 
-export function LateFields({ typed, onChange, wrong }: FieldsProps & { wrong: string | undefined }) {
+export function LateFields({ typed, onChange }: FieldsProps) {
   const t = useTexts(intakeWords);
   return (
     <div>
@@ -291,7 +292,6 @@ export function LateFields({ typed, onChange, wrong }: FieldsProps & { wrong: st
             label={t.receivedDate}
             pointer="/received_at"
             type="date"
-            wrong={wrong}
             value={typed.receivedDate}
             onChange={(receivedDate) => onChange({ receivedDate })}
           />

@@ -151,9 +151,44 @@ export function requestOf(typed: Typed, how: string): CreateCaseRequest {
   };
 }
 
+/** Kinds that have a name; a person asks for themselves. */
+export function isNamed(kind: EnterpriseKind): boolean {
+  return kind !== 'anonymous' && kind !== 'worker';
+}
+
+/**
+ * What the API would miss, in its own words. It tells the fields that cannot be empty first and what depends on others
+ * after that; a caller waits, so all of it is told at once.
+ */
+export function missing(typed: Typed): { pointer: string; detail: string }[] {
+  const empty = (text: string) => text.trim() === '';
+  return [
+    ...(!typed.enterprise && isNamed(typed.kind) && empty(typed.enterpriseName)
+      ? [{ pointer: '/enterprise/name', detail: 'is required for this kind of enterprise' }]
+      : []),
+    ...(empty(typed.description) ? [{ pointer: '/description', detail: 'is required' }] : []),
+    ...(typed.topics.length === 0 ? [{ pointer: '/topics', detail: 'at least one' }] : []),
+  ];
+}
+
+/** What must be known before anything is sent: where it goes, and when it was. With it comes all else that is missing. */
+export function undecided(
+  typed: Typed,
+  desk: string,
+  words: { chooseDesk: string; chooseTime: string },
+): { pointer: string; detail: string }[] {
+  const found = [
+    ...(typed.isLate && !instant(typed.receivedDate, typed.receivedTime)
+      ? [{ pointer: '/received_at', detail: words.chooseTime }]
+      : []),
+    ...(typed.end === 'route' && !desk ? [{ pointer: '/desk_id', detail: words.chooseDesk }] : []),
+  ];
+  return found.length > 0 ? [...missing(typed), ...found] : [];
+}
+
 function enterpriseOf(typed: Typed): CreateCaseRequest['enterprise'] {
   if (typed.enterprise) return { id: typed.enterprise.id };
-  const named = typed.kind !== 'anonymous' && typed.kind !== 'worker';
+  const named = isNamed(typed.kind);
   return {
     kind: typed.kind,
     ...filled({

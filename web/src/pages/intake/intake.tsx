@@ -1,9 +1,9 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import type { CallerEnterprise } from '@/api/schema';
+import { faultyFields, type Problem } from '@/api/problem';
 import { useSend } from '@/api/send';
 import { useMe } from '@/shell/use-me';
-import { instant } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Form } from '@/ui/form';
@@ -11,7 +11,7 @@ import { Page } from '@/ui/page';
 import { CallerPanel } from './caller';
 import { Done } from './done';
 import { CallerFields, EnterpriseFields, LateFields, MatterFields } from './fields';
-import { blank, ofEnterprise, ofPerson, type Typed } from './inquiry';
+import { blank, ofEnterprise, ofPerson, undecided, type Typed } from './inquiry';
 import { EndFields } from './end';
 import { receive, type Inquiry, type Received } from './receive';
 import { intakeWords } from './text';
@@ -25,7 +25,7 @@ export function IntakePage() {
   const [round, setRound] = useState(0);
   const [done, setDone] = useState<Received>();
   return (
-    <Page title={t.title} beside={<Beside />}>
+    <Page title={t.title} beside={<Beside types={done === undefined} />}>
       {done ? (
         <Done
           received={done}
@@ -41,11 +41,11 @@ export function IntakePage() {
   );
 }
 
-function Beside() {
+function Beside({ types }: { types: boolean }) {
   const t = useTexts(intakeWords);
   return (
     <p className="flex flex-wrap items-center gap-x-5 text-dns-14N-130 text-ink-soft">
-      <span className="hidden md:block">{t.hint}</span>
+      {types ? <span className="hidden md:block">{t.hint}</span> : null}
       <Link to="/late-entry" className="link inline-flex min-h-8 items-center">
         {t.stack}
       </Link>
@@ -70,17 +70,14 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
   );
   const [desk, setDesk] = useState('');
   const [routeNote, setRouteNote] = useState('');
-  const [wrong, setWrong] = useState<{ desk?: string; received?: string }>({});
+  const [wrong, setWrong] = useState<Problem>();
   const change = (part: Partial<Typed>) => setTyped((before) => ({ ...before, ...part }));
   const send = useSend((inquiry: Inquiry, once) => receive(inquiry, t.how, once), onDone);
 
   const submit = () => {
-    const missing = {
-      ...(typed.end === 'route' && !desk ? { desk: t.chooseDesk } : {}),
-      ...(typed.isLate && !instant(typed.receivedDate, typed.receivedTime) ? { received: t.chooseTime } : {}),
-    };
-    setWrong(missing);
-    if (Object.keys(missing).length > 0) return;
+    const found = undecided(typed, desk, t);
+    setWrong(found.length > 0 ? faultyFields(found) : undefined);
+    if (found.length > 0) return;
     if (typed.consent) localStorage.setItem(NOTICE, typed.notice);
     send.mutate({ typed, desk, routeNote });
   };
@@ -96,38 +93,34 @@ function Call({ phone, onDone }: { phone: string; onDone: (received: Received) =
 
   return (
     <div ref={form} onKeyDown={onKeyDown}>
-      <Form
-        error={send.error}
-        onSubmit={submit}
-        label={t.title}
-        className="grid gap-x-10 gap-y-5 wide:grid-cols-[minmax(0,1fr)_27rem] wide:grid-rows-[auto_1fr]"
-      >
-        <div className="min-w-0 wide:col-start-2">
-          <CallerPanel
-            phone={typed.phone}
-            onEnterprise={chooseEnterprise}
-            onPerson={(person) => change(ofPerson(person))}
-          />
-        </div>
-        <div className="min-w-0 space-y-4 wide:col-start-1 wide:row-span-2 wide:row-start-1">
-          <CallerFields typed={typed} onChange={change} />
-          <EnterpriseFields typed={typed} onChange={change} />
-          <MatterFields typed={typed} onChange={change} />
-          <LateFields typed={typed} onChange={change} wrong={wrong.received} />
-        </div>
-        <div className="min-w-0 space-y-4 wide:col-start-2">
-          <EndFields
-            typed={typed}
-            onChange={change}
-            desk={desk}
-            onDesk={setDesk}
-            note={routeNote}
-            onNote={setRouteNote}
-            wrong={wrong.desk}
-          />
-          <Button type="submit" look="solid" size="lg" className="w-full" pending={send.isPending}>
-            {typed.end === 'route' ? t.saveRoute : typed.end === 'close' ? t.saveClose : t.save}
-          </Button>
+      <Form error={wrong ?? send.error} onSubmit={submit} label={t.title}>
+        <div className="grid gap-x-10 gap-y-5 wide:grid-cols-[minmax(0,1fr)_27rem] wide:grid-rows-[auto_1fr]">
+          <div className="min-w-0 wide:col-start-2">
+            <CallerPanel
+              phone={typed.phone}
+              onEnterprise={chooseEnterprise}
+              onPerson={(person) => change(ofPerson(person))}
+            />
+          </div>
+          <div className="min-w-0 space-y-4 wide:col-start-1 wide:row-span-2 wide:row-start-1">
+            <CallerFields typed={typed} onChange={change} />
+            <EnterpriseFields typed={typed} onChange={change} />
+            <MatterFields typed={typed} onChange={change} />
+            <LateFields typed={typed} onChange={change} />
+          </div>
+          <div className="min-w-0 space-y-4 wide:col-start-2">
+            <EndFields
+              typed={typed}
+              onChange={change}
+              desk={desk}
+              onDesk={setDesk}
+              note={routeNote}
+              onNote={setRouteNote}
+            />
+            <Button type="submit" look="solid" size="lg" className="w-full" pending={send.isPending}>
+              {typed.end === 'route' ? t.saveRoute : typed.end === 'close' ? t.saveClose : t.save}
+            </Button>
+          </div>
         </div>
       </Form>
     </div>

@@ -1,15 +1,16 @@
 import { Link } from '@tanstack/react-router';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import type { CallerEnterprise } from '@/api/schema';
+import { faultyFields, type Problem } from '@/api/problem';
 import { useSend } from '@/api/send';
 import { CallerPanel } from '@/pages/intake/caller';
 import { EndFields } from '@/pages/intake/end';
 import { CallerFields, EnterpriseFields, MatterFields } from '@/pages/intake/fields';
-import { ofEnterprise, ofPerson } from '@/pages/intake/inquiry';
+import { ofEnterprise, ofPerson, undecided } from '@/pages/intake/inquiry';
 import { receive, type Inquiry, type Received } from '@/pages/intake/receive';
 import { intakeWords } from '@/pages/intake/text';
 import { useMe } from '@/shell/use-me';
-import { dateOf, instant } from '@/text/dates';
+import { dateOf } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Form, TextField } from '@/ui/form';
@@ -79,7 +80,7 @@ function OneSheet({ initial, name, isFirst, onSaved }: SheetProps) {
   const intake = useTexts(intakeWords);
   const form = useRef<HTMLDivElement>(null);
   const { values: sheet, change, restored, drop } = useKept<Sheet>(name, initial);
-  const [wrong, setWrong] = useState<{ desk?: string; received?: string }>({});
+  const [wrong, setWrong] = useState<Problem>();
   const send = useSend(
     (inquiry: Inquiry, once) => receive(inquiry, t.how, once),
     (received) => {
@@ -90,15 +91,9 @@ function OneSheet({ initial, name, isFirst, onSaved }: SheetProps) {
   );
 
   const submit = () => {
-    const missing = {
-      ...(sheet.end === 'route' && !sheet.desk ? { desk: intake.chooseDesk } : {}),
-      ...(instant(sheet.receivedDate, sheet.receivedTime) ? {} : { received: intake.chooseTime }),
-    };
-    setWrong(missing);
-    if (Object.keys(missing).length > 0) {
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
-      return;
-    }
+    const found = undecided(sheet, sheet.desk, intake);
+    setWrong(found.length > 0 ? faultyFields(found) : undefined);
+    if (found.length > 0) return;
     send.mutate(inquiryOf(sheet, t.withReceiver));
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -122,38 +117,34 @@ function OneSheet({ initial, name, isFirst, onSaved }: SheetProps) {
           </Notice>
         </div>
       ) : null}
-      <Form
-        error={send.error}
-        onSubmit={submit}
-        label={t.title}
-        className="grid gap-x-10 gap-y-5 wide:grid-cols-[minmax(0,1fr)_27rem] wide:grid-rows-[auto_1fr]"
-      >
-        <div className="min-w-0 space-y-4 wide:col-start-1 wide:row-span-2 wide:row-start-1">
-          <PaperFields sheet={sheet} onChange={change} wrong={wrong.received} isFirst={isFirst} />
-          <CallerFields typed={sheet} onChange={change} takesFocus={false} />
-          <EnterpriseFields typed={sheet} onChange={change} />
-          <MatterFields typed={sheet} onChange={change} />
-        </div>
-        <div className="min-w-0 wide:col-start-2">
-          <CallerPanel
-            phone={sheet.phone}
-            onEnterprise={chooseEnterprise}
-            onPerson={(person) => change(ofPerson(person))}
-          />
-        </div>
-        <div className="min-w-0 space-y-4 wide:col-start-2">
-          <EndFields
-            typed={sheet}
-            onChange={change}
-            desk={sheet.desk}
-            onDesk={(desk) => change({ desk })}
-            note={sheet.routeNote}
-            onNote={(routeNote) => change({ routeNote })}
-            wrong={wrong.desk}
-          />
-          <Button type="submit" look="solid" size="lg" className="w-full" pending={send.isPending}>
-            {t.save}
-          </Button>
+      <Form error={wrong ?? send.error} onSubmit={submit} label={t.title}>
+        <div className="grid gap-x-10 gap-y-5 wide:grid-cols-[minmax(0,1fr)_27rem] wide:grid-rows-[auto_1fr]">
+          <div className="min-w-0 space-y-4 wide:col-start-1 wide:row-span-2 wide:row-start-1">
+            <PaperFields sheet={sheet} onChange={change} isFirst={isFirst} />
+            <CallerFields typed={sheet} onChange={change} takesFocus={false} />
+            <EnterpriseFields typed={sheet} onChange={change} />
+            <MatterFields typed={sheet} onChange={change} />
+          </div>
+          <div className="min-w-0 wide:col-start-2">
+            <CallerPanel
+              phone={sheet.phone}
+              onEnterprise={chooseEnterprise}
+              onPerson={(person) => change(ofPerson(person))}
+            />
+          </div>
+          <div className="min-w-0 space-y-4 wide:col-start-2">
+            <EndFields
+              typed={sheet}
+              onChange={change}
+              desk={sheet.desk}
+              onDesk={(desk) => change({ desk })}
+              note={sheet.routeNote}
+              onNote={(routeNote) => change({ routeNote })}
+            />
+            <Button type="submit" look="solid" size="lg" className="w-full" pending={send.isPending}>
+              {t.save}
+            </Button>
+          </div>
         </div>
       </Form>
     </div>
@@ -163,12 +154,11 @@ function OneSheet({ initial, name, isFirst, onSaved }: SheetProps) {
 interface PaperProps {
   sheet: Sheet;
   onChange: (part: Partial<Sheet>) => void;
-  wrong: string | undefined;
   isFirst: boolean;
 }
 
 /** What the paper says about its own receipt. */
-function PaperFields({ sheet, onChange, wrong, isFirst }: PaperProps) {
+function PaperFields({ sheet, onChange, isFirst }: PaperProps) {
   const t = useTexts(lateWords);
   return (
     <Section title={t.paper}>
@@ -180,7 +170,6 @@ function PaperFields({ sheet, onChange, wrong, isFirst }: PaperProps) {
           // With an end, the year takes four digits, and one types on.
           max={dateOf(new Date())}
           autoFocus={isFirst}
-          wrong={wrong}
           value={sheet.receivedDate}
           onChange={(receivedDate) => onChange({ receivedDate })}
         />

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { CaseView, Role } from '@/api/schema';
 import { isWaiting, nextStep, useStepWords } from '@/data/next-step';
 import { useDates } from '@/text/dates';
+import { shortDesk } from '@/text/format';
 import { useNow } from '@/text/now';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
@@ -75,11 +76,6 @@ export function useColumns(role: Role, left: ReadonlySet<string>): Column<CaseVi
     }),
   ];
   return columns.filter((column) => column !== undefined);
-}
-
-/** 「テレワーク・サポートネットワーク 東京窓口」 is 「東京窓口」 where there is little room. */
-export function shortDesk(name: string | undefined): string | undefined {
-  return name?.split(/\s+/).at(-1);
 }
 
 function Who({ seen, anonymous }: { seen: CaseView; anonymous: string }) {

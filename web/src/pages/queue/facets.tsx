@@ -2,10 +2,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
-import type { CaseCounts } from '@/api/schema';
+import type { CaseCounts, Role, Status } from '@/api/schema';
 import { caseCounts } from '@/data/cases';
 import { desks } from '@/data/directory';
 import { useMe } from '@/shell/use-me';
+import { shortDesk } from '@/text/format';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { DUES, filterOf, FLAGS, STATUSES, TOPICS, WAITING, without, type QueueSearch } from './filter';
@@ -17,12 +18,20 @@ function Tally({ n, bad = false }: { n: number | undefined; bad?: boolean }) {
   );
 }
 
+/** The statuses that a case never has in somebody's own list: a desk's begins with routing, an expert's with the assignment. */
+const NEVER_MET: Partial<Record<Role, readonly Status[]>> = {
+  desk: ['received'],
+  manager: ['received', 'routed', 'accepted'],
+};
+
 /** The statuses as tabs above the list. */
 export function StatusTabs({ search }: { search: QueueSearch }) {
   const t = useTexts(queueWords);
   const words = useWords();
+  const { role } = useMe();
   const { data } = useQuery(caseCounts(filterOf({ ...search, status: 'all' })));
   const current = search.status ?? 'open';
+  const met = STATUSES.filter((status) => status === current || !NEVER_MET[role]?.includes(status));
   const count = (status: QueueSearch['status']) => {
     if (!data) return undefined;
     if (status === 'all') return data.total;
@@ -31,13 +40,14 @@ export function StatusTabs({ search }: { search: QueueSearch }) {
   };
   return (
     <nav aria-label={t.status} className="mb-3 flex gap-1.5 overflow-x-auto pb-1 md:flex-wrap md:overflow-visible">
-      {(['open', ...STATUSES, 'all'] as const).map((status) => (
+      {(['open', ...met, 'all'] as const).map((status) => (
         <Link
           key={status}
           to="/cases"
           search={{ ...search, status }}
           aria-current={status === current ? 'true' : undefined}
-          className="focus-inside inline-flex min-h-10 items-center gap-2 rounded-6 border border-line bg-white px-3 text-dns-16N-130 whitespace-nowrap hover:bg-blue-50 hover:underline aria-[current=true]:border-blue-900 aria-[current=true]:bg-blue-900 aria-[current=true]:text-white"
+          // Not by `aria-current`: the router writes its own word there.
+          className={`inline-flex min-h-10 items-center gap-2 rounded-6 max-md:focus-inside border px-3 text-dns-16N-130 whitespace-nowrap hover:underline ${status === current ? 'border-blue-900 bg-blue-900 text-white' : 'border-line bg-white hover:bg-blue-50'}`}
         >
           {status === 'open' ? t.open : status === 'all' ? t.all : short(words.status[status])}
           <Tally n={count(status)} />
@@ -172,7 +182,7 @@ function DeskFacet({ search }: { search: QueueSearch }) {
           on={search.desk_id === id}
           search={search.desk_id === id ? without(search, 'desk_id') : { ...search, desk_id: id }}
         >
-          {name.split(/\s+/).at(-1)}
+          {shortDesk(name)}
         </Choice>
       ))}
     </Facet>
@@ -203,7 +213,7 @@ function Choice({ on, search, count, children }: ChoiceProps) {
         search={search}
         replace
         aria-current={on ? 'true' : undefined}
-        className="focus-inside -mx-2 flex min-h-9 items-center justify-between gap-2 rounded-6 px-2 text-dns-16N-130 hover:bg-blue-50 hover:underline aria-[current=true]:bg-blue-100 aria-[current=true]:font-bold aria-[current=true]:text-blue-1000"
+        className={`focus-inside -mx-2 flex min-h-9 items-center justify-between gap-2 rounded-6 px-2 text-dns-16N-130 hover:underline ${on ? 'bg-blue-100 font-bold text-blue-1000' : 'hover:bg-blue-50'}`}
       >
         <span>{children}</span>
         {count}

@@ -10,11 +10,13 @@ interface KeptProps {
   /** Whether the server has a draft. */
   isStored: boolean;
   isSending: boolean;
+  /** The reason why it was not taken stands on the page. */
+  isExplained: boolean;
   onDrop: () => void;
 }
 
 /** Where the text is: on this device only, on its way, or on the server. */
-export function KeptState({ draft, isStored, isSending, onDrop }: KeptProps) {
+export function KeptState({ draft, isStored, isSending, isExplained, onDrop }: KeptProps) {
   const t = useTexts(reportWords);
   const dates = useDates();
   if (!draft) {
@@ -40,7 +42,7 @@ export function KeptState({ draft, isStored, isSending, onDrop }: KeptProps) {
           {t.unsent(dates.time(draft.at))}
         </strong>
         {draft.wanted ? <span className="block">{draft.wanted === 'submit' ? t.waitingSubmit : t.waiting}</span> : null}
-        {draft.isRefused ? <span className="block">{t.refused}</span> : null}
+        {draft.isRefused && !isExplained ? <span className="block">{t.refused}</span> : null}
       </p>
       <Button size="sm" look="text" className="-ml-3" onClick={onDrop}>
         {t.drop}

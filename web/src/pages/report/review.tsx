@@ -1,3 +1,4 @@
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
 import type { ConsultationView, ReportView, TeleworkStatus } from '@/api/schema';
@@ -45,6 +46,12 @@ function Decide({ session, version }: { session: ConsultationView; version: numb
   const [reason, setReason] = useState('');
   const [returning, setReturning] = useState(false);
   const path = { id: session.id };
+  const navigate = useNavigate();
+  // The next step is on the page of the case.
+  const leave = (done: string) => {
+    say(done);
+    void navigate({ to: '/cases/$id', params: { id: session.case_id } });
+  };
   const approve = useSend(
     (_: undefined, once) =>
       body(
@@ -53,7 +60,7 @@ function Decide({ session, version }: { session: ConsultationView; version: numb
           headers: ifMatch(version),
         }),
       ),
-    () => say(t.approved),
+    () => leave(t.approved),
   );
   const sendBack = useSend(
     (text: string, once) =>
@@ -64,7 +71,7 @@ function Decide({ session, version }: { session: ConsultationView; version: numb
           body: { reason: text },
         }),
       ),
-    () => say(t.sentBack),
+    () => leave(t.sentBack),
   );
   return (
     <Form

@@ -108,6 +108,7 @@ export function Write({ session, written }: WriteProps) {
         draft={draft}
         isStored={written.version > 0}
         isSending={send.isPending}
+        isExplained={Boolean(error)}
         onDrop={() => {
           dropDraft(me.id, session.id);
           send.reset();

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import type { CaseView } from '@/api/schema';
 import { desks, managers } from '@/data/directory';
-import { shortDesk } from '@/pages/queue/columns';
+import { shortDesk } from '@/text/format';
 import { useMe } from '@/shell/use-me';
 import { useTexts } from '@/text/preferences';
 import { SelectField } from '@/ui/form';

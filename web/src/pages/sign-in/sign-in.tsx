@@ -13,6 +13,7 @@ const words = texts(
     email: 'メールアドレス',
     password: 'パスワード',
     submit: 'サインイン',
+    failed: 'サインインできませんでした',
     forgotten: 'パスワードを忘れた',
     help: 'サインインできないときは、事務局に連絡してください。',
     codeTitle: '確認コードの入力',
@@ -26,6 +27,7 @@ const words = texts(
     email: 'E-mail address',
     password: 'Password',
     submit: 'Sign in',
+    failed: 'You are not signed in',
     forgotten: 'I forgot my password',
     help: 'If you cannot sign in, ask the programme office.',
     codeTitle: 'Enter the code',
@@ -46,7 +48,7 @@ export function SignInPage() {
   return (
     <Door title={asked ? t.codeTitle : t.title}>
       <p className="mb-6 text-std-16N-170 text-ink-soft">{asked ? t.codeWhy(email) : t.what}</p>
-      <Form error={error} onSubmit={() => void send(email, password)} className="space-y-5">
+      <Form error={error} failed={t.failed} onSubmit={() => void send(email, password)} className="space-y-5">
         {asked ? (
           <>
             <input type="hidden" autoComplete="username" value={email} readOnly />

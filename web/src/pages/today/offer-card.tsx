@@ -27,7 +27,7 @@ const words = texts(
     reason: '辞退の理由',
     send: '辞退を送る',
     back: '戻る',
-    accepted: '承諾しました。案件を開けるようになりました。',
+    accepted: '承諾しました。続けて第1回の日程を決められます。',
     declined: '辞退を伝えました。',
     more: '続きを読む',
   },
@@ -44,14 +44,14 @@ const words = texts(
     reason: 'Why you decline',
     send: 'Decline',
     back: 'Back',
-    accepted: 'Accepted. You can open the case now.',
+    accepted: 'Accepted. You can agree on the first session now.',
     declined: 'Declined.',
     more: 'Read on',
   },
 );
 
 /** An offer with all that may be known before accepting, and the two answers. */
-export function OfferCard({ offer }: { offer: OfferView }) {
+export function OfferCard({ offer, onAnswer }: { offer: OfferView; onAnswer: (accepted: boolean) => void }) {
   const t = useTexts(words);
   const names = useWords();
   const dates = useDates();
@@ -65,7 +65,10 @@ export function OfferCard({ offer }: { offer: OfferView }) {
           headers: ifMatch(offer.version),
         }),
       ),
-    () => say(t.accepted),
+    () => {
+      onAnswer(true);
+      say(t.accepted);
+    },
   );
   const decline = useSend(
     (text: string, once) =>
@@ -76,7 +79,10 @@ export function OfferCard({ offer }: { offer: OfferView }) {
           body: { reason: text },
         }),
       ),
-    () => say(t.declined),
+    () => {
+      onAnswer(false);
+      say(t.declined);
+    },
   );
   const { matter } = offer;
   const now = useNow();

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { api, body } from '@/api/client';
@@ -15,11 +15,13 @@ import { useNow } from '@/text/now';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Chip } from '@/ui/chip';
+import { useFollow } from '@/ui/follow';
 import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { Page, Section } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
 import { OfferCard } from './offer-card';
+import { running, TO_BOOK_ID, ToBook } from './to-book';
 import { Visit } from './visit';
 
 const Dialogs = lazy(() => import('@/pages/case/dialogs/dialogs'));
@@ -55,6 +57,13 @@ const words = texts(
   },
 );
 
+const OFFERS_ID = 'offers';
+
+/** The card of a session, which has the focus after a step whose button is gone. */
+function cardOf({ id }: ConsultationView): string {
+  return `session-${id}`;
+}
+
 /** A manager between two visits: what to answer, where to go, what to write. */
 export function TodayPage() {
   const t = useTexts(words);
@@ -68,8 +77,13 @@ export function TodayPage() {
   });
   const mine = me.manager_id ? { manager_id: me.manager_id } : {};
   const sessions = useQuery(sessionList({ ...mine, from: midnight(-60), to: midnight(60) }));
+  const follow = useFollow(offers.data, sessions.data, useInfiniteQuery(running).data, opened);
   const near = useMemo(() => sessions.data && nearby(sessions.data), [sessions.data]);
   useReportsAtHand(near);
+  const close = () => {
+    if (opened) follow(cardOf(opened.session));
+    setOpened(undefined);
+  };
   const card = (session: ConsultationView) => (
     <li key={session.id}>
       <Appointment session={session} onOpen={(dialog) => setOpened({ session, dialog })} />
@@ -80,22 +94,25 @@ export function TodayPage() {
       <div className="space-y-7">
         <Unsent person={me.id} />
         <Section title={t.offers}>
-          <Loaded query={offers} lines={2}>
-            {({ items }) =>
-              items.length === 0 ? (
-                <p className="py-2 text-dns-16N-130 text-ink-soft">{t.noOffers}</p>
-              ) : (
-                <ul className="space-y-3">
-                  {items.map((offer) => (
-                    <li key={offer.id}>
-                      <OfferCard offer={offer} />
-                    </li>
-                  ))}
-                </ul>
-              )
-            }
-          </Loaded>
+          <div id={OFFERS_ID} tabIndex={-1}>
+            <Loaded query={offers} lines={2}>
+              {({ items }) =>
+                items.length === 0 ? (
+                  <p className="py-2 text-dns-16N-130 text-ink-soft">{t.noOffers}</p>
+                ) : (
+                  <ul className="space-y-3">
+                    {items.map((offer) => (
+                      <li key={offer.id}>
+                        <OfferCard offer={offer} onAnswer={(accepted) => follow(accepted ? TO_BOOK_ID : OFFERS_ID)} />
+                      </li>
+                    ))}
+                  </ul>
+                )
+              }
+            </Loaded>
+          </div>
         </Section>
+        <ToBook />
         <Loaded query={sessions} lines={4}>
           {(all) => {
             const { ahead, begun, unwritten } = sorted(all, now);
@@ -123,7 +140,7 @@ export function TodayPage() {
           }}
         </Loaded>
       </div>
-      <Suspense>{opened ? <Over {...opened} onClose={() => setOpened(undefined)} /> : null}</Suspense>
+      <Suspense>{opened ? <Over {...opened} onClose={close} /> : null}</Suspense>
     </Page>
   );
 }
@@ -198,7 +215,11 @@ function Appointment({ session, onOpen }: AppointmentProps) {
   const { contact } = session;
   const place = session.place ?? (session.mode === 'visit' ? session.address : undefined);
   return (
-    <article className="space-y-2 rounded-8 border border-line-strong p-4 text-dns-16N-130">
+    <article
+      id={cardOf(session)}
+      tabIndex={-1}
+      className="space-y-2 rounded-8 border border-line-strong p-4 text-dns-16N-130"
+    >
       <p className="text-std-18B-160">{dates.span(session.starts_at, session.ends_at)}</p>
       <p className="flex flex-wrap items-center gap-2">
         <Chip tone="blue">{names.mode[session.mode]}</Chip>

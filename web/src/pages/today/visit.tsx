@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useFieldWords } from '@/ui/problem-notice';
 import type { ConsultationView } from '@/api/schema';
 import { stepsNow, tapsNow } from '@/data/steps';
@@ -52,12 +52,16 @@ export function Visit({ session }: { session: ConsultationView }) {
   const now = useNow();
   const reasons = useTexts(whyNotWords).step;
   const [correcting, setCorrecting] = useState<Side>();
+  const times = useRef<HTMLDivElement>(null);
   if (session.state !== 'booked' || session.mode !== 'visit') return null;
   const { next, correct } = tapsNow(session, taps, now);
   const mine = taps.filter((tap) => tap.session === session.id);
   const early = stepsNow(session, now).whyNot('check_in') === 'too_early';
-  const tap = (side: Side, at: string, replace: boolean) =>
+  const tap = (side: Side, at: string, replace: boolean) => {
     keepTap({ person, session: session.id, number: session.case_number, side, at, replace, key: crypto.randomUUID() });
+    // After the last of the two, the button is gone.
+    if (side === 'out') requestAnimationFrame(() => times.current?.focus());
+  };
   return (
     <div className="space-y-2 border-t border-line pt-3">
       {mine.map((one) => (one.refused === undefined ? null : <Refused key={one.side} tap={one} />))}
@@ -77,7 +81,9 @@ export function Visit({ session }: { session: ConsultationView }) {
           {t.in}: {reasons.too_early}
         </p>
       ) : null}
-      <Times session={session} mine={mine} sides={correct} onCorrect={setCorrecting} />
+      <div ref={times} tabIndex={-1}>
+        <Times session={session} mine={mine} sides={correct} onCorrect={setCorrecting} />
+      </div>
       {correcting ? (
         <Correct
           key={correcting}

@@ -41,7 +41,7 @@ export function CloseDialog({ seen, onClose }: { seen: CaseView; onClose: () => 
           body: request,
         }),
       ),
-    useAfterMove(onClose),
+    useAfterMove('close', onClose),
   );
   return (
     <Frame

@@ -126,7 +126,7 @@ function Settle({ seen, flag, onClose }: FlagProps) {
           body: request,
         }),
       ),
-    useAfterMove(onClose),
+    useAfterMove('settle', onClose),
   );
   return (
     <Frame

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
-import { Problem } from '@/api/problem';
+import { faultyFields } from '@/api/problem';
 import type { CaseView, Line, ManagerProposal, OfferRequest, OfferView } from '@/api/schema';
 import { useSend } from '@/api/send';
 import { managerProposals } from '@/data/cases';
@@ -10,7 +10,7 @@ import { instant, useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Chip } from '@/ui/chip';
-import { CheckField, RadioField, TextArea, TextField } from '@/ui/form';
+import { CheckField, Group, RadioField, TextArea, TextField } from '@/ui/form';
 import { Loaded } from '@/ui/states';
 import { say } from '@/ui/toast';
 import { Frame } from './frame';
@@ -110,7 +110,7 @@ export function OfferDialog({ seen, onClose }: { seen: CaseView; onClose: () => 
       ...(obstacles && override ? { override_reason: override } : {}),
     });
   };
-  const error = unchosen && !chosen ? chooseFirst(t.choose) : send.error;
+  const error = unchosen && !chosen ? faultyFields([{ pointer: '/manager_id', detail: t.choose }]) : send.error;
   return (
     <Frame
       title={names.move.offer}
@@ -179,17 +179,6 @@ export function OfferDialog({ seen, onClose }: { seen: CaseView; onClose: () => 
   );
 }
 
-function chooseFirst(detail: string): Problem {
-  return new Problem({
-    type: '/problems/validation',
-    title: detail,
-    detail,
-    status: 422,
-    instance: '',
-    errors: [{ pointer: '/manager_id', detail }],
-  });
-}
-
 const SHOWN = 5;
 
 interface CandidatesProps {
@@ -207,8 +196,7 @@ function Candidates({ items, value, onChange }: CandidatesProps) {
   );
   const shown = all || query ? fitting : fitting.slice(0, SHOWN);
   return (
-    <fieldset className="min-w-0">
-      <legend className="mb-1 text-dns-16B-130">{t.candidates}</legend>
+    <Group label={t.candidates} pointer="/manager_id">
       <TextField label={t.search} pointer="#search" className="mb-2" value={query} onChange={setQuery} />
       {fitting.length === 0 ? <p className="text-dns-16N-130 text-ink-soft">{t.none}</p> : null}
       <ul className="max-h-96 space-y-2 overflow-y-auto p-1">
@@ -223,7 +211,7 @@ function Candidates({ items, value, onChange }: CandidatesProps) {
           {t.more(fitting.length - shown.length)}
         </button>
       ) : null}
-    </fieldset>
+    </Group>
   );
 }
 
@@ -250,10 +238,14 @@ function Candidate({ proposal, checked, onChange }: CandidateProps) {
       <span className="min-w-0">
         <span className="text-dns-16B-130">{proposal.name}</span> <span className="text-ink-soft">{proposal.firm}</span>
         <span className="block text-ink-soft">{proposal.qualifications.join('・')}</span>
-        <span className="block">{proposal.reasons.join('・')}</span>
-        <span className="block text-ink-soft">
+        <span className="block font-bold">
           {[t.free(proposal.free_this_month), ...(firstFree ? [t.firstFree(dates.dayTime(firstFree))] : [])].join('・')}
         </span>
+        {proposal.reasons.map((reason) => (
+          <span key={reason} className="block pl-[1em] -indent-[1em]">
+            ・{withDays(reason, dates.day)}
+          </span>
+        ))}
         {proposal.obstacles.length > 0 ? (
           <span className="mt-1 flex flex-wrap gap-1">
             {proposal.obstacles.map((obstacle) => (
@@ -266,6 +258,11 @@ function Candidate({ proposal, checked, onChange }: CandidateProps) {
       </span>
     </label>
   );
+}
+
+/** The API writes the days of its reasons in digits. */
+function withDays(reason: string, day: (date: string) => string): string {
+  return reason.replaceAll(/\d{4}-\d{2}-\d{2}/g, (date) => day(`${date}T00:00:00+09:00`));
 }
 
 export function RevokeDialog({ offer, onClose }: { offer: OfferView; onClose: () => void }) {

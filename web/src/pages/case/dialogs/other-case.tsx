@@ -98,16 +98,21 @@ export function MergeDialog({ seen, undo, onClose }: OtherProps & { undo: boolea
   const [number, setNumber] = useState('');
   const [reason, setReason] = useState('');
   const survivor = seen.merged_into;
-  const send = useSend(async (request: { number: string; reason: string }, once) => {
-    const other_id = survivor ? seen.id : await idOfNumber(request.number, '/other_id');
-    const id = survivor ?? seen.id;
-    const options = {
-      params: { path: { id }, header: once },
-      ...(survivor ? {} : { headers: ifMatch(seen.version) }),
-      body: { other_id, reason: request.reason },
-    };
-    return body(undo ? api.POST('/api/v1/cases/{id}/unmerge', options) : api.POST('/api/v1/cases/{id}/merge', options));
-  }, useAfterMove(onClose));
+  const send = useSend(
+    async (request: { number: string; reason: string }, once) => {
+      const other_id = survivor ? seen.id : await idOfNumber(request.number, '/other_id');
+      const id = survivor ?? seen.id;
+      const options = {
+        params: { path: { id }, header: once },
+        ...(survivor ? {} : { headers: ifMatch(seen.version) }),
+        body: { other_id, reason: request.reason },
+      };
+      return body(
+        undo ? api.POST('/api/v1/cases/{id}/unmerge', options) : api.POST('/api/v1/cases/{id}/merge', options),
+      );
+    },
+    useAfterMove(undo ? 'unmerge' : 'merge', onClose),
+  );
   return (
     <Frame
       title={undo ? names.move.unmerge : names.move.merge}

@@ -48,29 +48,34 @@ export function ReasonDialog({ seen, move, manager, onClose }: ReasonProps) {
   const frame = useTexts(frameWords);
   const names = useWords();
   const [reason, setReason] = useState('');
-  const send = useSend((text: string, once) => {
-    const params = { path: { id: seen.id }, header: once };
-    const options = { params, headers: ifMatch(seen.version), body: { reason: text } };
-    switch (move) {
-      case 'return':
-        return body(api.POST('/api/v1/cases/{id}/return', options));
-      case 'reopen':
-        return body(api.POST('/api/v1/cases/{id}/reopen', options));
-      case 'guard_override':
-        return body(api.POST('/api/v1/cases/{id}/guard-override', options));
-      case 'escalate':
-        return body(api.POST('/api/v1/cases/{id}/escalate', { ...options, body: { kind: 'complaint', reason: text } }));
-      case 'release': {
-        const id = manager?.assignment_id ?? '';
-        return body(
-          api.POST('/api/v1/assignments/{id}/release', {
-            params: { path: { id }, header: once },
-            body: { reason: text },
-          }),
-        );
+  const send = useSend(
+    (text: string, once) => {
+      const params = { path: { id: seen.id }, header: once };
+      const options = { params, headers: ifMatch(seen.version), body: { reason: text } };
+      switch (move) {
+        case 'return':
+          return body(api.POST('/api/v1/cases/{id}/return', options));
+        case 'reopen':
+          return body(api.POST('/api/v1/cases/{id}/reopen', options));
+        case 'guard_override':
+          return body(api.POST('/api/v1/cases/{id}/guard-override', options));
+        case 'escalate':
+          return body(
+            api.POST('/api/v1/cases/{id}/escalate', { ...options, body: { kind: 'complaint', reason: text } }),
+          );
+        case 'release': {
+          const id = manager?.assignment_id ?? '';
+          return body(
+            api.POST('/api/v1/assignments/{id}/release', {
+              params: { path: { id }, header: once },
+              body: { reason: text },
+            }),
+          );
+        }
       }
-    }
-  }, useAfterMove(onClose));
+    },
+    useAfterMove(move, onClose),
+  );
   const title = move === 'release' ? t.release(manager?.name ?? '') : names.move[move];
   return (
     <Frame

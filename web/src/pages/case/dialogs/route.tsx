@@ -50,7 +50,7 @@ export function RouteDialog({ seen, onClose }: { seen: CaseView; onClose: () => 
           body: request,
         }),
       ),
-    useAfterMove(onClose),
+    useAfterMove('route', onClose),
   );
   return (
     <Frame

@@ -25,7 +25,8 @@ const words = texts(
     voided: '無効にしました。',
     hold: '実施を記録',
     holdAct: '実施済として記録',
-    held: '実施を記録しました。続けて報告書を書けます。',
+    held: '実施を記録しました。',
+    heldWrite: '実施を記録しました。続けて報告書を書けます。',
     date: '実施日',
     from: '開始',
     to: '終了',
@@ -50,7 +51,8 @@ const words = texts(
     voided: 'Voided.',
     hold: 'Record the session',
     holdAct: 'Record as held',
-    held: 'Recorded. The report can be written now.',
+    held: 'Recorded.',
+    heldWrite: 'Recorded. The report can be written now.',
     date: 'Date',
     from: 'From',
     to: 'To',
@@ -124,7 +126,8 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
   const names = useWords();
   const version = useVersion(session);
   // What was tapped at the visit, else what was booked.
-  const tapped = visitTimes(session, useTaps(useMe().id));
+  const me = useMe();
+  const tapped = visitTimes(session, useTaps(me.id));
   const begin = tapped.in ?? session.starts_at;
   const end = tapped.out ?? session.ends_at;
   const [date, setDate] = useState(dateOf(begin));
@@ -146,7 +149,7 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
       ),
     () => {
       onClose();
-      say(t.held);
+      say(me.role === 'manager' ? t.heldWrite : t.held);
     },
   );
   const started_at = exactly(instant(date, from), begin);
@@ -177,7 +180,7 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
         pointer="/mode"
         value={mode}
         onChange={setMode}
-        choices={(['online', 'phone', 'visit'] as const).map((word) => [word, names.mode[word]])}
+        choices={(['online', 'visit', 'phone'] as const).map((word) => [word, names.mode[word]])}
       />
       <TextArea label={t.attendees} pointer="/attendees" value={attendees} onChange={setAttendees} rows={2} />
       <CheckField label={t.desk} checked={desk} onChange={setDesk} />

@@ -28,6 +28,9 @@ const words = texts(
 
 const DAYS = 7;
 
+/** On a phone a day is one line that one pushes along, so that the fields below are in sight. */
+const ROW = '-m-1 flex min-w-0 gap-1 p-1 max-md:overflow-x-auto md:flex-wrap';
+
 interface SlotsProps {
   managers: readonly string[];
   minutes: number;
@@ -67,11 +70,11 @@ export function Slots({ managers, minutes, desk, chosen, onPick }: SlotsProps) {
       {onPick ? <p className="mb-2 text-dns-14N-130 text-ink-soft">{t.both}</p> : null}
       {!ready ? <Loading lines={3} /> : null}
       {ready && starts.length === 0 ? <p className="text-dns-16N-130">{t.none}</p> : null}
-      <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1.5 text-dns-14N-130">
+      <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-1.5 text-dns-14N-130">
         {[...days].map(([date, times]) => (
           <div key={date} className="col-span-2 grid grid-cols-subgrid items-baseline">
             <dt className="whitespace-nowrap">{dates.day(`${date}T00:00:00+09:00`)}</dt>
-            <dd className="flex flex-wrap gap-1">
+            <dd className={onPick ? ROW : 'flex flex-wrap gap-1'}>
               {times.map((start) =>
                 onPick ? (
                   <button
@@ -79,7 +82,7 @@ export function Slots({ managers, minutes, desk, chosen, onPick }: SlotsProps) {
                     type="button"
                     aria-pressed={isChosen(start)}
                     aria-label={`${dates.day(start)} ${t.pick(dates.time(start))}`}
-                    className="min-h-8 rounded-4 border border-line bg-white px-1.5 tabular-nums hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
+                    className="min-h-8 shrink-0 rounded-4 border border-line bg-white px-1.5 tabular-nums max-md:min-h-10 max-md:px-2.5 hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
                     onClick={() => onPick(start)}
                   >
                     {dates.time(start)}

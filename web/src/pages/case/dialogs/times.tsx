@@ -1,4 +1,4 @@
-import { instant, useDates } from '@/text/dates';
+import { instant, later, useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { SelectField, TextField } from '@/ui/form';
 
@@ -42,6 +42,7 @@ export function Times({ date, time, length, onDate, onTime, onLength, wrong }: T
   const t = useTexts(timesWords);
   const dates = useDates();
   const start = instant(date, time || '00:00');
+  const end = time && start && later(start, Number(length));
   return (
     <div className="grid grid-cols-2 gap-x-3 gap-y-2 sm:grid-cols-[1.4fr_1fr_1fr]">
       <TextField label={t.date} pointer="/starts_at" type="date" value={date} onChange={onDate} wrong={wrong} />
@@ -54,7 +55,7 @@ export function Times({ date, time, length, onDate, onTime, onLength, wrong }: T
         choices={LENGTHS.map((minutes) => [minutes, t.minutes(Number(minutes))])}
       />
       <p className="col-span-full text-dns-14N-130 text-ink-soft" aria-live="polite">
-        {start ? dates.fullDay(start) : ''}
+        {start ? (end ? `${dates.fullDay(start)} ${dates.time(start)}〜${dates.time(end)}` : dates.fullDay(start)) : ''}
       </p>
     </div>
   );

@@ -47,7 +47,7 @@ export function WaitDialog({ seen, onClose }: WaitProps) {
           body: request,
         }),
       ),
-    useAfterMove(onClose),
+    useAfterMove('wait', onClose),
   );
   const end = instant(until, '17:00');
   return (
@@ -96,7 +96,7 @@ export function LimitDialog({ seen, onClose }: WaitProps) {
           body: request,
         }),
       ),
-    useAfterMove(onClose),
+    useAfterMove('limit', onClose),
   );
   return (
     <Frame
