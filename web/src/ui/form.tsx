@@ -154,6 +154,8 @@ export function TextField({ label, pointer, hint, required, className, wrong, on
       {(control) => (
         <input
           autoComplete="off"
+          // With an end, the year takes four digits, and one types on.
+          max={rest.type === 'date' ? '9999-12-31' : undefined}
           {...rest}
           {...control}
           className={`${controlClass} h-11`}

@@ -36,6 +36,8 @@ export interface Visit {
 /** What a page is fetching, without the stream of news. */
 const underWay = new WeakMap<Page, Set<Request>>();
 
+let visits = 0;
+
 /** A page of a fresh visitor in Japan. */
 export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit> {
   const context = await browser.newContext({
@@ -46,6 +48,9 @@ export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
+  // Several people may be at work in one test.
+  visits += 1;
+  const nth = visits;
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -64,7 +69,7 @@ export async function visit(browser: Browser, viewport = DESKTOP): Promise<Visit
     if (!request.url().startsWith(PAGES_URL)) complaints.push(`a request to another host: ${request.url()}`);
   });
   onTestFinished(async ({ task }) => {
-    if (task.result?.state === 'fail') await tellWhatThereWas(context, task.name, complaints);
+    if (task.result?.state === 'fail') await tellWhatThereWas(context, `${task.name} ${nth}`, complaints);
     await context.close();
   });
   return { page, context, complaints };
@@ -95,10 +100,10 @@ export function focusedLabel(page: Page): Promise<string> {
   });
 }
 
-/** Tab until the focus is where it should be. */
-export async function tabTo(page: Page, label: string): Promise<void> {
+/** Tab until the focus is where it should be, or back to it. */
+export async function tabTo(page: Page, label: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   for (let presses = 0; presses < 60; presses += 1) {
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
     if ((await focusedLabel(page)).startsWith(label)) return;
   }
   throw new Error(`Tab does not lead to ${label}`);

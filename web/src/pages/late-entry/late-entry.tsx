@@ -167,7 +167,6 @@ function PaperFields({ sheet, onChange, isFirst }: PaperProps) {
           label={t.date}
           pointer="/received_at"
           type="date"
-          // With an end, the year takes four digits, and one types on.
           max={dateOf(new Date())}
           autoFocus={isFirst}
           value={sheet.receivedDate}
