@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blank, requestOf } from './inquiry';
+import { blank, missing, requestOf, undecided } from './inquiry';
 
 describe('a call becomes a request', () => {
   const call = blank({
@@ -62,5 +62,31 @@ describe('a call becomes a request', () => {
     expect(requestOf(blank({ kind: 'anonymous', description: 'x', topics: ['other'] }), '').enterprise).toEqual({
       kind: 'anonymous',
     });
+  });
+});
+
+describe('what is missing is told at once', () => {
+  const words = { chooseDesk: '窓口', chooseTime: '時刻' };
+  const pointers = (found: readonly { pointer: string }[]) => found.map(({ pointer }) => pointer);
+
+  it('before anything is sent, where it cannot go anywhere', () => {
+    const call = blank({ end: 'route', isLate: true, description: ' ' });
+    expect(pointers(undecided(call, '', words))).toEqual([
+      '/enterprise/name',
+      '/description',
+      '/topics',
+      '/received_at',
+      '/desk_id',
+    ]);
+  });
+
+  it('and not, where nothing keeps it from being sent: the API finds more', () => {
+    expect(undecided(blank({ end: 'route' }), 'desk', words)).toEqual([]);
+    expect(pointers(missing(blank({ kind: 'worker' })))).toEqual(['/description', '/topics']);
+  });
+
+  it('except the name of an enterprise on record', () => {
+    const enterprise = { id: '1', name: '株式会社みどり', prefecture: null };
+    expect(missing(blank({ enterprise, description: '規程', topics: ['rules'] }))).toEqual([]);
   });
 });

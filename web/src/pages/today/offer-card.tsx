@@ -85,6 +85,8 @@ export function OfferCard({ offer, onAnswer }: { offer: OfferView; onAnswer: (ac
     },
   );
   const { matter } = offer;
+  // There may be several offers, and each has these buttons.
+  const who = `offer-${offer.id}`;
   const now = useNow();
   const late = new Date(offer.reply_by) < now;
   return (
@@ -98,7 +100,9 @@ export function OfferCard({ offer, onAnswer }: { offer: OfferView; onAnswer: (ac
       {matter ? (
         <>
           <div>
-            <h3 className="text-std-18B-160">{matter.enterprise.name ?? matter.case_number}</h3>
+            <h3 id={who} className="text-std-18B-160">
+              {matter.enterprise.name ?? matter.case_number}
+            </h3>
             <p className="text-ink-soft">
               {matter.case_number}
               {matter.prefecture ? `・${matter.prefecture}` : ''}
@@ -155,12 +159,13 @@ export function OfferCard({ offer, onAnswer }: { offer: OfferView; onAnswer: (ac
               <Button
                 look="solid"
                 className="flex-1"
+                aria-describedby={who}
                 pending={accept.isPending}
                 onClick={() => accept.mutate(undefined)}
               >
                 {t.accept}
               </Button>
-              <Button className="flex-1" onClick={() => setDeclining(true)}>
+              <Button className="flex-1" aria-describedby={who} onClick={() => setDeclining(true)}>
                 {t.decline}
               </Button>
             </>

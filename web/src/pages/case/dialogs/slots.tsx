@@ -82,7 +82,7 @@ export function Slots({ managers, minutes, desk, chosen, onPick }: SlotsProps) {
                     type="button"
                     aria-pressed={isChosen(start)}
                     aria-label={`${dates.day(start)} ${t.pick(dates.time(start))}`}
-                    className="min-h-8 shrink-0 rounded-4 border border-line bg-white px-1.5 tabular-nums max-md:min-h-10 max-md:px-2.5 hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
+                    className="min-h-8 shrink-0 rounded-4 border border-line bg-white px-1.5 tabular-nums max-md:min-h-10 max-md:px-2 hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
                     onClick={() => onPick(start)}
                   >
                     {dates.time(start)}
