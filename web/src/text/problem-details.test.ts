@@ -10,6 +10,11 @@ it('takes over what the sentence carries', () => {
   );
 });
 
+it('keeps a sentence of its own from one that takes over anything', () => {
+  expect(inJapanese('at most one with the role primary')).toBe('「主な相談者」は1人までです。');
+  expect(inJapanese('at most 20')).toBe('20までにしてください。');
+});
+
 it('has no word for what it does not know', () => {
   expect(inJapanese('A comet has hit the server.')).toBeUndefined();
 });

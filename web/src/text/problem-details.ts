@@ -238,7 +238,6 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
   ['Text is expected here, not nothing.', '入力してください。'],
   ['must be at least one', '1つ以上選んでください。'],
   ['at least one', '1つ以上選んでください。'],
-  ['at most {}', '{}までにしてください。'],
   ['must have at most {} characters', '{}文字までにしてください。'],
   ['must not lie in the past', '過去の日時にはできません。'],
   ['must lie ahead', '未来の日時にしてください。'],
@@ -420,6 +419,7 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
     'The text holds a code point that is no character: remove it.',
     '使えない文字が含まれています。入力し直してください。',
   ],
+  ['at most {}', '{}までにしてください。'],
   ['{} fields are not valid.', '{}か所を確かめてください。'],
 
   // The server

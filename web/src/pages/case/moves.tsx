@@ -68,6 +68,9 @@ export function Moves({ seen, sessions, onOpen, onAccept, onRecord }: MovesProps
         <p id={NEXT_ID} tabIndex={-1} className="mr-auto min-w-0 rounded-4">
           <span className="block text-dns-14N-130 text-ink-soft">{t.next}</span>
           <span className={`text-std-18B-160 ${isWaiting(step) ? 'text-ink-soft' : ''}`}>{stepWords[step]}</span>
+          {step === 'book_next' && allowed.includes('close') ? (
+            <span className="block text-dns-14N-130 text-ink-soft">{t.orClose}</span>
+          ) : null}
         </p>
         <div className="flex flex-wrap gap-2">
           <StepButton step={step} sessions={sessions} onOpen={onOpen} onRecord={onRecord} />

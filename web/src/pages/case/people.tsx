@@ -63,9 +63,9 @@ export function People({ seen }: { seen: CaseView }) {
           // That of the person above is not said twice.
           [
             t.phone,
-            enterprise.phone && !seen.contacts.some(({ phone }) => phone === enterprise.phone) && (
+            enterprise.phone && seen.contacts.every(({ phone }) => phone !== enterprise.phone) ? (
               <PhoneLink number={enterprise.phone} />
-            ),
+            ) : null,
           ],
           [t.site, site.name],
           [

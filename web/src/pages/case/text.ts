@@ -39,6 +39,7 @@ export const caseWords = texts(
     changed: (what: string) => `別の人が更新しました(${what})。表示は最新です。`,
     links: '関連する案件',
     enterpriseCases: 'この企業・団体のほかの案件',
+    orClose: '支援が済んでいれば「終了」で締めくくります。',
     accepted: '受理しました。',
     moved: {
       route: '窓口へ振り分けました。',
@@ -103,6 +104,7 @@ export const caseWords = texts(
     changed: (what: string) => `Somebody else changed it (${what}). You see the newest.`,
     links: 'Linked cases',
     enterpriseCases: 'Other cases of this enterprise',
+    orClose: 'If the support is complete, close the case.',
     accepted: 'Accepted.',
     moved: {
       route: 'Routed.',

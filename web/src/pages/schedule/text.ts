@@ -38,7 +38,7 @@ export const scheduleWords = texts(
     book: (when: string) => `${when} から予約`,
     conflict: {
       refused: 'この日時では受け付けられません',
-      warning: 'この日時は確認が必要です',
+      warning: '予約はできますが、確かめてください',
       past: '過去の日時には移せません。',
       manager: (name: string, other: string) => `${name}さんには別の予定があります(${other})。`,
       case: (other: string) => `この案件の別の回と重なります(${other})。`,
