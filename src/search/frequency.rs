@@ -13,8 +13,8 @@ const MOST_TEXTS: f64 = 10_000.0;
 struct Frequencies {
     /// Of the terms that were asked for and are among the common ones.
     known: HashMap<String, f64>,
-    /// Of a term that is not among them, at most.
-    least: f64,
+    /// Of a term that is not among them: it is rarer than the least of those, and like PostgreSQL we take half of that.
+    rest: f64,
     texts: f64,
 }
 
@@ -30,13 +30,19 @@ pub(super) async fn is_rare(
     };
     let rarest = words
         .iter()
-        .map(|writings| writings.iter().map(|phrase| frequencies.of(phrase)).sum())
+        .map(|writings| frequencies.of_one(writings))
         .fold(1.0, f64::min);
-    let found = rarest + name.map_or(0.0, |name| frequencies.of(name));
+    let found = frequencies.of_one(name).max(rarest);
     Ok(found * frequencies.texts <= MOST_TEXTS)
 }
 
 impl Frequencies {
+    /// Of the most common one of several writings.
+    fn of_one<'a>(&self, writings: impl IntoIterator<Item = &'a Phrase>) -> f64 {
+        let writings = writings.into_iter();
+        writings.map(|phrase| self.of(phrase)).fold(0.0, f64::max)
+    }
+
     /// Part of the texts that have all terms of the phrase. Neighbours in one word are far from independent, so each further
     /// term counts by the square root of what the one before did: between the rarest term alone and the product of all.
     fn of(&self, phrase: &Phrase) -> f64 {
@@ -50,7 +56,7 @@ impl Frequencies {
                 known
                     .map(|(_, frequency)| frequency)
                     .sum::<f64>()
-                    .max(self.least)
+                    .max(self.rest)
             })
             .collect();
         parts.sort_by(f64::total_cmp);
@@ -100,7 +106,7 @@ async fn load<'a>(
             .into_iter()
             .zip(row.frequencies.unwrap_or_default())
             .collect(),
-        least: row.least,
+        rest: row.least / 2.0,
         texts: row.texts,
     }))
 }
@@ -122,7 +128,7 @@ mod tests {
                 .into_iter()
                 .map(|(term, frequency)| (term.to_owned(), frequency))
                 .collect(),
-            least: 0.0001,
+            rest: 0.0001,
             texts: 1e6,
         };
         frequencies.of(&terms::words(word)[0][0])
