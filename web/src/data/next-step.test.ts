@@ -25,6 +25,14 @@ describe('the next step', () => {
     expect(nextStep({ ...offered, due: { ...offered.due, at: past } }, 'manager', now)).toBe('answer');
   });
 
+  it('of an assigned expert is their own, whatever the desk still has to do', () => {
+    const assigned = { ...base, status: 'assigned' as const, due: { kind: 'first_contact' as const, at: ahead } };
+    expect(nextStep(assigned, 'manager', now)).toBe('book');
+    expect(nextStep(assigned, 'desk', now)).toBe('first_contact');
+    // The offer is somebody else's, for the other field.
+    expect(nextStep({ ...assigned, due: { kind: 'answer_offer', at: ahead } }, 'manager', now)).toBe('book');
+  });
+
   it('follows from the status where nothing is due', () => {
     const accepted = { ...base, status: 'accepted' as const };
     expect(nextStep(accepted, 'desk', now)).toBe('offer');

@@ -91,7 +91,9 @@ export function nextStep(seen: Looked, role: Role, now = new Date()): Step {
   // see whose turn it is.
   const withDesk = !['received', 'routed'].includes(seen.status);
   const isMine = withDesk ? role === 'desk' || role === 'supervisor' || role === 'admin' : role !== 'manager';
-  switch (seen.due?.kind) {
+  // What the desk has to do, and whom else it asks, keeps an assigned expert from nothing.
+  const due = role === 'manager' && isOfDesk(seen) ? undefined : seen.due?.kind;
+  switch (due) {
     case 'route':
       return can('route') ? 'route' : 'await_route';
     case 'accept':
@@ -112,6 +114,11 @@ export function nextStep(seen: Looked, role: Role, now = new Date()): Step {
     case undefined:
       return stepOfStatus(seen, role, isMine || role === 'manager', now);
   }
+}
+
+function isOfDesk({ status, due }: Looked): boolean {
+  const isAssigned = status === 'assigned' || status === 'consulting';
+  return isAssigned && (due?.kind === 'first_contact' || due?.kind === 'answer_offer');
 }
 
 function stepOfStatus(seen: Looked, role: Role, isMine: boolean, now: Date): Step {

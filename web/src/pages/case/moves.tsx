@@ -160,7 +160,10 @@ function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move:
               type="button"
               className="focus-inside flex min-h-11 w-full items-center px-4 text-left text-dns-16N-130 hover:bg-blue-50 hover:underline"
               onClick={(event) => {
-                event.currentTarget.closest('details')?.removeAttribute('open');
+                const menu = event.currentTarget.closest('details');
+                menu?.removeAttribute('open');
+                // What has the focus gets it back from the dialog.
+                menu?.querySelector('summary')?.focus();
                 onPress(move);
               }}
             >
