@@ -72,7 +72,7 @@ it('takes a case from arrival to closing', async () => {
     await dialog.getByRole('heading', { name: `第${nth}回の日程を予約` }).waitFor();
     await dialog.getByRole('button', { name: '次の週' }).click();
     await dialog
-      .locator('dd button')
+      .locator('dd label')
       .nth(nth * 3)
       .click();
     await dialog.getByRole('button', { name: '予約する' }).click();

@@ -175,7 +175,9 @@ describe.each([DESKTOP, PHONE])('at $width pixels', (viewport) => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'hidden' });
       // The focus returns to where one was.
-      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(isFolded ? 'その他の操作' : dialog);
+      await expect
+        .poll(() => page.evaluate(() => document.activeElement?.textContent))
+        .toBe(isFolded ? 'その他の操作' : dialog);
     }
     expect(found).toEqual({});
     expect(complaints).toEqual([]);

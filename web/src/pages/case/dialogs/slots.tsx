@@ -1,5 +1,5 @@
 import { useQueries } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { freeSlots } from '@/data/calendar';
 import { commonSlots } from '@/data/week';
 import { dateOf, midnight, useDates } from '@/text/dates';
@@ -28,6 +28,12 @@ const words = texts(
 
 const DAYS = 7;
 
+/** A choice and not a button, so that Tab passes a week of them in one step; the arrows choose. */
+const SLOT = `relative inline-flex min-h-8 shrink-0 items-center rounded-4 border px-1.5 tabular-nums has-focus-visible:outline-4
+  has-focus-visible:outline-offset-0 has-focus-visible:outline-black max-md:min-h-10 max-md:px-2`;
+const CHOSEN = 'border-blue-900 bg-blue-900 text-white';
+const OPEN = 'border-line bg-white hover:border-blue-900 hover:bg-blue-50';
+
 /** On a phone a day is one line that one pushes along, so that the fields below are in sight. */
 const ROW = '-m-1 flex min-w-0 gap-1 p-1 max-md:overflow-x-auto md:flex-wrap';
 
@@ -46,6 +52,7 @@ interface SlotsProps {
 export function Slots({ managers, minutes, desk, chosen, onPick }: SlotsProps) {
   const t = useTexts(words);
   const dates = useDates();
+  const group = useId();
   const [week, setWeek] = useState(0);
   const shown = { from: dateOf(midnight(week * DAYS)), to: dateOf(midnight(week * DAYS + DAYS - 1)) };
   const queries = useQueries({ queries: managers.map((manager) => freeSlots(manager, shown, minutes, desk)) });
@@ -77,16 +84,17 @@ export function Slots({ managers, minutes, desk, chosen, onPick }: SlotsProps) {
             <dd className={onPick ? ROW : 'flex flex-wrap gap-1'}>
               {times.map((start) =>
                 onPick ? (
-                  <button
-                    key={start}
-                    type="button"
-                    aria-pressed={isChosen(start)}
-                    aria-label={`${dates.day(start)} ${t.pick(dates.time(start))}`}
-                    className="min-h-8 shrink-0 rounded-4 border border-line bg-white px-1.5 tabular-nums max-md:min-h-10 max-md:px-2 hover:border-blue-900 hover:bg-blue-50 aria-pressed:border-blue-900 aria-pressed:bg-blue-900 aria-pressed:text-white"
-                    onClick={() => onPick(start)}
-                  >
+                  <label key={start} className={`${SLOT} ${isChosen(start) ? CHOSEN : OPEN}`}>
+                    <input
+                      type="radio"
+                      name={group}
+                      checked={isChosen(start)}
+                      aria-label={`${dates.day(start)} ${t.pick(dates.time(start))}`}
+                      className="sr-only"
+                      onChange={() => onPick(start)}
+                    />
                     {dates.time(start)}
-                  </button>
+                  </label>
                 ) : (
                   <span key={start} className="px-0.5 tabular-nums">
                     {dates.time(start)}
