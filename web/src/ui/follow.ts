@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'react';
 /** So long is an answer waited for that may take the button away which was pressed. */
 const PATIENCE_MS = 5000;
 
-/** A dialog gives the focus back before. */
+/** What comes with the answer is drawn by then. */
 const AFTER_DIALOGS_MS = 100;
 
 /**
@@ -16,10 +16,18 @@ export function useFollow(...what: readonly unknown[]): (id: string) => void {
   useEffect(() => {
     const { id, until } = wanted.current;
     if (Date.now() > until) return;
-    const timer = setTimeout(() => {
+    let frame = 0;
+    const take = () => {
       if (document.activeElement === document.body) document.getElementById(id)?.focus();
+    };
+    // Never before the dialog, which gives it back in a frame of its own.
+    const timer = setTimeout(() => {
+      frame = requestAnimationFrame(take);
     }, AFTER_DIALOGS_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+      cancelAnimationFrame(frame);
+    };
     // As many as the caller names, always the same ones.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, what);

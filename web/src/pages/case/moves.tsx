@@ -63,7 +63,7 @@ export function Moves({ seen, sessions, onOpen, onAccept, onRecord }: MovesProps
   const often = order.filter((move) => move !== first && allowed.includes(move));
   const seldom = allowed.filter((move) => move !== first && !order.includes(move));
   return (
-    <section aria-label={t.next} className="no-print rounded-8 border-2 border-solid-gray-900 bg-white">
+    <section aria-label={t.next} className="no-print relative rounded-8 border-2 border-solid-gray-900 bg-white">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-3 px-4 py-3">
         <p id={NEXT_ID} tabIndex={-1} className="mr-auto min-w-0 rounded-4">
           <span className="block text-dns-14N-130 text-ink-soft">{t.next}</span>
@@ -139,7 +139,8 @@ function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move:
   const words = useWords();
   return (
     <details
-      className="group relative"
+      // On a phone the list hangs on the box, wherever in it the button stands.
+      className="group sm:relative"
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return;
         event.currentTarget.removeAttribute('open');
@@ -153,7 +154,7 @@ function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move:
         {t.more}
         <Icon name="down" className="size-4 group-open:rotate-180" />
       </summary>
-      <ul className="absolute left-0 z-10 sm:right-0 sm:left-auto mt-1 w-56 rounded-8 border border-line bg-white py-1 shadow-2">
+      <ul className="absolute right-3 z-10 sm:right-0 mt-1 w-56 rounded-8 border border-line bg-white py-1 shadow-2">
         {moves.map((move) => (
           <li key={move}>
             <button
