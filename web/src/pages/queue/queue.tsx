@@ -107,6 +107,7 @@ function Rows({ search }: { search: QueueSearch }) {
                 columns={columns}
                 rows={rows}
                 idOf={(row) => row.id}
+                total={total}
                 card={(row) => <CaseCard seen={row} role={me.role} left={left.has(row.id)} />}
               />
             </div>
