@@ -69,7 +69,7 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
                 {...(long.isLong ? { 'aria-setsize': all, 'aria-posinset': part.index + 1 } : {})}
                 {...long.entry(part.index)}
               >
-                <div className="long-list rounded-8 border border-line bg-white p-3">
+                <div className={`rounded-8 border border-line bg-white p-3 ${long.isLong ? '' : 'long-list'}`}>
                   {card ? (
                     card(row.original)
                   ) : (

@@ -8,7 +8,7 @@
  */
 import { lazy, Suspense, useEffect, useState, type FocusEvent, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
-import { LONG, partsOf, type Part, type Windowed } from './long-parts';
+import { beginning, LONG, partsOf, type Part, type Windowed } from './long-parts';
 
 /** Fetched once a list is long: no first look needs it. */
 const ListWindow = lazy(() => import('./list-window'));
@@ -37,12 +37,19 @@ export function useLongList({ keys, height, name }: Options): LongList {
   const [element, setElement] = useState<HTMLElement | null>(null);
   const [focused, setFocused] = useState<number>();
   const [windowed, setWindowed] = useState<Windowed>();
+  // One comes back to a list that is long already: nobody waits until all of it is drawn.
+  const [beganLong] = useState(keys.length > LONG);
   const isWhole = useWhole(keys.length);
   const isWanted = keys.length > LONG && !isWhole;
   const isLong = isWanted && windowed !== undefined;
+  const isBeginning = isWanted && windowed === undefined && beganLong;
   return {
     isLong,
-    parts: isLong ? partsOf(windowed.items, keys.length) : keys.map((_, index) => ({ index })),
+    parts: isLong
+      ? partsOf(windowed.items, keys.length)
+      : isBeginning
+        ? beginning(keys.length, height)
+        : keys.map((_, index) => ({ index })),
     watch:
       isWanted && element ? (
         <Suspense>

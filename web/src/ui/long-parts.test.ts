@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kept, partsOf } from './long-parts';
+import { beginning, kept, partsOf } from './long-parts';
 
 describe('what is in the document of a long list', () => {
   it('is what is in sight, both ends, and what is beside the focus', () => {
@@ -27,6 +27,13 @@ describe('the parts of a long list', () => {
       { index: 9 },
     ]);
     expect(partsOf([at(0), at(1)], 2)).toEqual([{ index: 0 }, { index: 1 }]);
+  });
+
+  it('begin with the head and the room of the rest', () => {
+    const parts = beginning(1000, 10);
+    expect(parts).toHaveLength(21);
+    expect(parts.at(-1)).toEqual({ room: 9_800, after: 19 });
+    expect(beginning(2, 10)).toEqual([{ index: 0 }, { index: 1 }]);
   });
 
   it('end where the list ends', () => {

@@ -25,6 +25,13 @@ export function kept(inSight: readonly number[], count: number, focused: number 
   return [...all].filter((index) => index >= 0 && index < count).toSorted((a, b) => a - b);
 }
 
+/** The head of a list, before it is known what is in sight, and about as much room as the rest takes. */
+export function beginning(count: number, height: number): Part[] {
+  const head = Math.min(count, 20);
+  const entries = Array.from({ length: head }, (_, index) => ({ index }));
+  return head < count ? [...entries, { room: (count - head) * height, after: head - 1 }] : entries;
+}
+
 /** Entries in their order, with room where some are left out. What is gone from the list since it was looked at is left out, too. */
 export function partsOf(items: readonly Drawn[], count: number): Part[] {
   return items
