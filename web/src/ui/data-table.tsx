@@ -53,12 +53,7 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
     return (
       <>
         {long.watch}
-        <ul
-          aria-label={caption}
-          data-long={long.isLong || undefined}
-          {...long.list}
-          className={long.isLong ? '[&>[data-index]]:pb-2' : 'space-y-2'}
-        >
+        <ul aria-label={caption} {...long.list} className={long.isLong ? '[&>[data-index]]:pb-2' : 'space-y-2'}>
           {long.parts.map((part) => {
             if ('room' in part) return <li key={`room ${part.after}`} aria-hidden style={{ height: part.room }} />;
             const row = shown[part.index];
@@ -99,7 +94,6 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
     <>
       {long.watch}
       <table
-        data-long={long.isLong || undefined}
         aria-rowcount={long.isLong ? all + 1 : undefined}
         className={`w-full border-collapse text-dns-16N-130 ${widths ? 'table-fixed' : ''}`}
       >

@@ -37,6 +37,10 @@ export default memo(function ListWindow({ keys, height, name, element, focused, 
     observer.observe(document.body);
     return () => observer.disconnect();
   }, [element]);
+  useLayoutEffect(() => {
+    // The browser keeps what is seen in its place (overflow-anchor). Doing it, too, would take back what somebody scrolls.
+    Object.assign(virtualizer, { shouldAdjustScrollPositionOnItemSizeChange: () => false });
+  }, [virtualizer]);
   const items = virtualizer.getVirtualItems();
   const { measureElement } = virtualizer;
   useLayoutEffect(() => onWindow({ items, measure: measureElement }), [items, measureElement, onWindow]);

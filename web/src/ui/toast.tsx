@@ -48,7 +48,10 @@ export function Toast() {
   }, [current]);
   // Both places are there before anything is said: only then is it read out.
   return (
-    <div className="no-print pointer-events-none fixed inset-x-0 bottom-20 z-50 flex justify-center px-4 md:bottom-6">
+    <div
+      data-toast
+      className="no-print pointer-events-none fixed inset-x-0 bottom-20 z-50 flex justify-center px-4 md:bottom-6"
+    >
       <div role="status">
         {done === undefined ? null : (
           <p className="flex items-center gap-2 rounded-8 bg-solid-gray-900 px-4 py-3 text-dns-16N-130 text-white shadow-3">

@@ -140,7 +140,11 @@ it('is a list of cards on a phone, and the way back from a case leads to the sam
   expect(await sideways(page)).toBeLessThanOrEqual(0);
   expect(await axeFindings(page)).toEqual([]);
   // A case that there is not: the page says so, and one goes back.
-  await page.locator('li', { hasText: `R9-${before}` }).getByRole('link').first().click();
+  await page
+    .locator('li', { hasText: `R9-${before}` })
+    .getByRole('link')
+    .first()
+    .click();
   await page.getByRole('heading', { name: 'このページは見つかりません' }).waitFor();
   await page.goBack();
   await expect.poll(async () => Math.abs((await middle()) - before)).toBeLessThan(3);
