@@ -147,7 +147,7 @@ it('a session is moved with the keys alone, into the next week and back, and the
 /** Waits until a swipe has run out. */
 async function still(page: Page): Promise<void> {
   await page.evaluate(async () => {
-    for (let before = NaN; before !== scrollY; ) {
+    for (let before = NaN; before !== scrollY;) {
       before = scrollY;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -174,7 +174,7 @@ async function finger(page: Page) {
 
 it('a session is moved with a finger on its handle at 768 pixels, and a finger beside it scrolls', async () => {
   const { session, name } = await booked('株式会社指先', 1, '11:00', '12:00');
-  const { page, complaints } = await visit(browser, { width: 768, height: 1024 });
+  const { page, complaints } = await visit(browser, { width: 768, height: 600 });
   await signIn(page, 'desk');
   await page.goto(`/schedule?from=${monday}&manager_id=${manager}`);
   const block = blockOf(page, name);
@@ -334,6 +334,7 @@ it('a finger scrolls the day of a phone, and its taps move a session', async () 
   await still(page);
   await tap(change);
   const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('日付').fill(daysLater(monday, 2));
   await dialog.getByLabel('開始時刻').fill('15:00');
   await dialog.getByRole('button', { name: 'この日時に変更' }).scrollIntoViewIfNeeded();
   await tap(dialog.getByRole('button', { name: 'この日時に変更' }));
