@@ -23,8 +23,8 @@ it('shows the office what was done on a case, by an address that can be kept', a
   await filter.getByRole('button', { name: '絞り込む' }).click();
   await page.waitForURL((url) => url.searchParams.get('case') === made.number);
   const table = page.getByRole('table', { name: '操作の記録' });
-  await table.getByText('案件の受付').waitFor();
-  expect(await table.getByText('案件の状態の変更').count()).toBe(2);
+  await table.getByRole('cell', { name: '案件の受付', exact: true }).waitFor();
+  expect(await table.getByRole('cell', { name: '案件の状態の変更', exact: true }).count()).toBe(2);
   expect(await table.getByRole('link', { name: made.number }).count()).toBeGreaterThan(2);
 
   // One kind of them, of today.
