@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Fields, OnConstraint, Result},
     http::{Answer, Body, Changes, Items, Json, Path, absent_or_null},
     ids::*,
-    japan::places::municipality_of,
+    japan::places::{Municipality, municipality_of},
     programme::check_period,
     store::Tx,
     text::{MunicipalityCode, PrefectureCode},
@@ -169,6 +169,9 @@ pub struct Coverage {
     pub prefecture_code: Option<PrefectureCode>,
     /// The municipality or ward, where only that is covered.
     pub municipality_code: Option<MunicipalityCode>,
+    /// Its name as it stands in addresses, without the prefecture; null where a code is none of today's.
+    #[schema(example = "横浜市中区")]
+    pub municipality: Option<String>,
     /// First day.
     pub from: NaiveDate,
     /// Last day; null while no end is known.
@@ -236,11 +239,10 @@ async fn load_coverage(
     desk_id: DeskId,
     id: Option<CoverageId>,
 ) -> Result<Vec<Coverage>> {
-    Ok(sqlx::query_as!(
-        Coverage,
+    let areas = sqlx::query!(
         r#"
-        select id, desk_id, prefecture_code as "prefecture_code: _", municipality_code as "municipality_code: _",
-            from_date as "from", to_date as "to", version
+        select id, desk_id, prefecture_code as "prefecture_code: PrefectureCode",
+            municipality_code as "municipality_code: MunicipalityCode", from_date as "from", to_date as "to", version
         from desk_coverage
         where desk_id = $1
         and ($2::uuid is null or id = $2)
@@ -250,7 +252,22 @@ async fn load_coverage(
         id.map(|id| *id),
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    let named = areas.into_iter().map(|area| Coverage {
+        id: area.id,
+        desk_id: area.desk_id,
+        prefecture_code: area.prefecture_code,
+        municipality: area
+            .municipality_code
+            .as_ref()
+            .and_then(|code| municipality_of(code.as_str()))
+            .map(Municipality::full_name),
+        municipality_code: area.municipality_code,
+        from: area.from,
+        to: area.to,
+        version: area.version,
+    });
+    Ok(named.collect())
 }
 
 async fn find_coverage(

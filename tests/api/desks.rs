@@ -244,6 +244,7 @@ async fn an_area_is_covered_once_a_day() {
     let part = json!({ "municipality_code": "02201", "from": "2026-04-01" });
     let part = cover(&app, &desk, part).await.expect(201);
     assert_eq!(part["municipality_code"], "022012");
+    assert_eq!(part["municipality"], "青森市");
     // Another desk may cover the same area.
     app.make_desk_for("02").await;
 

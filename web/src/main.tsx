@@ -4,6 +4,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { connection, watchConnection } from '@/api/connection';
 import { isProblemOf } from '@/api/problem';
+import { followSession } from '@/live/live';
 import { router } from './router';
 import { showLanguage } from '@/text/preferences';
 import './styles.css';
@@ -23,6 +24,8 @@ const client = new QueryClient({
 // What is asked for waits while the server cannot be reached, and goes on by itself afterwards.
 watchConnection();
 onlineManager.setEventListener((setOnline) => connection.subscribe(() => setOnline(connection.online())));
+
+followSession(client);
 
 showLanguage();
 const element = document.getElementById('root');

@@ -12,6 +12,7 @@ import { localProblem } from '@/api/problem';
 import { restore, session } from '@/api/session';
 import { PARTS, type Part } from '@/pages/admin/parts';
 import { PAPERS, type Paper } from '@/pages/print/papers';
+import { readAuditSearch } from '@/pages/audit/search';
 import { readSearch } from '@/pages/queue/filter';
 import { readScheduleSearch } from '@/pages/schedule/search';
 import { homeOf } from '@/shell/navigation';
@@ -218,6 +219,7 @@ const admin = createRoute({
 const audit = createRoute({
   getParentRoute: () => app,
   path: '/audit',
+  validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import('@/pages/audit/audit'), 'AuditPage'),
 });
 

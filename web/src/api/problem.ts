@@ -3,11 +3,14 @@ import type { ProblemBody } from './schema';
 /** An answer of the API that says no (RFC 9457), or no answer at all. */
 export class Problem extends Error {
   readonly body: ProblemBody;
+  /** When the server is ready to be asked again, in milliseconds from the answer; 0 where it does not say. */
+  readonly retryAfterMs: number;
 
-  constructor(body: ProblemBody) {
+  constructor(body: ProblemBody, retryAfterMs = 0) {
     super(body.detail);
     this.name = 'Problem';
     this.body = body;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** The slug behind `/problems/`, to branch on. */
@@ -42,7 +45,8 @@ export async function problemOf(response: Response): Promise<Problem> {
   const text = await response.text();
   try {
     const body: unknown = JSON.parse(text);
-    if (isProblem(body)) return new Problem(body);
+    // In seconds; our server sends no dates.
+    if (isProblem(body)) return new Problem(body, (Number(response.headers.get('retry-after')) || 0) * 1000);
   } catch {
     // A proxy in between answered in its own words.
   }
@@ -52,6 +56,11 @@ export async function problemOf(response: Response): Promise<Problem> {
 
 function isProblem(body: unknown): body is ProblemBody {
   return typeof body === 'object' && body !== null && 'type' in body && 'status' in body && 'detail' in body;
+}
+
+/** Whether the same request may well be taken later: too many at once, or a fault of the server's own. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof Problem && (error.status === 429 || error.status >= 500);
 }
 
 /** Whether an error is a problem of this kind. */

@@ -3352,6 +3352,11 @@ export interface components {
             from: string;
             /** @description This entry. */
             id: components["schemas"]["CoverageId"];
+            /**
+             * @description Its name as it stands in addresses, without the prefecture; null where a code is none of today's.
+             * @example 横浜市中区
+             */
+            municipality?: string | null;
             municipality_code?: components["schemas"]["MunicipalityCode"] | null;
             prefecture_code?: components["schemas"]["PrefectureCode"] | null;
             /**

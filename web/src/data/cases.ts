@@ -7,13 +7,19 @@ import type { Line, operations, TimelineItem } from '@/api/schema';
 
 export type CaseFilter = Omit<NonNullable<operations['list_cases']['parameters']['query']>, 'limit' | 'cursor'>;
 
+/** The first look at a list is quick; who wants more wants much more, and has to be kept up to date with few questions. */
+const FIRST_PAGE = 50;
+const FURTHER_PAGE = 200;
+
 export function caseList(filter: CaseFilter) {
   return infiniteQueryOptions({
     queryKey: ['cases', 'list', filter],
     queryFn: ({ pageParam, signal }) =>
       body(
         api.GET('/api/v1/cases', {
-          params: { query: { ...filter, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+          params: {
+            query: { ...filter, ...(pageParam ? { limit: FURTHER_PAGE, cursor: pageParam } : { limit: FIRST_PAGE }) },
+          },
           signal,
         }),
       ),

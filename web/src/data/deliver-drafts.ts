@@ -7,7 +7,7 @@ import { isProblemOf } from '@/api/problem';
 import type { ReportView } from '@/api/schema';
 import { mergeEdits } from '@/pages/case/merge-edits';
 import { texts, useTexts } from '@/text/preferences';
-import { say } from '@/ui/toast';
+import { say, sayFailed } from '@/ui/toast';
 import { deliver, draftsOf, dropDraft, keepDraft, readDraft, type Delivered, type Draft, type Server } from './drafts';
 
 const words = texts(
@@ -94,9 +94,9 @@ export function useDeliveries(person: string): void {
       if (!connection.online()) return;
       for (const { session, number } of draftsOf(person).filter(({ wanted }) => wanted !== undefined)) {
         deliverDraft(client, person, session).then(
-          (answer) => say('done' in answer ? t.sent(number) : t.look(number)),
+          (answer) => ('done' in answer ? say(t.sent(number)) : sayFailed(t.look(number))),
           (error: unknown) => {
-            if (!isProblemOf(error, 'offline', 'unavailable')) say(t.look(number));
+            if (!isProblemOf(error, 'offline', 'unavailable')) sayFailed(t.look(number));
           },
         );
       }

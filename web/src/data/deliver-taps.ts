@@ -3,10 +3,10 @@ import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { api, body } from '@/api/client';
 import { connection } from '@/api/connection';
-import { isProblemOf, Problem } from '@/api/problem';
+import { isPassing, Problem } from '@/api/problem';
 import { texts, useTexts } from '@/text/preferences';
-import { say } from '@/ui/toast';
-import { dropTap, keepTap, subscribeTaps, tapsOf, type Tap } from './taps';
+import { say, sayFailed } from '@/ui/toast';
+import { dropTap, keepTap, nextTap, postponed, subscribeTaps, tapsOf, type Tap } from './taps';
 
 const words = texts(
   {
@@ -52,8 +52,9 @@ function deliver(client: QueryClient, person: string, tell: (told: Told) => void
 
 async function run(client: QueryClient, person: string, tell: (told: Told) => void) {
   for (;;) {
-    const tap = tapsOf(person).find(({ refused }) => refused === undefined);
-    if (!tap || !connection.online()) return;
+    const next = nextTap(tapsOf(person));
+    if (!next || !('tap' in next) || !connection.online()) return;
+    const { tap } = next;
     try {
       const session = await send(tap);
       client.setQueryData(['session', session.id], session);
@@ -63,23 +64,38 @@ async function run(client: QueryClient, person: string, tell: (told: Told) => vo
       dropTap(tap);
       tell({ tap, refused: false });
     } catch (error) {
-      if (!(error instanceof Problem) || isProblemOf(error, 'offline', 'unavailable')) return;
+      if (!(error instanceof Problem)) return;
+      const { slug, retryAfterMs } = error;
+      if (slug === 'offline' || slug === 'unavailable') return;
+      if (isPassing(error)) {
+        keepTap(postponed(tap, retryAfterMs));
+        continue;
+      }
       keepTap({ ...tap, refused: detailOf(error) });
       tell({ tap, refused: true });
     }
   }
 }
 
-/** Sends taps as soon as they are made, or the connection is back. */
+/** Sends taps as soon as they are made, the connection is back, or the server may be asked again. */
 export function useTapDeliveries(person: string): void {
   const client = useQueryClient();
   const t = useTexts(words);
   useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const onChange = () => {
-      void deliver(client, person, ({ tap, refused }) => say(refused ? t.refused(tap.number) : t[tap.side]));
+      const told = ({ tap, refused }: Told) => (refused ? sayFailed(t.refused(tap.number)) : say(t[tap.side]));
+      void deliver(client, person, told).then(() => {
+        clearTimeout(timer);
+        const next = nextTap(tapsOf(person));
+        if (next && 'wait' in next) timer = setTimeout(onChange, next.wait);
+      });
     };
     onChange();
     const stops = [connection.subscribe(onChange), subscribeTaps(onChange)];
-    return () => stops.forEach((stop) => stop());
+    return () => {
+      clearTimeout(timer);
+      stops.forEach((stop) => stop());
+    };
   }, [client, person, t]);
 }

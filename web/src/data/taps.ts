@@ -21,6 +21,37 @@ export interface Tap {
   key: string;
   /** The server refused it, with these words; a person has to look. */
   refused?: string;
+  /** The server could not take it: how often, and when it is sent again by itself. */
+  again?: { tries: number; at: string };
+}
+
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 5 * 60_000;
+
+/** A tap that the server could not take now: sent again later and later, and never before the server wants it. */
+export function postponed(tap: Tap, retryAfterMs: number, now = Date.now(), random = Math.random()): Tap {
+  const tries = (tap.again?.tries ?? 0) + 1;
+  // Many phones that the same fault hit do not come back at the same moment.
+  const wait = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS) * (1 + random / 4);
+  return { ...tap, again: { tries, at: new Date(now + Math.max(wait, retryAfterMs)).toISOString() } };
+}
+
+/** A postponed tap that somebody does not want to wait for. */
+export function atOnce(tap: Tap): Tap {
+  return { ...tap, again: { tries: tap.again?.tries ?? 0, at: new Date().toISOString() } };
+}
+
+/** What is to be sent now, or in how many milliseconds something is; nothing where nothing waits. One arrives before one leaves. */
+export function nextTap(taps: readonly Tap[], now = Date.now()): { tap: Tap } | { wait: number } | undefined {
+  const waiting = taps.filter(
+    ({ refused, session }, index) =>
+      refused === undefined &&
+      !taps.slice(0, index).some((before) => before.session === session && before.refused === undefined),
+  );
+  const wait = (tap: Tap) => (tap.again ? Date.parse(tap.again.at) - now : 0);
+  const tap = waiting.find((one) => wait(one) <= 0);
+  if (tap) return { tap };
+  return waiting.length > 0 ? { wait: Math.min(...waiting.map(wait)) } : undefined;
 }
 
 const listeners = new Set<() => void>();

@@ -1,11 +1,22 @@
 /** What the server tells becomes questions anew: only those that the change concerns, and a burst of changes at once. */
-import type { QueryClient } from '@tanstack/react-query';
+import type { InvalidateQueryFilters, QueryClient } from '@tanstack/react-query';
+import { session } from '@/api/session';
 import { setLive } from '@/data/poll';
 import { concerned, type Concerned } from './concerned';
 import { follow } from './stream';
 
 /** Changes within this time are one. */
 const BURST_MS = 300;
+
+/** Asks again what is known, and also what is being asked for the first time, which an invalidation alone leaves as it comes. */
+function askAgain(client: QueryClient, filters: InvalidateQueryFilters = {}): void {
+  for (const query of client.getQueryCache().findAll({ ...filters, fetchStatus: 'fetching' })) {
+    if (query.state.data !== undefined) continue;
+    const again = () => client.invalidateQueries({ queryKey: query.queryKey, exact: true });
+    query.promise?.then(again, () => undefined);
+  }
+  void client.invalidateQueries(filters);
+}
 
 /** Keeps what is shown as the server has it, until the returned function is called. */
 export function keepLive(client: QueryClient): () => void {
@@ -14,8 +25,8 @@ export function keepLive(client: QueryClient): () => void {
   let isAll = false;
   const ask = () => {
     timer = undefined;
-    if (isAll) void client.invalidateQueries();
-    else for (const { key, exact = false } of waiting.values()) void client.invalidateQueries({ queryKey: key, exact });
+    if (isAll) askAgain(client);
+    else for (const { key, exact = false } of waiting.values()) askAgain(client, { queryKey: key, exact });
     waiting.clear();
     isAll = false;
   };
@@ -27,6 +38,8 @@ export function keepLive(client: QueryClient): () => void {
       for (const one of concerned(change)) waiting.set(JSON.stringify(one), one);
       soon();
     },
+    // At once: what is asked from here on is answered as it is told, and is not asked a second time.
+    begun: () => askAgain(client),
     reload: () => {
       isAll = true;
       soon();
@@ -38,4 +51,28 @@ export function keepLive(client: QueryClient): () => void {
     stop();
     setLive(false);
   };
+}
+
+let stop: (() => void) | undefined;
+
+/**
+ * News for whoever reads cases, from the moment in which it is known who that is: while the page is still being fetched,
+ * so that its first questions come after the news has begun, and need no second answer.
+ */
+export function followSession(client: QueryClient): void {
+  const onChange = () => {
+    const me = session.me();
+    const state = session.state();
+    const isIn = state === 'signed-in' || state === 'expired';
+    if (isIn && me?.permissions.includes('read_cases') && !me.needs_second_factor) stop ??= keepLive(client);
+    else endNews();
+  };
+  onChange();
+  session.subscribe(onChange);
+}
+
+/** Before somebody signs out: the stream would ask for a new token. */
+export function endNews(): void {
+  stop?.();
+  stop = undefined;
 }

@@ -9,6 +9,8 @@ import { eventReader } from './event-stream';
 
 export interface News {
   change: (change: Change) => void;
+  /** From now on nothing is missed, and nothing tells what happened before. */
+  begun: () => void;
   /** More happened than was told: everything is to be read again. */
   reload: () => void;
   /** Whether news arrives now. */
@@ -49,8 +51,7 @@ async function run(news: News, over: AbortSignal) {
         ...news,
         live: (live) => {
           news.live(live);
-          // Nothing tells what happened between the page's first question and the stream.
-          if (live && isFirst) news.reload();
+          if (live && isFirst) news.begun();
         },
         at: (id) => {
           last = id;

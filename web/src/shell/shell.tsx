@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } fro
 import { connection } from '@/api/connection';
 import { session, signOut } from '@/api/session';
 import { hasUnsent } from '@/data/unsent';
+import { endNews } from '@/live/live';
 import { prefer, texts, usePreferences, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { Icon } from '@/ui/icon';
@@ -179,6 +180,7 @@ function UserMenu({ onHelp, onLeave }: HeaderProps) {
   const [leaving, setLeaving] = useState(false);
   const leave = () => {
     onLeave();
+    endNews();
     client.clear();
     void signOut();
   };

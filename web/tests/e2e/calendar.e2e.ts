@@ -144,6 +144,80 @@ it('a session is moved with the keys alone, into the next week and back, and the
   expect(complaints).toEqual([]);
 });
 
+/** Waits until a swipe has run out. */
+async function still(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let before = NaN; before !== scrollY;) {
+      before = scrollY;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  });
+}
+
+/** A finger on the glass. */
+async function finger(page: Page) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Emulation.setTouchEmulationEnabled', { enabled: true, maxTouchPoints: 1 });
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x = 0, y = 0) =>
+    devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
+  return {
+    drag: async (from: readonly [number, number], to: readonly [number, number], steps = 10) => {
+      await touch('touchStart', ...from);
+      for (let step = 1; step <= steps; step += 1) {
+        const part = step / steps;
+        await touch('touchMove', from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part);
+      }
+    },
+    lift: () => touch('touchEnd'),
+  };
+}
+
+it('a session is moved with a finger on its handle at 768 pixels, and a finger beside it scrolls', async () => {
+  const { session, name } = await booked('株式会社指先', 1, '11:00', '12:00');
+  const { page, complaints } = await visit(browser, { width: 768, height: 600 });
+  await signIn(page, 'desk');
+  await page.goto(`/schedule?from=${monday}&manager_id=${manager}`);
+  const block = blockOf(page, name);
+  await block.waitFor();
+  await block.scrollIntoViewIfNeeded();
+  const { drag, lift } = await finger(page);
+  const middle = async (part: ReturnType<Page['locator']>) => {
+    const box = await part.boundingBox();
+    if (!box) throw new Error('nothing is drawn');
+    return [box.x + box.width / 2, box.y + box.height / 2] as const;
+  };
+  // On the block itself: the page scrolls, and nothing is moved.
+  const scrolled = () => page.evaluate(() => scrollY);
+  const before = await scrolled();
+  const [x, y] = await middle(block);
+  await drag([x, y], [x, y - 150]);
+  await lift();
+  await expect.poll(scrolled).not.toBe(before);
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  expect(await page.getByRole('application').count()).toBe(0);
+
+  // On the handle: a day to the right and an hour down.
+  const handle = page.getByRole('button', { name: new RegExp(`^移動: .*${name}`) });
+  await handle.scrollIntoViewIfNeeded();
+  await still(page);
+  const taken = await middle(handle);
+  const target = await middle(page.locator(`[data-day="${daysLater(monday, 2)}"]`));
+  const place = await scrolled();
+  await drag(taken, [target[0], taken[1] + 68]);
+  await page.getByRole('application').getByText('12:00–13:00').waitFor();
+  expect(await scrolled()).toBe(place);
+  await lift();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('いまの予約').waitFor();
+  await shoot(page, 'dialog-move-768');
+  expect(await axeFindings(page)).toEqual([]);
+  expect(await sideways(page)).toBeLessThanOrEqual(0);
+  await dialog.getByRole('button', { name: 'この日時に変更' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  expect(await startOf(session.id)).toBe(`${daysLater(monday, 2)}T12:00`);
+  expect(complaints).toEqual([]);
+});
+
 it('says what is in the way before it is sent, and the server’s no in the dialog', async () => {
   const first = await booked('株式会社先約', 4, '10:00', '11:00');
   const second = await booked('株式会社後約', 4, '13:00', '14:00');
@@ -230,5 +304,41 @@ it('a phone shows a day, and moves with a form', async () => {
   await dialog.waitFor({ state: 'hidden' });
   expect(await sideways(page)).toBe(0);
   expect(await startOf(session.id)).toBe(`${daysLater(monday, 1)}T11:00`);
+  expect(complaints).toEqual([]);
+});
+
+it('a finger scrolls the day of a phone, and its taps move a session', async () => {
+  const { session, name } = await booked('株式会社親指', 2, '16:00', '17:00');
+  const { page, complaints } = await visit(browser, PHONE);
+  await signIn(page, 'desk');
+  await page.goto(`/schedule?from=${daysLater(monday, 2)}`);
+  const change = page.getByRole('button', { name: new RegExp(`^日程を変更: .*${name}`) });
+  await change.scrollIntoViewIfNeeded();
+  const { drag, lift } = await finger(page);
+  const tap = async (button: ReturnType<Page['locator']>) => {
+    const box = await button.boundingBox();
+    if (!box) throw new Error('nothing is drawn');
+    // As high as a finger is wide.
+    expect(box.height).toBeGreaterThanOrEqual(24);
+    const at = [box.x + box.width / 2, box.y + box.height / 2] as const;
+    await drag(at, at, 0);
+    await lift();
+  };
+  // A swipe over the entry moves nothing.
+  const swiped = await change.boundingBox();
+  if (!swiped) throw new Error('nothing is drawn');
+  await drag([swiped.x + 20, swiped.y + 10], [swiped.x + 20, swiped.y - 80]);
+  await lift();
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  await change.scrollIntoViewIfNeeded();
+  await still(page);
+  await tap(change);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('日付').fill(daysLater(monday, 2));
+  await dialog.getByLabel('開始時刻').fill('15:00');
+  await dialog.getByRole('button', { name: 'この日時に変更' }).scrollIntoViewIfNeeded();
+  await tap(dialog.getByRole('button', { name: 'この日時に変更' }));
+  await dialog.waitFor({ state: 'hidden' });
+  expect(await startOf(session.id)).toBe(`${daysLater(monday, 2)}T15:00`);
   expect(complaints).toEqual([]);
 });

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { MeView } from '../../src/api/schema';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { acceptedCase, fresh, person } from './api';
-import { axeFindings, DESKTOP, launch, shoot, signIn, visit } from './browser';
+import { axeFindings, DESKTOP, launch, PHONE, settled, shoot, signIn, sideways, visit } from './browser';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -96,6 +96,119 @@ it("shows somebody else's note while a reply is typed", async () => {
   await page.getByRole('button', { name: '対応履歴を見る' }).waitFor({ state: 'detached' });
   expect(await reply.inputValue()).toBe('お世話になっております');
   expect(complaints).toEqual([]);
+});
+
+/** What of these the bar lies over, of what is in the window. */
+function covered(page: Page, edge: 'top' | 'bottom', selectors: readonly string[]): Promise<string[]> {
+  return page.evaluate(
+    ([side, names]) => {
+      const bar = document.querySelector(`[data-bar=${side}]`)?.getBoundingClientRect();
+      if (!bar) return ['there is no bar'];
+      return names.filter((name) => {
+        const element = document.querySelector(name);
+        if (!element) return true;
+        const { top, bottom } = element.getBoundingClientRect();
+        return bottom > bar.top + 1 && top < bar.bottom - 1;
+      });
+    },
+    [edge, selectors] as const,
+  );
+}
+
+/** What is read out from now on. */
+async function listen(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const said: string[] = [];
+    Object.assign(window, { said });
+    const region = (node: Node | null) =>
+      (node instanceof Element ? node : node?.parentElement)?.closest('[role=status], [role=alert], [aria-live]');
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const text = region(target)?.textContent;
+        if (text) said.push(text);
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  return () => page.evaluate(() => (window as unknown as { said: string[] }).said);
+}
+
+it('offers what came on a phone without covering the heading, a row or the focus, and says so once', async () => {
+  const { page, complaints } = await visit(browser, PHONE);
+  await follow(page, 'desk');
+  await page.goto('/cases?sort=-received_at');
+  const rows = page.locator('[data-row]');
+  await rows.first().waitFor();
+  await settled(page);
+  const said = await listen(page);
+  await rows.nth(0).focus();
+  const place = await rows.nth(0).boundingBox();
+  await routedCase(fresh('株式会社一報'));
+  await page.getByText('新しい案件が1件').waitFor(SOON);
+  expect(await covered(page, 'top', ['h1', '[data-row]', '[data-row]:focus'])).toEqual([]);
+  expect(await rows.nth(0).boundingBox()).toEqual(place);
+  await shoot(page, `queue-news-${PHONE.width}`);
+  // Further down it stays in sight, and the focus comes out from under it.
+  await rows.nth(6).focus();
+  await page.evaluate(() => {
+    const { top } = document.activeElement?.getBoundingClientRect() ?? { top: 0 };
+    scrollBy(0, top - 60);
+  });
+  await page.keyboard.press('k');
+  expect(await covered(page, 'top', ['[data-row]:focus'])).toEqual([]);
+  await routedCase(fresh('株式会社二報'));
+  await page.getByText('新しい案件が2件').waitFor(SOON);
+  expect((await said()).filter((text) => text.includes('一覧に変更があります'))).toHaveLength(1);
+  expect(await axeFindings(page)).toEqual([]);
+  expect(await sideways(page)).toBeLessThanOrEqual(0);
+  expect(complaints).toEqual([]);
+});
+
+it('tells on a phone what somebody did to the case, apart from the heading and from what is typed', async () => {
+  const made = await acceptedCase(fresh('株式会社同席'));
+  const { page, complaints } = await visit(browser, PHONE);
+  await follow(page, 'desk');
+  await page.goto(`/cases/${made.id}`);
+  await page.getByRole('button', { name: 'メール', exact: true }).click();
+  await settled(page);
+  const said = await listen(page);
+  const reply = page.getByLabel('本文');
+  await reply.focus();
+  // At the very foot of the window, where the news will be.
+  await reply.evaluate((element) => scrollBy(0, element.getBoundingClientRect().bottom - innerHeight + 60));
+  const supervisor = await person('supervisor');
+  await supervisor(`/cases/${made.id}/notes`, { body: fresh('一件目') });
+  await page.locator('[data-bar=bottom]').waitFor(SOON);
+  expect(await covered(page, 'bottom', ['h1', ':focus'])).toEqual([]);
+  await supervisor(`/cases/${made.id}/notes`, { body: fresh('二件目') });
+  await page.getByText('ほか1件').waitFor(SOON);
+  expect((await said()).filter((text) => text.includes('この案件が更新されました'))).toHaveLength(1);
+  await shoot(page, `case-news-${PHONE.width}`);
+  expect(await axeFindings(page)).toEqual([]);
+  expect(await sideways(page)).toBeLessThanOrEqual(0);
+  // The end of the page can be seen, too.
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  expect(await covered(page, 'bottom', ['#timeline ol > li:last-child'])).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+it('asks for nothing twice when a page is opened', async () => {
+  for (const path of ['/cases', '/mails', '/schedule']) {
+    const { page, complaints } = await visit(browser);
+    await signIn(page, 'desk');
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/api/v1/')) asked.push(`${request.method()} ${request.url()}`);
+    });
+    const stream = page.waitForResponse((response) => response.url().endsWith('/api/v1/events'));
+    await page.goto(path);
+    await stream;
+    await page.locator('h1').first().waitFor();
+    await settled(page);
+    // Longer than a burst of news is gathered.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(asked.filter((url, index) => asked.indexOf(url) !== index)).toEqual([]);
+    expect(complaints).toEqual([]);
+  }
 });
 
 it('says that a case has gone, and keeps what was typed', async () => {

@@ -98,6 +98,37 @@ it('arrives at a visit and leaves it without a connection, and the times are tho
   expect(complaints).toEqual([]);
 });
 
+it('sends an arrival again by itself that the server could not take, and says so', async () => {
+  const { made, session } = await visitNow(fresh('株式会社混雑'));
+  const { page, complaints } = await visit(browser, PHONE);
+  await signIn(page, 'manager');
+  const answers = [
+    { status: 429, headers: { 'retry-after': '2' }, json: { type: '/problems/rate-limited', status: 429, detail: '' } },
+    { status: 500, json: { type: '/problems/internal', status: 500, detail: '' } },
+  ];
+  const keys: (string | undefined)[] = [];
+  await page.route('**/check-in', async (route) => {
+    keys.push(route.request().headers()['idempotency-key']);
+    const answer = answers[keys.length - 1];
+    if (answer) await route.fulfill(answer);
+    else await route.continue();
+  });
+  const card = page.getByRole('article').filter({ hasText: made.enterprise.name ?? '' });
+  await card.getByRole('button', { name: '到着', exact: true }).click();
+  await card.getByText('サーバーが受け取れませんでした', { exact: false }).waitFor();
+  expect(await card.getByText('記録できませんでした', { exact: false }).count()).toBe(0);
+  expect(await axeFindings(page)).toEqual([]);
+  expect(await sideways(page)).toBe(0);
+  await shoot(page, `visit-again-${PHONE.width}`);
+  await expect.poll(() => keys.length, { timeout: 15_000 }).toBe(2);
+  await card.getByRole('button', { name: 'いま送信する' }).click();
+  await card.getByText('未送信', { exact: true }).waitFor({ state: 'detached' });
+  const manager = await person('manager');
+  expect((await manager<ConsultationView>(`/consultations/${session.id}`)).checked_in_at).toBeTruthy();
+  expect(new Set(keys).size).toBe(1);
+  expect(complaints).toEqual([]);
+});
+
 it('keeps a report without a connection, over a closed page, and sends it by itself', async () => {
   const { session } = await caseToReport(fresh('株式会社圏外'));
   await hold(await person('desk'), session);

@@ -6,7 +6,7 @@ import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { copyText } from '@/ui/copy';
 import { CheckField } from '@/ui/form';
-import { say } from '@/ui/toast';
+import { say, sayFailed } from '@/ui/toast';
 import { factorWords } from './text';
 
 /** The only time that they are seen: gone on from when they were kept. Printed, only they are on the paper. */
@@ -33,7 +33,11 @@ export function RecoveryCodes({ codes, onKept }: { codes: readonly string[]; onK
         ))}
       </ol>
       <div className="no-print flex flex-wrap gap-3">
-        <Button onClick={() => void copyText(codes.join('\n')).then((done) => say(done ? t.copied : t.notCopied))}>
+        <Button
+          onClick={() =>
+            void copyText(codes.join('\n')).then((done) => (done ? say(t.copied) : sayFailed(t.notCopied)))
+          }
+        >
           {t.copy}
         </Button>
         <Button onClick={() => save(new Blob([text]), 'madoguchi-recovery-codes.txt')}>{t.save}</Button>

@@ -14,7 +14,7 @@ import { DialogForm } from '@/ui/dialog-form';
 import { Form, TextField } from '@/ui/form';
 import { Notice } from '@/ui/notice';
 import { Page } from '@/ui/page';
-import { say } from '@/ui/toast';
+import { say, sayFailed } from '@/ui/toast';
 import { QrCode } from './qr-code';
 import { RecoveryCodes } from './recovery-codes';
 import { factorWords } from './text';
@@ -165,7 +165,9 @@ function Confirm({ offer, onCodes, onAgain }: ConfirmProps) {
             <code className="rounded-6 bg-ground px-3 py-2 text-dns-16N-130">{secret}</code>
             <Button
               size="sm"
-              onClick={() => void copyText(offer.secret).then((done) => say(done ? t.copied : t.notCopied))}
+              onClick={() =>
+                void copyText(offer.secret).then((done) => (done ? say(t.copied) : sayFailed(t.notCopied)))
+              }
             >
               {t.copy}
             </Button>

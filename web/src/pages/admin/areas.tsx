@@ -43,7 +43,8 @@ export function Areas({ desk, onClose }: { desk: Desk; onClose: () => void }) {
 
 export function placeName(area: Coverage): string {
   const prefecture = prefectureName(prefectureOf(area));
-  return area.municipality_code ? `${prefecture} ${area.municipality_code}` : prefecture;
+  // A municipality that was merged since has a code and no name.
+  return area.municipality_code ? `${prefecture}${area.municipality ?? ` (${area.municipality_code})`}` : prefecture;
 }
 
 /** One area: since when, until when, and how it ends. */

@@ -1,13 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { api, body } from '@/api/client';
+import type { AuditHead, Finding } from '@/api/schema';
 import { useSend } from '@/api/send';
+import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
+import { copyText } from '@/ui/copy';
 import { Notice } from '@/ui/notice';
 import { Facts, Page, Section } from '@/ui/page';
 import { ProblemNotice } from '@/ui/problem-notice';
 import { Loaded } from '@/ui/states';
+import { say, sayFailed } from '@/ui/toast';
+import { Events } from './events';
+import { faultWords } from './faults';
 
 const words = texts(
   {
@@ -17,8 +24,13 @@ const words = texts(
     chains: '連鎖の数(案件ごとと事務局)',
     checkpoint: '署名済みの検証点',
     signed: (id: number, at: string) => `第${id}号 ${at}`,
-    mac: '検証点の署名',
-    keep: '検証点の番号と署名をシステムの外に控えておくと、それ以前の記録が後から書き換えられていないことを証明できます。',
+    keep: '次の値をシステムの外に控えておくと、それより前の記録が後から書き換えられたり消されたりしていないことを、誰に対しても証明できます。控えは月に一度、担当者以外の手元(監査の文書など)に残してください。',
+    how: '照合するときは、控えをファイルに保存し、サーバーで次のとおり実行します。',
+    value: '控える値',
+    copy: '控えをコピー',
+    copied: '控えをコピーしました。',
+    notCopied: 'コピーできませんでした。表示を選んでコピーしてください。',
+    list: '操作の記録',
     verification: '検証',
     intact: '改変は見つかりませんでした',
     broken: '改変または欠落が見つかりました',
@@ -28,6 +40,9 @@ const words = texts(
     never: 'まだ検証していません。',
     pending: '検証しています…',
     verify: 'いま全体を検証する',
+    case: '案件を開く',
+    seq: (seq: number) => `連鎖の中の ${seq} 番目`,
+    checkpointNo: (id: number) => `検証点 第${id}号`,
   },
   {
     title: 'Audit trail',
@@ -36,8 +51,13 @@ const words = texts(
     chains: 'Chains (one per case, one for the office)',
     checkpoint: 'Signed checkpoint',
     signed: (id: number, at: string) => `No. ${id}, ${at}`,
-    mac: 'Its signature',
-    keep: 'Kept outside the system, the number and the signature prove later that nothing before them was altered.',
+    keep: 'Kept outside the system, these values prove later to anybody that nothing before them was altered or removed. Keep them once a month with somebody else than those who work here, as in the papers of the audit.',
+    how: 'To compare, save what was kept as a file, and run this on the server:',
+    value: 'What to keep',
+    copy: 'Copy it',
+    copied: 'It is copied.',
+    notCopied: 'It could not be copied. Select it and copy it yourself.',
+    list: 'What was done',
     verification: 'Verification',
     intact: 'Nothing was altered',
     broken: 'Something was altered or is missing',
@@ -47,42 +67,100 @@ const words = texts(
     never: 'Not verified yet.',
     pending: 'Verifying…',
     verify: 'Verify everything now',
+    case: 'Open the case',
+    seq: (seq: number) => `event ${seq} of its chain`,
+    checkpointNo: (id: number) => `checkpoint ${id}`,
   },
 );
 
-/** For auditors: where the trail stands, and that it holds. */
+/** For auditors: where the trail stands, that it holds, and what to keep of it. For the office: who did what, too. */
 export function AuditPage() {
   const t = useTexts(words);
+  const readsEvents = useMe().permissions.includes('read_audit');
+  return (
+    <Page title={t.title} width={readsEvents ? 'full' : 'text'}>
+      <div className={`grid gap-x-10 gap-y-8 ${readsEvents ? 'wide:grid-cols-2' : ''}`}>
+        <Section title={t.verification}>
+          <Verification />
+        </Section>
+        <Section title={t.head}>
+          <Head />
+        </Section>
+      </div>
+      {readsEvents ? (
+        <Section title={t.list} className="mt-8">
+          <Events />
+        </Section>
+      ) : null}
+    </Page>
+  );
+}
+
+/** As `madoguchi audit verify --against` reads it. */
+function keepsake(head: AuditHead): string {
+  return JSON.stringify(head, null, 2);
+}
+
+function Head() {
+  const t = useTexts(words);
   const dates = useDates();
-  const head = useQuery({
+  const query = useQuery({
     queryKey: ['audit', 'head'],
     queryFn: ({ signal }) => body(api.GET('/api/v1/audit/head', { signal })),
   });
   return (
-    <Page title={t.title} width="text">
-      <div className="space-y-8">
-        <Section title={t.head}>
-          <Loaded query={head} lines={3}>
-            {({ events, chains, checkpoint }) => (
-              <>
-                <Facts
-                  facts={[
-                    [t.events, events.toLocaleString()],
-                    [t.chains, chains.toLocaleString()],
-                    [t.checkpoint, checkpoint && t.signed(checkpoint.id, dates.dayTime(checkpoint.made_at))],
-                    [t.mac, checkpoint && <code className="text-dns-14N-130 break-all">{checkpoint.mac}</code>],
-                  ]}
-                />
-                <p className="mt-3 text-std-16N-170 text-ink-soft">{t.keep}</p>
-              </>
-            )}
-          </Loaded>
-        </Section>
-        <Section title={t.verification}>
-          <Verification />
-        </Section>
-      </div>
-    </Page>
+    <Loaded query={query} lines={3}>
+      {(head) => (
+        <div className="space-y-3">
+          <Facts
+            facts={[
+              [t.events, head.events.toLocaleString()],
+              [t.chains, head.chains.toLocaleString()],
+              [t.checkpoint, head.checkpoint && t.signed(head.checkpoint.id, dates.dayTime(head.checkpoint.made_at))],
+            ]}
+          />
+          <p className="text-std-16N-170">{t.keep}</p>
+          <pre
+            role="group"
+            aria-label={t.value}
+            className="rounded-8 border border-line bg-ground px-3 py-2 text-dns-14N-130 break-all whitespace-pre-wrap"
+          >
+            {keepsake(head)}
+          </pre>
+          <Button
+            onClick={() =>
+              void copyText(keepsake(head)).then((done) => (done ? say(t.copied) : sayFailed(t.notCopied)))
+            }
+          >
+            {t.copy}
+          </Button>
+          <p className="text-dns-14N-130 text-ink-soft">
+            {t.how} <code className="break-all text-ink">madoguchi audit verify --against FILE</code>
+          </p>
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+/** A broken row: what is wrong with it, and where it is. */
+function Broken({ finding: { fault, case_id, seq, checkpoint_id, detail } }: { finding: Finding }) {
+  const t = useTexts(words);
+  const faults = useTexts(faultWords);
+  const readsCases = useMe().permissions.includes('read_cases');
+  const place = [seq ? t.seq(seq) : '', checkpoint_id ? t.checkpointNo(checkpoint_id) : ''].filter(Boolean).join(' ');
+  return (
+    <li>
+      <strong>{faults[fault]}</strong> {place}{' '}
+      {case_id && readsCases ? (
+        <Link to="/cases/$id" params={{ id: case_id }} className="link">
+          {t.case}
+        </Link>
+      ) : null}
+      <span lang="en" className="block text-dns-14N-130 text-ink-soft">
+        {detail}
+      </span>
+    </li>
   );
 }
 
@@ -107,9 +185,13 @@ function Verification() {
                   {t.at}: {dates.dayTime(finished_at)}
                 </p>
               ) : null}
-              {report.findings.map((finding) => (
-                <p key={`${finding.fault}${finding.case_id ?? ''}${finding.seq ?? ''}`}>{finding.detail}</p>
-              ))}
+              {report.findings.length > 0 ? (
+                <ul className="list-disc space-y-1.5 pl-5">
+                  {report.findings.map((finding) => (
+                    <Broken key={`${finding.fault}${finding.case_id ?? ''}${finding.seq ?? ''}`} finding={finding} />
+                  ))}
+                </ul>
+              ) : null}
             </Notice>
           ) : (
             <p className="text-dns-16N-130">{t.never}</p>

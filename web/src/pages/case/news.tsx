@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { TimelineItem } from '@/api/schema';
 import { caseTimeline } from '@/data/cases';
 import { desks, managers } from '@/data/directory';
@@ -7,6 +7,8 @@ import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
+import { useClearOf } from '@/ui/clear-of';
+import { Icon } from '@/ui/icon';
 import { useDescribe } from './describe';
 import { newsAfter } from './news-after';
 
@@ -28,8 +30,9 @@ const words = texts(
 );
 
 /**
- * What others did while the page is open, over the page, so that nothing moves under what one types. The page itself
- * shows it already. Read out once, and again only after it was closed.
+ * What others did while the page is open, at the foot of the window, so that nothing moves under what one types; the page
+ * becomes longer by as much, so that nothing stays covered. The page itself shows it already. Read out once, and again
+ * only after it was closed.
  */
 export function News({ id, timelineId }: { id: string; timelineId: string }) {
   const t = useTexts(words);
@@ -42,15 +45,22 @@ export function News({ id, timelineId }: { id: string; timelineId: string }) {
   if (seen === undefined && newest !== undefined) setSeen(newest);
   const news = seen === undefined ? [] : newsAfter(items ?? [], seen, me.id);
   const close = () => setSeen(newest);
+  const bar = useRef<HTMLDivElement>(null);
+  useClearOf(bar, 'bottom', news.length > 0);
   return (
     <>
       <p role="status" className="sr-only">
         {news.length > 0 ? t.title : ''}
       </p>
       {news[0] ? (
-        <div className="no-print pointer-events-none fixed inset-x-0 top-16 z-10 flex justify-center px-4">
-          <div className="pointer-events-auto flex max-w-2xl flex-wrap items-center gap-x-3 gap-y-1 rounded-8 border-2 border-blue-900 bg-white px-3 py-1.5 text-dns-16N-130 shadow-2">
-            <p className="min-w-0">
+        <div
+          ref={bar}
+          data-bar="bottom"
+          className="no-print fixed inset-x-0 bottom-14 z-10 border-t-4 border-yellow-700 bg-yellow-50 text-dns-16N-130 md:bottom-0"
+        >
+          <div className="mx-auto flex max-w-[100rem] flex-wrap items-center gap-x-3 gap-y-1 px-4 py-1.5 sm:px-6">
+            <Icon name="user" className="size-5 shrink-0" />
+            <p className="line-clamp-2 min-w-0 flex-1 basis-52">
               <strong>{t.title}</strong> <What item={news[0]} />
               {news.length > 1 ? ` ${t.more(news.length - 1)}` : ''}
             </p>

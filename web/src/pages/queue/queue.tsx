@@ -1,13 +1,14 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { InfiniteData } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { CaseView } from '@/api/schema';
 import { caseCounts, caseList } from '@/data/cases';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
+import { useClearOf } from '@/ui/clear-of';
 import { DataTable } from '@/ui/data-table';
 import { Icon } from '@/ui/icon';
 import { Page } from '@/ui/page';
@@ -52,7 +53,6 @@ function Order({ search }: { search: QueueSearch }) {
   const navigate = useNavigate();
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-dns-14N-130">
-      <AsOf search={search} />
       <label className="flex items-center gap-2">
         <span className="text-ink-soft">{t.sort}</span>
         <select
@@ -74,13 +74,6 @@ function Order({ search }: { search: QueueSearch }) {
   );
 }
 
-function AsOf({ search }: { search: QueueSearch }) {
-  const t = useTexts(queueWords);
-  const dates = useDates();
-  const { dataUpdatedAt } = useInfiniteQuery(caseList(filterOf(search)));
-  return dataUpdatedAt ? <span className="text-ink-soft">{t.updated(dates.time(new Date(dataUpdatedAt)))}</span> : null;
-}
-
 function Rows({ search }: { search: QueueSearch }) {
   const t = useTexts(queueWords);
   const me = useMe();
@@ -100,13 +93,14 @@ function Rows({ search }: { search: QueueSearch }) {
           <Nothing search={search} />
         ) : (
           <div id={LIST_ID} tabIndex={-1} className="outline-none">
-            <Changes steady={steady} hasCome={hasCome} onBringIn={bringIn} />
+            <Changes steady={steady} hasCome={hasCome} at={list.dataUpdatedAt} onBringIn={bringIn} />
             <div id={ROWS_ID}>
               <DataTable
                 caption={t.title}
                 columns={columns}
                 rows={rows}
                 idOf={(row) => row.id}
+                total={total}
                 card={(row) => <CaseCard seen={row} role={me.role} left={left.has(row.id)} />}
               />
             </div>
@@ -172,28 +166,43 @@ function useSteady(data: Pages, isRead: boolean) {
 interface ChangesProps {
   steady: Steady<CaseView>;
   hasCome: boolean;
+  /** When the list was read last. */
+  at: number;
   onBringIn: () => void;
 }
 
-/** What would move rows, to be brought in by a button that lies over the page; and, in words that are read out once, that it is there. */
-function Changes({ steady: { added, left, moved }, hasCome, onBringIn }: ChangesProps) {
+/**
+ * How old the list is, or what would move rows, to be brought in by a button. The line is always there, so that nothing
+ * moves when it has something to offer; then it stays in sight below the header. Read out once.
+ */
+function Changes({ steady: { added, left, moved }, hasCome, at, onBringIn }: ChangesProps) {
   const t = useTexts(queueWords);
+  const dates = useDates();
+  const bar = useRef<HTMLDivElement>(null);
   const text = added > 0 ? t.added(added) : left.size > 0 ? t.left(left.size) : moved ? t.moved : undefined;
+  useClearOf(bar, 'top', text !== undefined);
   return (
     <>
       <p role="status" className="sr-only">
         {text ? t.changed : hasCome ? t.broughtIn : ''}
       </p>
-      {text ? (
-        <p className="no-print pointer-events-none fixed inset-x-0 top-16 z-10 flex justify-center px-4">
-          <span className="pointer-events-auto flex flex-wrap items-center gap-x-3 gap-y-1 rounded-8 border-2 border-blue-900 bg-white px-3 py-1.5 text-dns-16B-130 shadow-2">
-            {text}
-            <Button size="sm" look="solid" onClick={onBringIn}>
+      <div
+        ref={bar}
+        data-bar={text ? 'top' : undefined}
+        className={`no-print mb-1 flex min-h-11 items-center gap-x-3 px-2 ${text ? 'sticky top-14 z-10 rounded-b-8 bg-blue-900 text-white' : ''}`}
+      >
+        {text ? (
+          <>
+            <Icon name="list" className="size-5 shrink-0" />
+            <span className="min-w-0 flex-1 truncate text-dns-16B-130">{text}</span>
+            <Button size="sm" onClick={onBringIn}>
               {t.bringIn}
             </Button>
-          </span>
-        </p>
-      ) : null}
+          </>
+        ) : at ? (
+          <span className="text-dns-14N-130 text-ink-soft">{t.updated(dates.time(new Date(at)))}</span>
+        ) : null}
+      </div>
     </>
   );
 }

@@ -2,7 +2,7 @@ import { useRef, useState } from 'react';
 import { useFieldWords } from '@/ui/problem-notice';
 import type { ConsultationView } from '@/api/schema';
 import { stepsNow, tapsNow } from '@/data/steps';
-import { dropTap, keepTap, useTaps, visitTimes, type Side, type Tap } from '@/data/taps';
+import { atOnce, dropTap, keepTap, useTaps, visitTimes, type Side, type Tap } from '@/data/taps';
 import { whyNotWords } from '@/pages/case/why-not';
 import { useMe } from '@/shell/use-me';
 import { dateOf, instant, timeOf, useDates } from '@/text/dates';
@@ -20,6 +20,9 @@ const words = texts(
     at: (side: string, at: string) => `${side} ${at}`,
     waits: '未送信',
     waitsWhy: '時刻はこの端末に保存しました。接続が戻ると、自動で送信します。',
+    againWhy: (at: string) =>
+      `サーバーが受け取れませんでした。時刻はこの端末に保存してあり、${at} ごろ自動でもう一度送信します。`,
+    now: 'いま送信する',
     correct: (side: string) => `${side}の時刻を直す`,
     time: (side: string) => `${side}の時刻`,
     save: '時刻を保存',
@@ -34,6 +37,9 @@ const words = texts(
     at: (side: string, at: string) => `${side} ${at}`,
     waits: 'not sent yet',
     waitsWhy: 'The time is kept on this device, and sent by itself once you are back online.',
+    againWhy: (at: string) =>
+      `The server could not take it. The time is kept here and sent again by itself at about ${at}.`,
+    now: 'Send it now',
     correct: (side: string) => `Correct: ${side}`,
     time: (side: string) => `Time: ${side}`,
     save: 'Save the time',
@@ -116,6 +122,7 @@ function Times({ session, mine, sides, onCorrect }: TimesProps) {
   const dates = useDates();
   const times = visitTimes(session, mine);
   const waits = (side: Side) => mine.some((tap) => tap.side === side && tap.refused === undefined);
+  const late = mine.find((tap) => tap.again !== undefined && tap.refused === undefined);
   return (
     <div aria-live="polite" className="space-y-1">
       {sides.map((side) => (
@@ -127,7 +134,16 @@ function Times({ session, mine, sides, onCorrect }: TimesProps) {
           </Button>
         </p>
       ))}
-      {sides.some(waits) ? <p className="text-dns-14N-130 text-ink-soft">{t.waitsWhy}</p> : null}
+      {late?.again ? (
+        <p className="flex flex-wrap items-center gap-x-3 text-dns-14N-130">
+          {t.againWhy(dates.time(late.again.at))}
+          <Button size="sm" onClick={() => keepTap(atOnce(late))}>
+            {t.now}
+          </Button>
+        </p>
+      ) : sides.some(waits) ? (
+        <p className="text-dns-14N-130 text-ink-soft">{t.waitsWhy}</p>
+      ) : null}
     </div>
   );
 }

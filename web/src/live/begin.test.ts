@@ -1,0 +1,83 @@
+/** What is asked anew when the news begins: all that was asked before, and nothing that is asked after. */
+import { QueryClient, QueryObserver } from '@tanstack/react-query';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { News } from './stream';
+import { keepLive } from './live';
+
+let news: News;
+vi.mock('./stream', () => ({
+  follow: (told: News) => {
+    news = told;
+    return () => undefined;
+  },
+}));
+
+let client: QueryClient;
+let asked: string[];
+let stop: () => void;
+beforeEach(() => {
+  vi.useFakeTimers();
+  client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity, retry: false } } });
+  asked = [];
+  stop = keepLive(client);
+});
+afterEach(() => {
+  stop();
+  client.clear();
+  vi.useRealTimers();
+});
+
+/** A page that shows what is answered after a while. */
+function show(name: string, ms = 0) {
+  const queryFn = () => {
+    asked.push(name);
+    return new Promise((resolve) => setTimeout(() => resolve(name), ms));
+  };
+  return new QueryObserver(client, { queryKey: [name], queryFn }).subscribe(() => undefined);
+}
+
+it('asks again what was answered before, or asked and not answered', async () => {
+  const stops = [show('answered'), show('under way', 60_000)];
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked).toEqual(['answered', 'under way']);
+  news.begun();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked).toEqual(['answered', 'under way', 'answered']);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked).toEqual(['answered', 'under way', 'answered', 'under way']);
+  stops.forEach((end) => end());
+});
+
+it('does not ask twice what was asked after', async () => {
+  news.begun();
+  const end = show('later');
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked).toEqual(['later']);
+  // And it is told of changes from then on.
+  news.change({ kind: 'case', case_id: 'c', gone: false });
+  news.reload();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked).toEqual(['later', 'later']);
+  end();
+});
+
+it('asks again what a change concerns while it is asked for the first time', async () => {
+  const end = show('cases', 5_000);
+  news.change({ kind: 'case', case_id: 'c', gone: false });
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(asked).toEqual(['cases', 'cases']);
+  end();
+});
+
+it('asks again what is looked at again later, after it was old when the news began', async () => {
+  show('left')();
+  const end = show('left');
+  await vi.advanceTimersByTimeAsync(1);
+  end();
+  news.begun();
+  asked = [];
+  const again = show('left');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked).toEqual(['left']);
+  again();
+});
