@@ -54,9 +54,9 @@ pub struct CatalogueDimension {
     /// Whether one case can stand under several codes, so that rows add up to more than the total.
     pub multiple: bool,
     /// Its codes with their words, where the programme fixes them; months, years, desks and managers are those that occur.
-    pub codes: Option<Vec<super::count::Key>>,
+    pub codes: Option<Vec<super::count::FigureKey>>,
     /// The code of what is not known or belongs to nobody.
-    pub unset: super::count::Key,
+    pub unset: super::count::FigureKey,
 }
 
 /// Another report.
@@ -112,10 +112,10 @@ async fn list_reports(access: Access<permit::ReadFigures>) -> Result<Answer> {
         codes: dimension.codes(&settings).map(|codes| {
             codes
                 .into_iter()
-                .map(|(code, label)| super::count::Key { code, label })
+                .map(|(code, label)| super::count::FigureKey { code, label })
                 .collect()
         }),
-        unset: super::count::Key {
+        unset: super::count::FigureKey {
             code: UNSET.to_owned(),
             label: labels.of(dimension, UNSET),
         },

@@ -22,16 +22,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
-        .service(count_cases)
-        .service(count_interactions)
-        .service(count_enterprises)
-        .service(count_sessions)
-        .service(count_deadlines);
+        .service(report_cases)
+        .service(report_interactions)
+        .service(report_enterprises)
+        .service(report_sessions)
+        .service(report_deadlines);
 }
 
 /// One code of a dimension, and its word.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Key {
+pub struct FigureKey {
     /// The code; `unset` for what is not known or belongs to nobody.
     pub code: String,
     /// What people read.
@@ -40,9 +40,9 @@ pub struct Key {
 
 /// One number of a report.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ReportCount {
+pub struct Figure {
     /// Its codes, by the names of the dimensions.
-    pub keys: BTreeMap<Dimension, Key>,
+    pub keys: BTreeMap<Dimension, FigureKey>,
     /// How many.
     pub count: i64,
     /// Path and query of the list that is counted.
@@ -52,7 +52,7 @@ pub struct ReportCount {
 
 /// A report: a total, and the numbers it is made of.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Report {
+pub struct FigureReport {
     /// What is counted.
     pub report: ReportKind,
     /// As on record at the end of this day, in Japan.
@@ -76,7 +76,7 @@ pub struct Report {
     /// Whether the rows add up to the total.
     pub adds_up: bool,
     /// The numbers, in the order of their codes; what is not listed is 0.
-    pub rows: Vec<ReportCount>,
+    pub rows: Vec<Figure>,
     /// Path and query of the list behind the total.
     pub list: String,
 }
@@ -91,7 +91,7 @@ macro_rules! counts {
             tag = "figures",
             operation_id = stringify!($name),
             params(ReportQuery),
-            responses((status = 200, description = "The report", body = Report)),
+            responses((status = 200, description = "The report", body = FigureReport)),
             extensions(("x-permission" = json!("read_figures")))
         )]
         #[get($path)]
@@ -105,15 +105,15 @@ macro_rules! counts {
 }
 
 counts! {
-    count_cases Cases "/reports/cases" "Count cases"
+    report_cases Cases "/reports/cases" "Count cases"
         "実件数, by the day on which the enterprise asked. Duplicates and spam are not counted.";
-    count_interactions Interactions "/reports/interactions" "Count contacts"
+    report_interactions Interactions "/reports/interactions" "Count contacts"
         "延べ件数: interactions, mails that came in and answers that went out, by the day on which they took place.";
-    count_enterprises Enterprises "/reports/enterprises" "Count enterprises"
+    report_enterprises Enterprises "/reports/enterprises" "Count enterprises"
         "実企業数: how many enterprises have a case that is counted. An enterprise with cases in several rows counts in each, and once in the total.";
-    count_sessions Sessions "/reports/sessions" "Count sessions"
+    report_sessions Sessions "/reports/sessions" "Count sessions"
         "Sessions that were held, by the day on which they were; by `state` all that were booked.";
-    count_deadlines Deadlines "/reports/deadlines" "Count deadlines"
+    report_deadlines Deadlines "/reports/deadlines" "Count deadlines"
         "What was due, by the day on which it was; those that fell away are not counted. A closed period keeps them as they stood when it was closed.";
 }
 
@@ -180,7 +180,7 @@ pub(super) async fn report(
     by: &[Dimension],
     actor: &Actor,
     settings: &Settings,
-) -> Result<Report> {
+) -> Result<FigureReport> {
     let asker = Asker { actor, settings };
     let groups = match by.is_empty() {
         true => Vec::new(),
@@ -200,16 +200,16 @@ pub(super) async fn report(
             let list = selection.narrowed(&keys).list();
             let keys = keys.into_iter().map(|(dimension, code)| {
                 let label = labels.of(dimension, &code);
-                (dimension, Key { code, label })
+                (dimension, FigureKey { code, label })
             });
-            ReportCount {
+            Figure {
                 keys: keys.collect(),
                 count,
                 list,
             }
         })
         .collect();
-    Ok(Report {
+    Ok(FigureReport {
         report: selection.report,
         as_of: selection.as_of,
         from: selection.span.from,

@@ -105,7 +105,7 @@ pub struct PeriodTotals {
 
 /// A closed period.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Period {
+pub struct ClosedPeriod {
     /// Its id.
     pub id: PeriodId,
     /// A month or a fiscal year.
@@ -157,9 +157,9 @@ pub struct NextPeriod {
 
 /// The closed periods, and what comes next.
 #[derive(Serialize, ToSchema)]
-pub struct Periods {
+pub struct ClosedPeriods {
     /// Closed, the newest first.
-    pub items: Vec<Period>,
+    pub items: Vec<ClosedPeriod>,
     /// What comes next: a month, and a fiscal year where its months are closed. Only for those who see all cases.
     pub next: Vec<NextPeriod>,
 }
@@ -197,7 +197,7 @@ pub(super) fn sees_all(actor: &Actor) -> bool {
     super::is_masked(actor) || View::of(actor) == View::All
 }
 
-async fn load(db: &mut PgConnection, actor: &Actor, id: Option<PeriodId>) -> Result<Vec<Period>> {
+async fn load(db: &mut PgConnection, actor: &Actor, id: Option<PeriodId>) -> Result<Vec<ClosedPeriod>> {
     let rows = sqlx::query!(
         r#"
         select p.id, p.kind, p.first_day, p.last_day, p.closed_at, u.name as "closed_by?", p.note, p.case_count,
@@ -221,7 +221,7 @@ async fn load(db: &mut PgConnection, actor: &Actor, id: Option<PeriodId>) -> Res
             ReportKind::Enterprises,
             ReportKind::Sessions,
         ];
-        Some(Period {
+        Some(ClosedPeriod {
             id: row.id,
             kind,
             label: label(kind, from),
@@ -251,7 +251,7 @@ async fn load(db: &mut PgConnection, actor: &Actor, id: Option<PeriodId>) -> Res
 }
 
 /// Loads a period. Everybody may see that it is closed.
-pub(super) async fn find(db: &mut PgConnection, actor: &Actor, id: PeriodId) -> Result<Period> {
+pub(super) async fn find(db: &mut PgConnection, actor: &Actor, id: PeriodId) -> Result<ClosedPeriod> {
     let found = load(db, actor, Some(id)).await?;
     found.into_iter().next().ok_or_else(Error::not_found)
 }
@@ -262,7 +262,7 @@ pub(super) async fn find(db: &mut PgConnection, actor: &Actor, id: PeriodId) -> 
 #[utoipa::path(
     tag = "figures",
     operation_id = "list_periods",
-    responses((status = 200, description = "The periods", body = Periods)),
+    responses((status = 200, description = "The periods", body = ClosedPeriods)),
     extensions(("x-permission" = json!("read_figures")))
 )]
 #[get("/periods")]
@@ -285,7 +285,7 @@ async fn list_periods(access: Access<permit::ReadFigures>) -> Result<Answer> {
             });
         }
     }
-    Ok(Answer::ok(&Periods { items, next }))
+    Ok(Answer::ok(&ClosedPeriods { items, next }))
 }
 
 /// Show a closed period
@@ -293,7 +293,7 @@ async fn list_periods(access: Access<permit::ReadFigures>) -> Result<Answer> {
     tag = "figures",
     operation_id = "show_period",
     params(("id" = Uuid, Path, description = "The period")),
-    responses((status = 200, description = "The period", body = Period)),
+    responses((status = 200, description = "The period", body = ClosedPeriod)),
     extensions(("x-permission" = json!("read_figures")))
 )]
 #[get("/periods/{id}")]
@@ -313,7 +313,7 @@ async fn show_period(
     tag = "figures",
     operation_id = "close_period",
     request_body = ClosePeriodRequest,
-    responses((status = 201, description = "The closed period", body = Period)),
+    responses((status = 201, description = "The closed period", body = ClosedPeriod)),
     extensions(("x-permission" = json!("manage_office")))
 )]
 #[post("/periods")]

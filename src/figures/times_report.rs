@@ -1,7 +1,7 @@
 //! How long things took, and what was late.
 
 use super::{
-    count::{Key, count_groups, dimensions, key_columns, push_keys, select, snapshot},
+    count::{FigureKey, count_groups, dimensions, key_columns, push_keys, select, snapshot},
     facts::{Asker, minutes, push_facts, push_filters},
     selection::{FilterQuery, PeriodRef, ReportQuery, Selection},
     words::*,
@@ -53,7 +53,7 @@ pub struct TimeTo {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TimesRow {
     /// Their codes, by the names of the dimensions; none for all of them.
-    pub keys: BTreeMap<Dimension, Key>,
+    pub keys: BTreeMap<Dimension, FigureKey>,
     /// From being received to the first answer.
     pub first_answer: TimeTo,
     /// To the first acceptance by a desk.
@@ -172,7 +172,7 @@ async fn times(
                     .into_iter()
                     .map(|(dimension, code)| {
                         let label = labels.of(dimension, &code);
-                        (dimension, Key { code, label })
+                        (dimension, FigureKey { code, label })
                     })
                     .collect(),
             })
@@ -218,7 +218,7 @@ pub struct Counted {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LatenessRow {
     /// What was due.
-    pub kind: Key,
+    pub kind: FigureKey,
     /// All that were due and did not fall away.
     pub due: Counted,
     /// Done in time.
@@ -314,7 +314,7 @@ fn lateness_row(selection: &Selection, kind: &str, states: &BTreeMap<String, i64
     use DeadlineState::*;
     let label = DueKind::from_name(kind).map_or_else(|| kind.to_owned(), |due| due.japanese().to_owned());
     LatenessRow {
-        kind: Key {
+        kind: FigureKey {
             code: kind.to_owned(),
             label,
         },
