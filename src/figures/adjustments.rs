@@ -358,12 +358,13 @@ async fn causes(
     let enterprises: Vec<Option<Uuid>> = rows
         .iter()
         .map(|(_, row)| {
-            let is_of_enterprise = row.fields.0.iter().any(|field| {
-                matches!(
-                    field.field.as_str(),
-                    "enterprise" | "prefecture" | "industry" | "size"
-                )
-            });
+            let is_of_enterprise = row.change() == AdjustmentChange::Changed
+                && row.fields.0.iter().all(|field| {
+                    matches!(
+                        field.field.as_str(),
+                        "enterprise" | "prefecture" | "industry" | "size"
+                    )
+                });
             is_of_enterprise.then_some(row.enterprise_id)
         })
         .collect();

@@ -197,7 +197,11 @@ pub(super) fn sees_all(actor: &Actor) -> bool {
     super::is_masked(actor) || View::of(actor) == View::All
 }
 
-async fn load(db: &mut PgConnection, actor: &Actor, id: Option<PeriodId>) -> Result<Vec<ClosedPeriod>> {
+async fn load(
+    db: &mut PgConnection,
+    actor: &Actor,
+    id: Option<PeriodId>,
+) -> Result<Vec<ClosedPeriod>> {
     let rows = sqlx::query!(
         r#"
         select p.id, p.kind, p.first_day, p.last_day, p.closed_at, u.name as "closed_by?", p.note, p.case_count,
@@ -251,7 +255,11 @@ async fn load(db: &mut PgConnection, actor: &Actor, id: Option<PeriodId>) -> Res
 }
 
 /// Loads a period. Everybody may see that it is closed.
-pub(super) async fn find(db: &mut PgConnection, actor: &Actor, id: PeriodId) -> Result<ClosedPeriod> {
+pub(super) async fn find(
+    db: &mut PgConnection,
+    actor: &Actor,
+    id: PeriodId,
+) -> Result<ClosedPeriod> {
     let found = load(db, actor, Some(id)).await?;
     found.into_iter().next().ok_or_else(Error::not_found)
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access::{Access, permit},
-    error::Result,
+    error::{Error, Result},
     http::{Answer, Query},
     programme::DueKind,
     settings::Settings,
@@ -267,6 +267,9 @@ async fn count_lateness(
     let settings = Settings::load(&mut *db).await?;
     let by = [Dimension::Kind, Dimension::State];
     let kind = ReportKind::Deadlines;
+    if query.state.is_some() {
+        return Err(Error::invalid("/state", "is what this report is by"));
+    }
     let selection = select(&mut db, kind, query.asked(), &by, &settings, access.now()).await?;
     let asker = Asker {
         actor: access.actor(),
@@ -298,21 +301,15 @@ fn lateness_row(selection: &Selection, kind: &str, states: &BTreeMap<String, i64
         let count = |state: &DeadlineState| states.get(state.name()).copied().unwrap_or_default();
         let names = wanted.iter().map(|state| state.name().to_owned());
         let mut narrowed = of_kind.clone();
-        // A filter on states narrows further.
-        let asked = selection.filters.get(&Dimension::State);
-        let names = names
-            .filter(|name| asked.is_none_or(|asked| asked.contains(name)))
-            .collect::<Vec<_>>();
-        if !names.is_empty() {
-            narrowed.filters.insert(Dimension::State, names);
-        }
+        narrowed.filters.insert(Dimension::State, names.collect());
         Counted {
             count: wanted.iter().map(count).sum(),
             list: narrowed.list(),
         }
     };
     use DeadlineState::*;
-    let label = DueKind::from_name(kind).map_or_else(|| kind.to_owned(), |due| due.japanese().to_owned());
+    let label =
+        DueKind::from_name(kind).map_or_else(|| kind.to_owned(), |due| due.japanese().to_owned());
     LatenessRow {
         kind: FigureKey {
             code: kind.to_owned(),
