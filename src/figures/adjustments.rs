@@ -69,10 +69,10 @@ pub struct AdjustedField {
 pub struct Adjustment {
     /// In which report.
     pub report: ReportKind,
-    /// The case, interaction, mail, message or session.
-    pub id: Uuid,
-    /// Its case.
-    pub case_id: CaseId,
+    /// The case, interaction, mail, message or session; null for an auditor.
+    pub id: Option<Uuid>,
+    /// Its case; null for an auditor, who knows it by its number.
+    pub case_id: Option<CaseId>,
     /// The number of the case.
     pub number: String,
     /// When it was received, took place or was held.
@@ -180,8 +180,8 @@ impl Difference {
         let recorded = (change == AdjustmentChange::Added).then_some(self.recorded_at);
         Adjustment {
             report,
-            id: self.id,
-            case_id: self.case_id,
+            id: (!masked).then_some(self.id),
+            case_id: (!masked).then_some(self.case_id),
             number: self.number,
             at: self.at,
             change,

@@ -33,10 +33,10 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 /// A fact that is counted, in codes. Names are as they stand now; an auditor gets none.
 #[derive(Clone, Debug, Serialize, FromRow, ToSchema)]
 pub struct FactRow {
-    /// The case, interaction, mail, message or session; a deadline's number in the form of a UUID.
-    pub id: Uuid,
-    /// The case it belongs to.
-    pub case_id: CaseId,
+    /// The case, interaction, mail, message or session; a deadline's number in the form of a UUID. Null for an auditor.
+    pub id: Option<Uuid>,
+    /// The case it belongs to; null for an auditor, who knows it by its number.
+    pub case_id: Option<CaseId>,
     /// The number of the case.
     pub number: String,
     /// The enterprise.
@@ -154,7 +154,12 @@ async fn answer(
         settings: &settings,
     };
     let rows = facts(&mut db, &selection, &asker, after, limit + 1).await?;
-    let page = Page::new(rows, limit, |row| (row.at, row.id));
+    let mut page = Page::new(rows, limit, |row| (row.at, row.id));
+    if super::is_masked(access.actor()) {
+        for row in &mut page.items {
+            (row.id, row.case_id) = (None, None);
+        }
+    }
     Ok(Answer::ok(&page))
 }
 
