@@ -313,7 +313,7 @@ create index consent_case on consent (case_id);
 create table case_flag (
     case_id uuid not null references case_file,
     flag text not null check (flag in ('same_enterprise_this_year', 'possible_duplicate', 'mail_after_close', 'unverified_sender',
-        'address_guessed', 'complaint', 'late_entry', 'delivery_failed')),
+        'address_guessed', 'complaint', 'late_entry', 'delivery_failed', 'after_last_day')),
     raised_at timestamptz not null,
     -- What staff need to judge it: ids and counts, no personal values.
     detail jsonb,

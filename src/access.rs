@@ -192,6 +192,8 @@ permissions! {
     KeepProfiles = "keep_profiles": [Manager, Admin],
     /// Make and change users, desks, managers and settings.
     ManageOffice = "manage_office": [Admin],
+    /// Read figures and the lists behind them.
+    ReadFigures = "read_figures": [Operator, Supervisor, Desk, Manager, Admin, Auditor],
     /// Read the audit trail.
     ReadAudit = "read_audit": [Admin],
     /// Read the heads of the audit trail and verify it.

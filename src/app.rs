@@ -78,6 +78,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::templates::mount)
         .configure(crate::attachments::mount)
         .configure(crate::settings::mount)
+        .configure(crate::figures::mount)
         .configure(crate::calendar::mount)
         .configure(crate::audit::mount)
         .configure(crate::jobs::admin::mount)
@@ -209,7 +210,8 @@ async fn frame(
             let method = request.method().clone();
             let is_docs = request.path().starts_with("/docs");
             let is_long = request.path().starts_with("/api/v1/intake/email")
-                || request.path().ends_with("/attachments");
+                || request.path().ends_with("/attachments")
+                || request.path().ends_with("/api/v1/periods");
             let most = match is_long {
                 true => LONG_REQUEST_TIMEOUT,
                 false => REQUEST_TIMEOUT,
@@ -336,6 +338,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "mail", description = "Mail that comes in, mail that goes out"),
         (name = "places", description = "Postal codes, area codes and addresses"),
         (name = "live", description = "What changes, as it changes"),
+        (name = "figures", description = "Reports, the lists behind their numbers, closed periods and targets"),
         (name = "office", description = "Settings and audit"),
     )
 )]

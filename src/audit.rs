@@ -422,6 +422,16 @@ pub enum Event {
     JobRunAgain {
         job_id: i64,
     },
+    // figures
+    PeriodClosed {
+        period_id: PeriodId,
+        period: String,
+        first_day: NaiveDate,
+        facts: u64,
+    },
+    TargetsSet {
+        fiscal_year: i32,
+    },
 }
 
 impl Event {

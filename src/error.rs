@@ -384,6 +384,11 @@ impl Fields {
         }
     }
 
+    /// Whether nothing was noted yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// An error when any field was noted.
     pub fn finish(self) -> Result<()> {
         if self.0.is_empty() {

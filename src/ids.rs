@@ -99,6 +99,8 @@ ids! {
     TemplateId,
     /// A closure or an extra opening.
     CalendarExceptionId,
+    /// A closed period (締め).
+    PeriodId,
     /// One HTTP request, or one run of a job.
     RequestId,
 }

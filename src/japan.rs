@@ -27,7 +27,11 @@ pub fn tokyo_date(moment: DateTime<Utc>) -> NaiveDate {
 
 /// The fiscal year (年度) of a moment: the year in which its 1 April, 00:00 in Tokyo, lies.
 pub fn fiscal_year(moment: DateTime<Utc>) -> i32 {
-    let date = tokyo_date(moment);
+    fiscal_year_of(tokyo_date(moment))
+}
+
+/// The fiscal year (年度) of a date in Japan.
+pub fn fiscal_year_of(date: NaiveDate) -> i32 {
     if date.month() >= 4 {
         date.year()
     } else {

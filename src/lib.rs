@@ -7,7 +7,7 @@
 //!
 //! The slices, each owning its tables: [`cases`], [`enterprises`], [`desks`], [`managers`], [`offers`],
 //! [`consultations`], [`interactions`], [`intake`] (mail that comes in), [`messages`] (mail that goes out), [`templates`],
-//! [`attachments`], [`search`], [`settings`], [`users`]; [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
+//! [`attachments`], [`search`], [`settings`], [`users`], [`figures`] (reports, closed periods, targets); [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
 //! and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what values may look like), [`calendar`], [`jobs`]
 //! (work after commit), [`database`] (connecting, or the private server). Beside them: [`pages`] (the web front end).
 
@@ -27,6 +27,7 @@ pub mod desks;
 pub mod enterprises;
 pub mod error;
 pub mod events;
+pub mod figures;
 pub mod health;
 pub mod http;
 pub mod ids;

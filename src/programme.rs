@@ -241,6 +241,7 @@ words! {
         Complaint = "complaint", "苦情";
         LateEntry = "late_entry", "後日入力";
         DeliveryFailed = "delivery_failed", "メール不達";
+        AfterLastDay = "after_last_day", "受付最終日後の受付";
     }
 
     /// What an enterprise was found by, and what two that may be the same have in common; the surest first.

@@ -6,13 +6,20 @@ use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
     error::{Fields, Result},
+    figures::UNSET,
     http::{Answer, Body, Json, absent_or_null},
+    japan::fiscal_year_of,
+    programme::Topic,
     text::{Line80, Phone},
 };
 use actix_web::{get, patch};
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json as SqlJson};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Mounts `/settings`.
@@ -29,6 +36,107 @@ pub enum EnterpriseGuard {
     Flag,
     /// And a booking on it needs a supervisor's recorded override.
     Block,
+}
+
+/// Which topics a ministry counts; a case of several topics counts once for each ministry that has one of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MinistryTopics {
+    /// Its short name in figures: 1 to 16 small letters.
+    #[schema(pattern = "^[a-z]{1,16}$", example = "mic")]
+    pub code: String,
+    /// Its name.
+    pub name: Line80,
+    /// What it counts.
+    pub topics: Vec<Topic>,
+}
+
+impl MinistryTopics {
+    fn new(code: &str, name: &str, topics: &[Topic]) -> Self {
+        Self {
+            code: code.to_owned(),
+            name: Line80::parse(name).expect("one line"),
+            topics: topics.to_vec(),
+        }
+    }
+
+    /// The two ministries of the programme. `other` is counted by neither.
+    fn programme() -> Vec<Self> {
+        vec![
+            Self::new(
+                "mic",
+                "総務省",
+                &[Topic::Ict, Topic::Security, Topic::Tools],
+            ),
+            Self::new(
+                "mhlw",
+                "厚生労働省",
+                &[Topic::Labour, Topic::Rules, Topic::Subsidy],
+            ),
+        ]
+    }
+}
+
+/// A day of every fiscal year, as in `02-26`; 29 February is the 28th where the year has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct YearDay {
+    month: u32,
+    day: u32,
+}
+
+impl YearDay {
+    /// The day in a fiscal year (1 April to 31 March).
+    pub fn in_fiscal_year(self, year: i32) -> NaiveDate {
+        let year = if self.month >= 4 { year } else { year + 1 };
+        NaiveDate::from_ymd_opt(year, self.month, self.day)
+            .or_else(|| NaiveDate::from_ymd_opt(year, self.month, self.day - 1))
+            .expect("only 29 February is not in every year")
+    }
+
+    /// This day of the fiscal year of a date, where the date lies after it.
+    pub fn passed_on(self, date: NaiveDate) -> Option<NaiveDate> {
+        let last = self.in_fiscal_year(fiscal_year_of(date));
+        (date > last).then_some(last)
+    }
+}
+
+impl utoipa::PartialSchema for YearDay {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "A day of every fiscal year, as in 02-26; 29 February is the 28th where the year has none",
+            ))
+            .pattern(Some("^[0-9]{2}-[0-9]{2}$"))
+            .examples(["02-26"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for YearDay {}
+
+impl TryFrom<String> for YearDay {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let expected = "must be a month and a day, as in 02-26";
+        // 2000 had every day.
+        let date = NaiveDate::parse_from_str(&format!("2000-{text}"), "%Y-%m-%d");
+        match date.map_err(|_| expected)? {
+            date if date.format("%m-%d").to_string() == text => Ok(Self {
+                month: date.month(),
+                day: date.day(),
+            }),
+            _ => Err(expected),
+        }
+    }
+}
+
+impl From<YearDay> for String {
+    fn from(day: YearDay) -> Self {
+        format!("{:02}-{:02}", day.month, day.day)
+    }
 }
 
 /// What the office has set. Days are business days.
@@ -74,6 +182,14 @@ pub struct Settings {
     pub office_name: Line80,
     /// Where it is rung.
     pub office_phone: Option<Phone>,
+    /// Which ministry counts which topics.
+    pub ministries: Vec<MinistryTopics>,
+    /// The last day of a fiscal year on which a session may begin; none where absent. A later one needs a supervisor's
+    /// `override_reason`.
+    pub last_day_for_sessions: Option<YearDay>,
+    /// The last day of a fiscal year on which it is asked in time; none where absent. What comes later in the year is taken
+    /// and flagged `after_last_day`.
+    pub last_day_for_intake: Option<YearDay>,
 }
 
 impl Default for Settings {
@@ -98,6 +214,9 @@ impl Default for Settings {
             second_factor_for_admins: false,
             office_name: Line80::parse("テレワーク相談センター").expect("one line"),
             office_phone: None,
+            ministries: MinistryTopics::programme(),
+            last_day_for_sessions: None,
+            last_day_for_intake: None,
         }
     }
 }
@@ -134,6 +253,11 @@ pub struct EditSettingsRequest {
     pub office_name: Option<Line80>,
     #[serde(default, deserialize_with = "absent_or_null")]
     pub office_phone: Option<Option<Phone>>,
+    pub ministries: Option<Vec<MinistryTopics>>,
+    #[serde(default, deserialize_with = "absent_or_null")]
+    pub last_day_for_sessions: Option<Option<YearDay>>,
+    #[serde(default, deserialize_with = "absent_or_null")]
+    pub last_day_for_intake: Option<Option<YearDay>>,
 }
 
 impl Body for EditSettingsRequest {
@@ -198,6 +322,24 @@ impl Body for EditSettingsRequest {
                 &format!("must be between {least} and {most}"),
             );
         }
+        check_ministries(self.ministries.as_deref().unwrap_or_default(), fields);
+    }
+}
+
+/// Codes are told apart, and none is the one that figures have for what belongs to nobody.
+fn check_ministries(ministries: &[MinistryTopics], fields: &mut Fields) {
+    fields.require(ministries.len() <= 10, "/ministries", "at most 10");
+    for (index, ministry) in ministries.iter().enumerate() {
+        let code = &ministry.code;
+        let is_code = (1..=16).contains(&code.len())
+            && code.bytes().all(|byte| byte.is_ascii_lowercase())
+            && code != UNSET;
+        let is_new = ministries[..index].iter().all(|other| other.code != *code);
+        fields.require(
+            is_code && is_new,
+            &format!("/ministries/{index}/code"),
+            "must be 1 to 16 small letters, another for each, and not unset",
+        );
     }
 }
 
@@ -232,7 +374,10 @@ impl EditSettingsRequest {
             mail_cases_per_sender,
             second_factor_for_admins,
             office_name,
-            office_phone
+            office_phone,
+            ministries,
+            last_day_for_sessions,
+            last_day_for_intake
         );
         changed
     }

@@ -14,6 +14,7 @@ use crate::{
     cases::{self, view},
     enterprises::{self, EnterpriseInput, How},
     error::{Error, Fields, Result},
+    figures::{last_day, times},
     http::{Answer, Body as RequestBody, Json},
     ids::*,
     interactions::{self, InteractionRequest},
@@ -311,6 +312,10 @@ pub(super) async fn enter(
     if entry.is_late {
         flags.push(late_entry(body));
     }
+    let settings = tx.settings().await?;
+    if let Some(last) = last_day::passed_for_intake(&settings, entry.received_at) {
+        flags.push(Notice::after_last_day(last));
+    }
     let (id, contact_id) = insert(
         tx,
         body,
@@ -336,6 +341,9 @@ pub(super) async fn enter(
     for notice in flags {
         let flag = notice.flag.name().into();
         tx.record(id, Event::FlagRaised { flag });
+    }
+    if entry.desk_id.is_some() {
+        times::accepted(tx, id, entry.received_at).await?;
     }
     Ok((id, contact_id))
 }

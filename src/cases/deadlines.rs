@@ -16,6 +16,7 @@ use super::{Case, Status, Step};
 use crate::{
     calendar::{Calendar, Span},
     error::Result,
+    figures::times,
     ids::{CaseId, DeskId},
     programme::{DueKind, Outcome, WaitingOn},
     store::Tx,
@@ -158,6 +159,18 @@ pub async fn due_after(
     Ok(clock(tx, case.id).await?.due(kind, from, days))
 }
 
+/// Business minutes on a case between two moments, by the calendar of whoever has it: with the waits for the enterprise, and
+/// without.
+pub async fn business_minutes(
+    tx: &mut Tx,
+    case_id: CaseId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<(i32, i32)> {
+    let clock = clock(tx, case_id).await?;
+    Ok(clock.minutes(DueKind::FirstContact, from, to))
+}
+
 /// Starts a deadline of so many business days, or starts it anew. `subject` is the offer, interaction or consultation; the
 /// case itself otherwise.
 pub async fn start(
@@ -283,6 +296,12 @@ async fn end(
         .iter()
         .map(|row| clock.minutes(row.kind, row.started_at, now));
     let (gross, net): (Vec<i32>, Vec<i32>) = minutes.unzip();
+    let answer = open
+        .iter()
+        .position(|row| met && row.kind == DueKind::FirstContact);
+    if let Some(answer) = answer {
+        times::answered(tx, case_id, gross[answer], net[answer]).await?;
+    }
     let ended = sqlx::query!(
         r#"
         update deadline d
@@ -435,6 +454,9 @@ pub(super) async fn follow(tx: &mut Tx, case: &Case, before: &Case, step: Step) 
             start(tx, id, DueKind::Accept, *id, now, settings.accept_days).await?;
         }
         Status::Accepted if step == Step::Accept || before.status == Status::Closed => {
+            if step == Step::Accept {
+                times::accepted(tx, id, case.received_at).await?;
+            }
             done(tx, id, &[DueKind::Accept], None).await?;
             cancel(tx, id, &[DueKind::WaitReview], None).await?;
         }

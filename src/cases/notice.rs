@@ -18,6 +18,7 @@ use crate::{
     programme::*,
     store::Tx,
 };
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -44,6 +45,18 @@ impl Notice {
                 "{fiscal_year}年度にすでに{cases}件の案件があり、無料の支援を{sessions_used}回利用しています({how})。"
             )),
             detail: Some(json!({ "cases": cases, "sessions_used": sessions_used })),
+        }
+    }
+
+    /// That it was asked after the last day of the fiscal year for that.
+    pub fn after_last_day(last: NaiveDate) -> Self {
+        Self {
+            flag: Flag::AfterLastDay,
+            reason: Some(format!(
+                "今年度の受付最終日({})を過ぎて受け付けました。支援が翌年度になることがあります。",
+                japan::wareki(last)
+            )),
+            detail: Some(json!({ "last_day": last })),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     cases::{self, Case, Move, Status, Step, deadlines, require_guard, require_open},
     consultations::ConsultationView,
     error::{Error, Fields, ProblemType, Result},
+    figures::last_day,
     http::{Answer, Body, Json, Path},
     ids::*,
     managers::{self, SessionPlan, availability::outside_hours},
@@ -50,7 +51,7 @@ pub struct BookRequest {
     /// Why it is entered only now.
     pub late_reason: Option<Reason>,
     /// Why it is booked although the capacity of a manager's month is used up, they are absent, not appointed, or have a
-    /// conflict of interest; a supervisor's.
+    /// conflict of interest, or the last day for sessions of the fiscal year has passed; a supervisor's.
     pub override_reason: Option<Reason>,
 }
 
@@ -197,7 +198,7 @@ async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<Consul
     Ok(id)
 }
 
-/// Judges the managers, whom the caller has locked; names what a supervisor's reason sets aside.
+/// Judges the day and the managers, whom the caller has locked; names what a supervisor's reason sets aside.
 async fn set_aside(
     tx: &mut Tx,
     case: &Case,
@@ -205,11 +206,15 @@ async fn set_aside(
     plan: SessionPlan,
     reason: Option<&Reason>,
 ) -> Result<Vec<String>> {
+    let settings = tx.settings().await?;
+    let after_last_day =
+        last_day::require_session_day(&settings, tx.actor(), plan.starts_at, reason)?;
     let obstacles = managers::check_session(tx, case, managers, plan).await?;
     managers::require_reason(tx.actor(), &obstacles, reason, false)?;
     Ok(obstacles
         .into_iter()
         .map(|obstacle| obstacle.name().to_owned())
+        .chain(after_last_day.then(|| last_day::AFTER_LAST_DAY.to_owned()))
         .collect())
 }
 

@@ -4,6 +4,7 @@ use super::{OnDoubleBooking, check_stages};
 use crate::{
     cases::{Case, deadlines},
     error::{Error, ProblemType, Result},
+    figures::times,
     ids::*,
     programme::*,
     store::Tx,
@@ -125,5 +126,9 @@ pub async fn move_sessions(
         }
     }
     check_stages(tx).await?;
+    if !moving.is_empty() {
+        times::sessions_changed(tx, from.id).await?;
+        times::sessions_changed(tx, to.id).await?;
+    }
     Ok(moving.into_iter().map(|session| session.id).collect())
 }

@@ -6,6 +6,7 @@ use crate::{
     audit::Event,
     cases::{Case, deadlines},
     error::{Error, Fields, Result},
+    figures::times,
     http::{Answer, Body, Json, Path, Precondition},
     ids::*,
     messages::invitation::{self, News},
@@ -287,6 +288,7 @@ async fn hold_consultation(
                     ended_at,
                 },
             );
+            times::sessions_changed(tx, case.id).await?;
             let days = tx.settings().await?.report_days;
             let (kind, now) = (DueKind::Report, tx.now());
             deadlines::start(tx, case.id, kind, *session.id, now, days).await?;
@@ -332,6 +334,7 @@ async fn void_consultation(
             )
             .execute(tx.db())
             .await?;
+            times::sessions_changed(tx, case.id).await?;
             deadlines::cancel(tx, case.id, &[DueKind::Report], Some(*session.id)).await?;
             tx.record(case.id, Event::ConsultationVoided { consultation_id: session.id });
             answer(tx, session.id).await

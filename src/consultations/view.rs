@@ -173,7 +173,7 @@ const SELECT: &str = r#"
 
 /// The condition on `consultation s` and `case_file c`: the sessions of the cases in view; and for a manager the own
 /// ones, also after release, until the report is approved.
-pub(super) fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
+pub(crate) fn push_view(query: &mut QueryBuilder<Postgres>, actor: &Actor) {
     query.push("(");
     View::of(actor).push(query);
     if let Some(manager) = actor.manager() {

@@ -190,7 +190,9 @@ fn topic(event: &Event) -> Topic {
         | RecoveryCodeUsed { .. }
         | TokenCreated { .. }
         | TokenRevoked { .. }
-        | JobRunAgain { .. } => Topic::default(),
+        | JobRunAgain { .. }
+        | PeriodClosed { .. }
+        | TargetsSet { .. } => Topic::default(),
         CaseCreated { .. }
         | CaseEdited { .. }
         | DeskProposed { .. }

@@ -23,6 +23,7 @@ export const FLAGS = [
   'possible_duplicate',
   'same_enterprise_this_year',
   'delivery_failed',
+  'after_last_day',
   'mail_after_close',
   'unverified_sender',
   'address_guessed',
