@@ -22,6 +22,7 @@ use crate::{
     store::Tx,
 };
 use chrono::{DateTime, Utc};
+pub use booking::{BookRequest, book, check_offered};
 pub use places::{compact_places, move_sessions};
 pub use settle::{cancel_future, require_recorded};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
