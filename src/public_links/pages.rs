@@ -60,16 +60,16 @@ pub fn mount(config: &mut ServiceConfig) {
         );
 }
 
-async fn show(access: Public, config: Data<AuthConfig>, token: web::Path<String>) -> HttpResponse {
+async fn show(access: Public, config: Data<AuthConfig>) -> HttpResponse {
     let shown = async {
         let mut db = access.read().acquire().await?;
-        let Some((link, case)) = open(&access, &config, &token, &mut db).await? else {
+        let Some((link, case)) = open(&access, &config, &mut db).await? else {
             return dead(&access).await;
         };
         let office = office(&access, &mut db, &case).await?;
         let place = Place {
             access: &access,
-            token: &token,
+            token: token_of(&access),
             link: &link,
             case: &case,
             office: &office,
@@ -82,19 +82,18 @@ async fn show(access: Public, config: Data<AuthConfig>, token: web::Path<String>
 async fn answer(
     access: Public,
     config: Data<AuthConfig>,
-    token: web::Path<String>,
     bytes: Result<web::Bytes, actix_web::Error>,
 ) -> HttpResponse {
     let answered = async {
         let form = form(bytes)?;
         let mut db = access.read().acquire().await?;
-        let Some((link, case)) = open(&access, &config, &token, &mut db).await? else {
+        let Some((link, case)) = open(&access, &config, &mut db).await? else {
             return dead(&access).await;
         };
         let office = office(&access, &mut db, &case).await?;
         let place = Place {
             access: &access,
-            token: &token,
+            token: token_of(&access),
             link: &link,
             case: &case,
             office: &office,
@@ -113,14 +112,10 @@ async fn answer(
     respond(&access, answered.await).await
 }
 
-async fn show_stop(
-    access: Public,
-    config: Data<AuthConfig>,
-    token: web::Path<String>,
-) -> HttpResponse {
+async fn show_stop(access: Public, config: Data<AuthConfig>) -> HttpResponse {
     let shown = async {
         let mut db = access.read().acquire().await?;
-        let found = open(&access, &config, &token, &mut db).await?;
+        let found = open(&access, &config, &mut db).await?;
         match found {
             Some((link, case)) if link.purpose == LinkPurpose::Survey => {
                 let office = office(&access, &mut db, &case).await?;
@@ -138,10 +133,10 @@ async fn show_stop(
 
 /// Also for mail programs, which send `List-Unsubscribe=One-Click` and nobody sees the answer (RFC 8058): without a
 /// redirect, and whatever the form says.
-async fn stop(access: Public, config: Data<AuthConfig>, token: web::Path<String>) -> HttpResponse {
+async fn stop(access: Public, config: Data<AuthConfig>) -> HttpResponse {
     let stopped = async {
         let mut db = access.read().acquire().await?;
-        let found = open(&access, &config, &token, &mut db).await?;
+        let found = open(&access, &config, &mut db).await?;
         match found {
             Some((link, case)) if link.purpose == LinkPurpose::Survey => {
                 let office = office(&access, &mut db, &case).await?;
@@ -161,7 +156,6 @@ type Shown = Result<(StatusCode, Markup)>;
 async fn open(
     access: &Public,
     config: &AuthConfig,
-    token: &str,
     db: &mut PgConnection,
 ) -> Result<Option<(Link, Case)>> {
     let (writer, now) = (access.store().writer(), access.now());
@@ -171,7 +165,7 @@ async fn open(
     ));
     let place = format!("link-{place}");
     throttle::count(writer, &place, MISSES_PER_ADDRESS, now).await?;
-    let Some(link) = Link::find(access.read(), token, now).await? else {
+    let Some(link) = Link::find(access.read(), token_of(access), now).await? else {
         throttle::count(writer, "links", MISSES, now).await?;
         return Ok(None);
     };
@@ -181,6 +175,11 @@ async fn open(
     }
     let case = cases::find(db, &Actor::system(), link.case_id).await?;
     Ok(Some((link, case)))
+}
+
+/// As it stands in the address: a token has nothing to decode.
+fn token_of(access: &Public) -> &str {
+    access.request().match_info().query("token")
 }
 
 /// What was sent, as pairs.
