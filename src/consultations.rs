@@ -21,8 +21,8 @@ use crate::{
     programme::*,
     store::Tx,
 };
-use chrono::{DateTime, Utc};
 pub use booking::{BookRequest, book, check_offered};
+use chrono::{DateTime, Utc};
 pub use places::{compact_places, move_sessions};
 pub use settle::{cancel_future, require_recorded};
 use sqlx::{FromRow, PgConnection, QueryBuilder};

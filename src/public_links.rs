@@ -73,7 +73,7 @@ pub(crate) struct Link {
 
 impl Link {
     /// The one that a token belongs to; of no kind of token more is learned than that it is none.
-    async fn find(db: &PgPool, token: &str, now: DateTime<Utc>) -> Result<Option<Self>> {
+    async fn find(db: &mut PgConnection, token: &str, now: DateTime<Utc>) -> Result<Option<Self>> {
         Ok(sqlx::query_as!(
             Self,
             r#"

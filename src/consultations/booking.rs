@@ -220,11 +220,7 @@ pub async fn check_offered(
     let mut fields = Fields::default();
     for (index, (starts_at, ends_at)) in slots.iter().copied().enumerate() {
         let pointer = format!("/slots/{index}");
-        fields.require(
-            starts_at > tx.now(),
-            &pointer,
-            "must not lie in the past",
-        );
+        fields.require(starts_at > tx.now(), &pointer, "must not lie in the past");
         let plan = SessionPlan {
             starts_at,
             ends_at,
@@ -232,7 +228,10 @@ pub async fn check_offered(
         };
         let obstacles = managers::check_session(tx, case, &managers, plan).await?;
         if !obstacles.is_empty() {
-            fields.add(&pointer, format!("cannot be booked: {}", managers::names(&obstacles)));
+            fields.add(
+                &pointer,
+                format!("cannot be booked: {}", managers::names(&obstacles)),
+            );
         }
         if is_taken(tx, case, &managers, starts_at, ends_at).await? {
             fields.add(&pointer, "is taken by another session");

@@ -83,10 +83,7 @@ pub struct CaseAnswers {
     extensions(("x-permission" = json!("read_cases")))
 )]
 #[get("/cases/{id}/answers")]
-async fn show_answers(
-    access: Access<permit::ReadCases>,
-    Path(id): Path<CaseId>,
-) -> Result<Answer> {
+async fn show_answers(access: Access<permit::ReadCases>, Path(id): Path<CaseId>) -> Result<Answer> {
     let mut db = access.read().acquire().await?;
     let case = cases::find(&mut db, access.actor(), id).await?;
     let sessions = sqlx::query_as!(

@@ -153,14 +153,19 @@ async fn release_free_text(
             let text = lock(tx, id).await?;
             let edited = body.edited_text.as_ref().map(Reason::as_str);
             let Some(released) = edited.or(text.written.as_deref()) else {
-                return Err(Error::conflict("The text was erased: there is nothing to release."));
+                return Err(Error::conflict(
+                    "The text was erased: there is nothing to release.",
+                ));
             };
             check(tx, id, FreeTextState::Released, Some(released)).await?;
             let event = Event::FreeTextReleased {
                 free_text_id: id,
                 edited: edited.is_some(),
             };
-            tx.record(text.case_id.expect("only the ministry does not see it"), event);
+            tx.record(
+                text.case_id.expect("only the ministry does not see it"),
+                event,
+            );
             Ok(Answer::ok(&find(tx.db(), id).await?))
         })
         .await
@@ -186,7 +191,10 @@ async fn withhold_free_text(
             let text = lock(tx, id).await?;
             check(tx, id, FreeTextState::Withheld, None).await?;
             let event = Event::FreeTextWithheld { free_text_id: id };
-            tx.record(text.case_id.expect("only the ministry does not see it"), event);
+            tx.record(
+                text.case_id.expect("only the ministry does not see it"),
+                event,
+            );
             Ok(Answer::ok(&find(tx.db(), id).await?))
         })
         .await

@@ -109,7 +109,9 @@ pub(super) fn dead(office: &Office) -> Markup {
 /// Something is in the way that is not the reader's fault.
 pub(super) fn trouble(office: &Office, is_too_often: bool) -> Markup {
     let why = match is_too_often {
-        true => "短い時間に何度も開かれたため、いまは表示できません。15分ほど待ってから、もう一度開いてください。",
+        true => {
+            "短い時間に何度も開かれたため、いまは表示できません。15分ほど待ってから、もう一度開いてください。"
+        }
         false => "いまは表示できません。少し待ってから、もう一度開いてください。",
     };
     page(
@@ -194,7 +196,8 @@ fn text(field: &'static str, label: &str, hint: &str, (form, faults): (&Form, &F
     }
 }
 
-const NO_NAMES: &str = "お名前や電話番号などの個人情報は、書かないでください。2000文字まで書けます。";
+const NO_NAMES: &str =
+    "お名前や電話番号などの個人情報は、書かないでください。2000文字まで書けます。";
 
 /// The dates that were offered.
 pub(super) fn dates(
@@ -380,7 +383,9 @@ pub(super) fn survey(office: &Office, token: &str, form: &Form, faults: &Faults)
             .map(|(name, label)| (name.to_owned(), label.to_owned()))
             .collect()
     };
-    let achieved = PurposeAchieved::ALL.iter().map(|w| (w.name(), w.japanese()));
+    let achieved = PurposeAchieved::ALL
+        .iter()
+        .map(|w| (w.name(), w.japanese()));
     let telework = TeleworkAfter::ALL.iter().map(|w| (w.name(), w.japanese()));
     let why = WhyNot::ALL.iter().map(|w| (w.name(), w.japanese()));
     let both = (form, faults);
@@ -445,15 +450,24 @@ mod tests {
         let faults = vec![("achieved", "質問1の答えを選んでください。")];
         let page = survey(&office(), "token", &form, &faults).into_string();
         assert!(!page.contains("<script"), "{page}");
-        assert!(page.contains("&lt;/textarea&gt;&lt;script&gt;alert(1)"), "{page}");
+        assert!(
+            page.contains("&lt;/textarea&gt;&lt;script&gt;alert(1)"),
+            "{page}"
+        );
         assert!(page.contains(r#"value="planned" checked"#), "{page}");
-        assert!(page.contains(r##"<a href="#achieved">"##) && page.contains(r#"id="achieved""#), "{page}");
+        assert!(
+            page.contains(r##"<a href="#achieved">"##) && page.contains(r#"id="achieved""#),
+            "{page}"
+        );
     }
 
     #[test]
     fn the_style_is_the_one_that_is_allowed() {
         let page = dead(&office()).into_string();
-        let style = page.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next());
+        let style = page
+            .split("<style>")
+            .nth(1)
+            .and_then(|rest| rest.split("</style>").next());
         let hash = BASE64_STANDARD.encode(Sha256::digest(style.unwrap()));
         assert!(POLICY.contains(&hash), "{}", *POLICY);
         assert!(!page.contains("http") && !page.contains("<img"), "{page}");

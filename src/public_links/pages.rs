@@ -28,6 +28,7 @@ use actix_web::{
     http::{StatusCode, header},
     web::{self, Data, ServiceConfig},
 };
+use chrono::{DateTime, Utc};
 use maud::Markup;
 use sqlx::PgConnection;
 
@@ -41,6 +42,8 @@ const MISSES: i32 = 2_000;
 const MAX_FORM: usize = 64 * 1024;
 
 type Public = Access<permit::Anyone>;
+
+// One connection is taken for a page and used for all of it: whoever holds one and waits for another could wait for ever.
 
 /// Mounts the pages. `HEAD` as well, which scanners of mail send.
 pub fn mount(config: &mut ServiceConfig) {
@@ -64,7 +67,7 @@ async fn show(access: Public, config: Data<AuthConfig>) -> HttpResponse {
     let shown = async {
         let mut db = access.read().acquire().await?;
         let Some((link, case)) = open(&access, &config, &mut db).await? else {
-            return dead(&access).await;
+            return dead(&access, &mut db).await;
         };
         let office = office(&access, &mut db, &case).await?;
         let place = Place {
@@ -88,7 +91,7 @@ async fn answer(
         let form = form(bytes)?;
         let mut db = access.read().acquire().await?;
         let Some((link, case)) = open(&access, &config, &mut db).await? else {
-            return dead(&access).await;
+            return dead(&access, &mut db).await;
         };
         let office = office(&access, &mut db, &case).await?;
         let place = Place {
@@ -125,7 +128,7 @@ async fn show_stop(access: Public, config: Data<AuthConfig>) -> HttpResponse {
                 };
                 Ok((StatusCode::OK, page))
             }
-            _ => dead(&access).await,
+            _ => dead(&access, &mut db).await,
         }
     };
     respond(&access, shown.await).await
@@ -143,7 +146,7 @@ async fn stop(access: Public, config: Data<AuthConfig>) -> HttpResponse {
                 survey::stop(access.store(), &link).await?;
                 Ok((StatusCode::OK, html::stopped(&office)))
             }
-            _ => dead(&access).await,
+            _ => dead(&access, &mut db).await,
         }
     };
     respond(&access, stopped.await).await
@@ -165,7 +168,7 @@ async fn open(
     ));
     let place = format!("link-{place}");
     throttle::count(writer, &place, MISSES_PER_ADDRESS, now).await?;
-    let Some(link) = Link::find(access.read(), token_of(access), now).await? else {
+    let Some(link) = Link::find(&mut *db, token_of(access), now).await? else {
         throttle::count(writer, "links", MISSES, now).await?;
         return Ok(None);
     };
@@ -194,19 +197,19 @@ fn form(bytes: Result<web::Bytes, actix_web::Error>) -> Result<Form> {
 }
 
 /// The one page for a link that does not work, whatever the reason.
-async fn dead(access: &Public) -> Shown {
-    let office = help_center(access).await?;
+async fn dead(access: &Public, db: &mut PgConnection) -> Shown {
+    let office = help_center(db, access.now()).await?;
     Ok((StatusCode::NOT_FOUND, html::dead(&office)))
 }
 
 /// Who is rung where no case is known.
-async fn help_center(access: &Public) -> Result<Office> {
-    let settings = Settings::load(access.read()).await?;
-    let calendar = calendar::load(access.read(), None).await?;
+async fn help_center(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Office> {
+    let settings = Settings::load(&mut *db).await?;
+    let calendar = calendar::load(db, None).await?;
     Ok(Office {
         name: settings.office_name.to_string(),
         phone: settings.office_phone.as_ref().map(Phone::national),
-        hours: Some(calendar.week(tokyo_date(access.now())).in_words()),
+        hours: Some(calendar.week(tokyo_date(now)).in_words()),
     })
 }
 
@@ -235,7 +238,11 @@ async fn respond(access: &Public, shown: Shown) -> HttpResponse {
                 phone: None,
                 hours: None,
             };
-            let office = help_center(access).await.unwrap_or(unknown);
+            let office = async {
+                let mut db = access.read().acquire().await?;
+                help_center(&mut db, access.now()).await
+            };
+            let office = office.await.unwrap_or(unknown);
             let is_too_often = problem.status() == StatusCode::TOO_MANY_REQUESTS;
             let page = html::trouble(&office, is_too_often);
             (problem.status(), page, retry_after)
@@ -303,7 +310,7 @@ impl Place<'_> {
                 match (self.link.is_used, is_evaluation) {
                     (true, true) => html::thanks(self.office),
                     (true, false) => html::session_done(self.office, &session),
-                    (false, _) if !session.stands => return dead(self.access).await,
+                    (false, _) if !session.stands => return dead(self.access, db).await,
                     (false, true) => html::evaluation(self.office, &session, &form, &faults),
                     (false, false) => html::session(self.office, &session, &form, &faults),
                 }
@@ -320,7 +327,7 @@ impl Place<'_> {
     /// The page after an answer, with the link as it is now.
     async fn after(&self, db: &mut PgConnection, counted: bool) -> Shown {
         if !counted {
-            return dead(self.access).await;
+            return dead(self.access, db).await;
         }
         let link = Link {
             is_used: true,

@@ -202,17 +202,23 @@ async fn report(db: &PgPool, scope: &Scope) -> Result<SurveyReport> {
         unanswered: count(SurveyState::Sent),
         response_rate: share(answered, sent),
         purpose_achieved: shares(
-            PurposeAchieved::ALL.iter().map(|word| (word.name(), word.japanese())),
+            PurposeAchieved::ALL
+                .iter()
+                .map(|word| (word.name(), word.japanese())),
             &row.achieved.0,
             answered,
         ),
         telework: shares(
-            TeleworkAfter::ALL.iter().map(|word| (word.name(), word.japanese())),
+            TeleworkAfter::ALL
+                .iter()
+                .map(|word| (word.name(), word.japanese())),
             &telework,
             answered,
         ),
         why_not: shares(
-            WhyNot::ALL.iter().map(|word| (word.name(), word.japanese())),
+            WhyNot::ALL
+                .iter()
+                .map(|word| (word.name(), word.japanese())),
             &row.why_not.0,
             asked_why,
         ),
@@ -245,8 +251,12 @@ async fn evaluations(db: &PgPool, scope: &Scope) -> Result<EvaluationFigures> {
     let sent = rows.iter().map(|row| row.number).sum();
     let scored = || rows.iter().filter_map(|row| Some((row.score?, row.number)));
     let answered = scored().map(|(_, number)| number).sum();
-    let points: i64 = scored().map(|(score, number)| i64::from(score) * number).sum();
-    let by_score: Counts = scored().map(|(score, number)| (score.to_string(), number)).collect();
+    let points: i64 = scored()
+        .map(|(score, number)| i64::from(score) * number)
+        .sum();
+    let by_score: Counts = scored()
+        .map(|(score, number)| (score.to_string(), number))
+        .collect();
     let words = [("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5")];
     Ok(EvaluationFigures {
         sent,
@@ -285,10 +295,28 @@ mod tests {
     #[test]
     fn shares_name_every_word_and_divide_by_nothing() {
         let counts = Counts::from([("yes".to_owned(), 1)]);
-        let words = || PurposeAchieved::ALL.iter().map(|word| (word.name(), word.japanese()));
+        let words = || {
+            PurposeAchieved::ALL
+                .iter()
+                .map(|word| (word.name(), word.japanese()))
+        };
         let of_four = shares(words(), &counts, 4);
-        let plain: Vec<_> = of_four.iter().map(|one| (one.answer.as_str(), one.count, one.share)).collect();
-        assert_eq!(plain, [("yes", 1, Some(0.25)), ("partly", 0, Some(0.0)), ("no", 0, Some(0.0))]);
-        assert!(shares(words(), &Counts::new(), 0).iter().all(|one| one.share.is_none()));
+        let plain: Vec<_> = of_four
+            .iter()
+            .map(|one| (one.answer.as_str(), one.count, one.share))
+            .collect();
+        assert_eq!(
+            plain,
+            [
+                ("yes", 1, Some(0.25)),
+                ("partly", 0, Some(0.0)),
+                ("no", 0, Some(0.0))
+            ]
+        );
+        assert!(
+            shares(words(), &Counts::new(), 0)
+                .iter()
+                .all(|one| one.share.is_none())
+        );
     }
 }

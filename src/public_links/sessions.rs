@@ -3,9 +3,7 @@
 //! Both are written in office hours, once: the reminder for a session at one time (a session that moved is reminded of
 //! again), the question after it was recorded as held. Whoever cannot come tells the desk; nothing is cancelled by that.
 
-use super::{
-    Addressee, Link, addressee, ask, free_texts, issue, may_survey, wait_for_desk,
-};
+use super::{Addressee, Link, addressee, ask, free_texts, issue, may_survey, wait_for_desk};
 use crate::{
     access::Actor,
     audit::Event,

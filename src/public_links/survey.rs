@@ -28,7 +28,8 @@ use sqlx::PgConnection;
 /// The database.
 pub async fn follow(tx: &mut Tx, case: &Case, before: &Case) -> Result<()> {
     if before.status == Status::Closed {
-        cancel(tx, before).await?;
+        // Also where a closed case is merged or comes back closed from a merge: it was closed long ago.
+        return cancel(tx, before).await;
     }
     match (case.status, case.outcome) {
         (Status::Closed, Some(outcome @ (Outcome::Answered | Outcome::Completed))) => {
@@ -168,7 +169,10 @@ async fn send(tx: &mut Tx, case: &Case, id: SurveyId) -> Result<()> {
     };
     let until = words::moment(until, now);
     let values = Values::default().with(Placeholder::AnswerUntil, until);
-    if ask(tx, case, &to, purpose, link_id, values).await?.is_none() {
+    if ask(tx, case, &to, purpose, link_id, values)
+        .await?
+        .is_none()
+    {
         return give_up(tx, case, &due).await;
     }
     note_sent(tx, case, &due, to.id).await

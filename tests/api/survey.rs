@@ -29,19 +29,29 @@ async fn closed_at_once(app: &TestApp, mut request: Value, outcome: &str) -> Tes
 
 /// A case that a desk answered.
 async fn closed_by(app: &TestApp, desk: &TestResponse) -> TestResponse {
-    let case = app.as_operator().post("/cases", agreeing(app)).await.expect(201);
+    let case = app
+        .as_operator()
+        .post("/cases", agreeing(app))
+        .await
+        .expect(201);
     let path = format!("/cases/{}", case.id());
     app.as_operator()
         .post(format!("{path}/route"), json!({ "desk_id": desk.id() }))
         .await
         .expect(200);
-    app.as_desk(desk).post(format!("{path}/accept"), json!({})).await.expect(200);
+    app.as_desk(desk)
+        .post(format!("{path}/accept"), json!({}))
+        .await
+        .expect(200);
     close(app, desk, &case).await
 }
 
 async fn close(app: &TestApp, desk: &TestResponse, case: &impl HasId) -> TestResponse {
     app.as_desk(desk)
-        .post(format!("/cases/{}/close", case.id()), json!({ "outcome": "answered" }))
+        .post(
+            format!("/cases/{}/close", case.id()),
+            json!({ "outcome": "answered" }),
+        )
         .await
         .expect(200)
 }
@@ -75,7 +85,7 @@ async fn it_is_sent_in_office_hours_and_answered_once() {
     let case = closed_by(&app, &desk).await;
     assert_eq!(surveys(&app, &case).await[0]["state"], "planned");
     at(&app, "2026-12-01T09:55:00+09:00").await;
-    assert_eq!(asked(&app), []);
+    assert_eq!(asked(&app).len(), 0);
     at(&app, DUE).await;
     let sent = asked(&app);
     assert_eq!(sent.len(), 1);
@@ -83,13 +93,33 @@ async fn it_is_sent_in_office_hours_and_answered_once() {
     let token = newest_token(&app);
     let page = look(&app, &token).await.expect(200);
     is_decent(&page);
-    for secret in [&case["enterprise"]["name"], &case["contacts"][0]["name"], &case["description"]] {
-        assert!(!page.text.contains(secret.as_str().unwrap()), "{}", page.text);
+    for secret in [
+        &case["enterprise"]["name"],
+        &case["contacts"][0]["name"],
+        &case["description"],
+    ] {
+        assert!(
+            !page.text.contains(secret.as_str().unwrap()),
+            "{}",
+            page.text
+        );
     }
-    let faulty = send(&app, &token, &[("telework", "not_planned"), ("why_not", "cost")]).await.expect(422);
+    let faulty = send(
+        &app,
+        &token,
+        &[("telework", "not_planned"), ("why_not", "cost")],
+    )
+    .await
+    .expect(422);
     is_decent(&faulty);
-    assert!(faulty.text.contains("href=\"#achieved\"") && !faulty.text.contains("href=\"#telework\""));
-    assert!(faulty.text.contains("value=\"cost\" checked"), "what was chosen stays: {}", faulty.text);
+    assert!(
+        faulty.text.contains("href=\"#achieved\"") && !faulty.text.contains("href=\"#telework\"")
+    );
+    assert!(
+        faulty.text.contains("value=\"cost\" checked"),
+        "what was chosen stays: {}",
+        faulty.text
+    );
 
     // Nobody answers, so they are reminded after five business days more, by the same link; and only once.
     at(&app, "2026-12-08T10:10:00+09:00").await;
@@ -108,7 +138,9 @@ async fn it_is_sent_in_office_hours_and_answered_once() {
         ("why_not", "nonsense"),
         ("comment", "<b>工藤</b>さんに相談できてよかった"),
     ];
-    let answers = app.parallel(8, |_| send(&app, &token, &form).into_future()).await;
+    let answers = app
+        .parallel(8, |_| send(&app, &token, &form).into_future())
+        .await;
     for answer in &answers {
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert!(answer.text.contains("ありがとうございました"));
@@ -122,14 +154,29 @@ async fn it_is_sent_in_office_hours_and_answered_once() {
     assert_eq!(survey["comment"], "<b>工藤</b>さんに相談できてよかった");
     assert_eq!(app.count("free_text").await, 1);
     let kinds = app.kinds_in_timeline(&case).await;
-    assert_eq!(kinds.iter().filter(|kind| *kind == "survey_sent").count(), 2, "{kinds:?}");
-    assert_eq!(kinds.iter().filter(|kind| *kind == "survey_answered").count(), 1, "{kinds:?}");
+    assert_eq!(
+        kinds.iter().filter(|kind| *kind == "survey_sent").count(),
+        2,
+        "{kinds:?}"
+    );
+    assert_eq!(
+        kinds
+            .iter()
+            .filter(|kind| *kind == "survey_answered")
+            .count(),
+        1,
+        "{kinds:?}"
+    );
     // Neither of the words stands in the trail.
     let trail: Vec<String> = sqlx::query_scalar("select data::text from audit_event")
         .fetch_all(&mut app.sql().await)
         .await
         .unwrap();
-    assert!(trail.iter().all(|event| !event.contains("工藤") && !event.contains("partly")));
+    assert!(
+        trail
+            .iter()
+            .all(|event| !event.contains("工藤") && !event.contains("partly"))
+    );
 }
 
 #[actix_web::test]
@@ -144,7 +191,10 @@ async fn only_those_are_asked_who_agreed_and_were_served() {
     anonymous["enterprise"] = json!({ "kind": "anonymous", "prefecture_code": "02" });
     closed_at_once(&app, anonymous, "answered").await;
     let mut silent = agreeing(&app);
-    silent["contacts"][0].as_object_mut().unwrap().remove("email");
+    silent["contacts"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("email");
     closed_at_once(&app, silent, "answered").await;
     at(&app, DUE).await;
     let to: Vec<_> = asked(&app).into_iter().map(|mail| mail.0).collect();
@@ -166,9 +216,9 @@ async fn nothing_is_sent_when_the_office_is_closed() {
     // Due on the first of December; the worker stood still until Saturday.
     closed_at_once(&app, agreeing(&app), "answered").await;
     at(&app, "2026-12-05T11:00:00+09:00").await;
-    assert_eq!(asked(&app), []);
+    assert_eq!(asked(&app).len(), 0);
     at(&app, "2026-12-07T08:55:00+09:00").await;
-    assert_eq!(asked(&app), []);
+    assert_eq!(asked(&app).len(), 0);
     at(&app, "2026-12-07T09:05:00+09:00").await;
     assert_eq!(asked(&app).len(), 1);
 }
@@ -181,17 +231,30 @@ async fn it_is_stopped_with_one_click_and_a_confirmation() {
     at(&app, DUE).await;
     let token = newest_token(&app);
     let stop = format!("//public/{token}/stop");
-    assert!(mails(&app).last().unwrap().2.contains(&format!("/public/{token}/stop\n")));
+    assert!(
+        mails(&app)
+            .last()
+            .unwrap()
+            .2
+            .contains(&format!("/public/{token}/stop\n"))
+    );
     let page = app.as_nobody().get(&stop).await.expect(200);
     is_decent(&page);
     assert!(page.text.contains("止める") && page.text.contains("method=\"post\""));
-    assert_eq!(surveys(&app, &case).await[0]["state"], "sent", "to look stops nothing");
+    assert_eq!(
+        surveys(&app, &case).await[0]["state"],
+        "sent",
+        "to look stops nothing"
+    );
     // As a mail program sends it (RFC 8058), without a redirect, and again.
     for _ in 0..2 {
         let stopped = app
             .as_nobody()
             .call(Method::POST, &stop)
-            .body("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click")
+            .body(
+                "application/x-www-form-urlencoded",
+                "List-Unsubscribe=One-Click",
+            )
             .await
             .expect(200);
         is_decent(&stopped);
@@ -243,22 +306,29 @@ async fn a_case_that_is_reopened_is_not_asked() {
     close(&app, &desk, &late).await;
     at(&app, "2026-12-22T10:15:00+09:00").await;
     assert_eq!(asked(&app).len(), 2);
-    let states: Vec<_> = surveys(&app, &late).await.iter().map(|survey| survey["state"].clone()).collect();
+    let states: Vec<_> = surveys(&app, &late)
+        .await
+        .iter()
+        .map(|survey| survey["state"].clone())
+        .collect();
     assert_eq!(states, ["sent", "cancelled"]);
 }
 
 #[actix_web::test]
 async fn a_mail_that_bounces_ends_it() {
     let app = TestApp::start().await;
-    app.make_mailbox("sodan@madoguchi.example", None).await;
     let case = closed_at_once(&app, agreeing(&app), "answered").await;
     at(&app, DUE).await;
     let token = newest_token(&app);
     let messages = app.messages_of(&case).await;
-    let survey = messages.iter().find(|message| message["kind"] == "question").unwrap();
+    let survey = messages
+        .iter()
+        .find(|message| message["kind"] == "question")
+        .unwrap();
     let about = survey["message_id"].as_str().unwrap();
     let address = survey["to_address"].as_str().unwrap();
-    app.receive(&delivery_report(about, address, "failed", "5.1.1")).await;
+    app.receive(&delivery_report(about, address, "failed", "5.1.1"))
+        .await;
     assert_eq!(surveys(&app, &case).await[0]["state"], "bounced");
     // Who reads the report must not answer for them.
     look(&app, &token).await.expect(404);
@@ -269,25 +339,49 @@ async fn a_mail_that_bounces_ends_it() {
 /// Walks the lists behind the figures: each number is the length of its list.
 async fn every_number_is_a_list(app: &TestApp, query: &str, report: &TestResponse) {
     let length = async |path: &str| {
-        let path = format!("/reports/survey/{path}{query}&limit=200").replacen('&', if path.contains('?') { "&" } else { "?" }, 1);
+        let path = format!("/reports/survey/{path}{query}&limit=200").replacen(
+            '&',
+            if path.contains('?') { "&" } else { "?" },
+            1,
+        );
         app.as_admin().get(path).await.expect(200).items().len() as i64
     };
     assert_eq!(report["sent"], length("rows").await);
-    for (number, state) in [("answered", "answered"), ("stopped", "stopped"), ("bounced", "bounced"), ("cancelled", "cancelled"), ("unanswered", "sent")] {
-        assert_eq!(report[number], length(&format!("rows?state={state}")).await, "{number}");
+    for (number, state) in [
+        ("answered", "answered"),
+        ("stopped", "stopped"),
+        ("bounced", "bounced"),
+        ("cancelled", "cancelled"),
+        ("unanswered", "sent"),
+    ] {
+        assert_eq!(
+            report[number],
+            length(&format!("rows?state={state}")).await,
+            "{number}"
+        );
     }
     for question in ["purpose_achieved", "telework", "why_not"] {
         for share in report[question].as_array().unwrap() {
             let answer = share["answer"].as_str().unwrap();
-            assert_eq!(share["count"], length(&format!("rows?{question}={answer}")).await, "{question} {answer}");
+            assert_eq!(
+                share["count"],
+                length(&format!("rows?{question}={answer}")).await,
+                "{question} {answer}"
+            );
         }
     }
     let evaluations = &report["evaluations"];
     assert_eq!(evaluations["sent"], length("evaluations").await);
-    assert_eq!(evaluations["answered"], length("evaluations?answered=true").await);
+    assert_eq!(
+        evaluations["answered"],
+        length("evaluations?answered=true").await
+    );
     for score in evaluations["scores"].as_array().unwrap() {
         let answer = score["answer"].as_str().unwrap();
-        assert_eq!(score["count"], length(&format!("evaluations?score={answer}")).await);
+        assert_eq!(
+            score["count"],
+            length(&format!("evaluations?score={answer}")).await
+        );
     }
 }
 
@@ -305,11 +399,22 @@ async fn the_figures_are_those_of_their_lists() {
     assert_eq!(tokens.len(), 5);
     let of = async |path: &str| app.as_admin().get(path).await.expect(200);
     let nothing = of("/reports/survey?to=2026-11-30").await;
-    assert_eq!((&nothing["sent"], &nothing["response_rate"]), (&json!(0), &Value::Null));
+    assert_eq!(
+        (&nothing["sent"], &nothing["response_rate"]),
+        (&json!(0), &Value::Null)
+    );
     send(&app, &tokens[0], &GOOD).await.expect(200);
-    send(&app, &tokens[1], &[("achieved", "no"), ("telework", "not_planned"), ("why_not", "rules")])
-        .await
-        .expect(200);
+    send(
+        &app,
+        &tokens[1],
+        &[
+            ("achieved", "no"),
+            ("telework", "not_planned"),
+            ("why_not", "rules"),
+        ],
+    )
+    .await
+    .expect(200);
     app.as_nobody()
         .call(Method::POST, format!("//public/{}/stop", tokens[2]))
         .await
@@ -317,14 +422,27 @@ async fn the_figures_are_those_of_their_lists() {
     app.advance(TimeDelta::minutes(5));
     let report = of("/reports/survey").await;
     assert_eq!(report["sent"], 5);
-    assert_eq!((&report["answered"], &report["stopped"], &report["unanswered"]), (&json!(2), &json!(1), &json!(2)));
+    assert_eq!(
+        (
+            &report["answered"],
+            &report["stopped"],
+            &report["unanswered"]
+        ),
+        (&json!(2), &json!(1), &json!(2))
+    );
     assert_eq!(report["response_rate"], 0.4);
     every_number_is_a_list(&app, "", &report).await;
-    let filter = format!("&from=2026-12-01&to=2026-12-01&desk_id={}&prefecture_code=02", desk.id());
+    let filter = format!(
+        "&from=2026-12-01&to=2026-12-01&desk_id={}&prefecture_code=02",
+        desk.id()
+    );
     let report = of(&format!("/reports/survey?{}", &filter[1..])).await;
     assert_eq!(report["sent"], 4);
     every_number_is_a_list(&app, &filter, &report).await;
-    of("/reports/survey?from=2026-12-02").await["sent"].as_i64().filter(|sent| *sent == 0).unwrap();
+    of("/reports/survey?from=2026-12-02").await["sent"]
+        .as_i64()
+        .filter(|sent| *sent == 0)
+        .unwrap();
     app.as_admin()
         .get("/reports/survey?from=2026-12-02&to=2026-12-01")
         .await
@@ -333,10 +451,18 @@ async fn the_figures_are_those_of_their_lists() {
     // A desk sees its own, and asks for no other's.
     let own = app.as_desk(&other).get("/reports/survey").await.expect(200);
     assert_eq!(own["sent"], 1);
-    let rows = app.as_desk(&other).get("/reports/survey/rows").await.expect(200);
+    let rows = app
+        .as_desk(&other)
+        .get("/reports/survey/rows")
+        .await
+        .expect(200);
     assert_eq!(rows.items().len(), 1);
     assert_eq!(rows.items()[0]["desk_id"], other["id"]);
-    for path in ["/reports/survey", "/reports/survey/rows", "/reports/survey/evaluations"] {
+    for path in [
+        "/reports/survey",
+        "/reports/survey/rows",
+        "/reports/survey/evaluations",
+    ] {
         app.as_desk(&other)
             .get(format!("{path}?desk_id={}", desk.id()))
             .await
@@ -345,7 +471,11 @@ async fn the_figures_are_those_of_their_lists() {
         let seen = app.as_auditor().get(path).await.expect(200);
         for case in &cases {
             assert!(!seen.text.contains(&case.id().to_string()), "{}", seen.text);
-            assert!(!seen.text.contains(case["number"].as_str().unwrap()), "{}", seen.text);
+            assert!(
+                !seen.text.contains(case["number"].as_str().unwrap()),
+                "{}",
+                seen.text
+            );
         }
     }
     // Pages.
@@ -362,24 +492,69 @@ async fn free_text_is_checked_before_the_ministry_reads_it() {
         closed_at_once(&app, agreeing(&app), "answered").await;
     }
     at(&app, DUE).await;
-    for (token, comment) in tokens(&app).iter().zip(["工藤さん(090-1234-5678)に感謝", "よい制度です"]) {
-        send(&app, token, &[GOOD[0], GOOD[1], ("comment", comment)]).await.expect(200);
+    for (token, comment) in tokens(&app)
+        .iter()
+        .zip(["工藤さん(090-1234-5678)に感謝", "よい制度です"])
+    {
+        send(&app, token, &[GOOD[0], GOOD[1], ("comment", comment)])
+            .await
+            .expect(200);
     }
-    let listed = app.as_supervisor().get("/survey/free-texts?state=unchecked").await.expect(200);
+    let listed = app
+        .as_supervisor()
+        .get("/survey/free-texts?state=unchecked")
+        .await
+        .expect(200);
     assert_eq!(listed.items().len(), 2);
-    let find = |comment: &str| listed.items().iter().find(|text| text["written"].as_str().unwrap().contains(comment)).unwrap().id();
+    let find = |comment: &str| {
+        listed
+            .items()
+            .iter()
+            .find(|text| text["written"].as_str().unwrap().contains(comment))
+            .unwrap()
+            .id()
+    };
     let (personal, plain) = (find("工藤"), find("よい制度"));
     let auditor = app.as_auditor();
-    assert_eq!(auditor.get("/survey/free-texts").await.expect(200).items().len(), 0);
-    assert_eq!(auditor.get("/survey/free-texts?state=unchecked").await.expect(200).items().len(), 0);
+    assert_eq!(
+        auditor
+            .get("/survey/free-texts")
+            .await
+            .expect(200)
+            .items()
+            .len(),
+        0
+    );
+    assert_eq!(
+        auditor
+            .get("/survey/free-texts?state=unchecked")
+            .await
+            .expect(200)
+            .items()
+            .len(),
+        0
+    );
     let path = |id: uuid::Uuid, step: &str| format!("/survey/free-texts/{id}/{step}");
     for client in [app.as_operator(), auditor.clone()] {
-        client.post(path(plain, "release"), json!({})).await.problem("forbidden");
-        client.post(path(plain, "withhold"), json!({})).await.problem("forbidden");
+        client
+            .post(path(plain, "release"), json!({}))
+            .await
+            .problem("forbidden");
+        client
+            .post(path(plain, "withhold"), json!({}))
+            .await
+            .problem("forbidden");
     }
-    app.as_supervisor().post(path(plain, "release"), json!({})).await.expect(200);
+    app.as_supervisor()
+        .post(path(plain, "release"), json!({}))
+        .await
+        .expect(200);
     let edited = json!({ "edited_text": "担当者に感謝" });
-    let released = app.as_admin().post(path(personal, "release"), edited).await.expect(200);
+    let released = app
+        .as_admin()
+        .post(path(personal, "release"), edited)
+        .await
+        .expect(200);
     assert_eq!(released["state"], "released");
     assert_eq!(released["written"], "工藤さん(090-1234-5678)に感謝");
     let seen = auditor.get("/survey/free-texts").await.expect(200);
@@ -388,7 +563,21 @@ async fn free_text_is_checked_before_the_ministry_reads_it() {
     for secret in ["工藤", "090-1234", "TW-2026"] {
         assert!(!seen.text.contains(secret), "{}", seen.text);
     }
-    app.as_supervisor().post(path(plain, "withhold"), json!({})).await.expect(200);
-    assert_eq!(auditor.get("/survey/free-texts").await.expect(200).items().len(), 1);
-    app.as_supervisor().post(path(uuid::Uuid::now_v7(), "release"), json!({})).await.problem("not-found");
+    app.as_supervisor()
+        .post(path(plain, "withhold"), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(
+        auditor
+            .get("/survey/free-texts")
+            .await
+            .expect(200)
+            .items()
+            .len(),
+        1
+    );
+    app.as_supervisor()
+        .post(path(uuid::Uuid::now_v7(), "release"), json!({}))
+        .await
+        .problem("not-found");
 }

@@ -106,12 +106,7 @@ pub(in crate::public_links) async fn answer(
         .await
 }
 
-async fn choose(
-    tx: &mut Tx,
-    case: &mut Case,
-    proposal: &DateProposal,
-    index: usize,
-) -> Result<()> {
+async fn choose(tx: &mut Tx, case: &mut Case, proposal: &DateProposal, index: usize) -> Result<()> {
     let slot = proposal.slots.get(index).ok_or_else(Error::not_found)?;
     if slot.starts_at <= tx.now() {
         return Err(Error::problem(
@@ -167,8 +162,7 @@ async fn want_other(tx: &mut Tx, case: &Case, proposal: &DateProposal, wish: &Bo
     let said = format!("日程候補以外の日を希望: {wish}");
     // What people type is far shorter than what an interaction holds.
     let said = Body::parse(&said).unwrap_or_else(|_| wish.clone());
-    let interaction_id =
-        interactions::record_by_link(tx, case, proposal.contact_id, said).await?;
+    let interaction_id = interactions::record_by_link(tx, case, proposal.contact_id, said).await?;
     let now = tx.now();
     sqlx::query!(
         "update date_proposal set state = 'other_wanted', ended_at = $2, interaction_id = $3 where id = $1",
