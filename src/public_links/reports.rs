@@ -37,7 +37,7 @@ pub struct SurveyReportFilter {
     pub from: Option<NaiveDate>,
     /// Asked on this day or earlier.
     pub to: Option<NaiveDate>,
-    /// Of the cases of this desk; a desk's own, whatever is asked.
+    /// Of the cases of this desk; a desk's are its own.
     pub desk_id: Option<DeskId>,
     /// Of sites in this prefecture.
     #[param(value_type = Option<String>, example = "02")]
@@ -60,7 +60,7 @@ impl Scope {
         fields.finish()?;
         let desk_id = match (actor.role, filter.desk_id) {
             (Some(Role::Desk), Some(asked)) if Some(asked) != actor.desk() => {
-                return Err(Error::not_found());
+                return Err(Error::invalid("/desk_id", "must be your own desk"));
             }
             (Some(Role::Desk), _) => actor.desk(),
             (_, asked) => asked,

@@ -697,14 +697,14 @@ async fn who_may_offer_dates_and_what() {
         .post(&revoke, json!({}))
         .await
         .problem("forbidden");
-    // Who returns the case takes back what was offered on it.
+    // Who closes the case takes back what was offered on it.
     client
         .post(
-            format!("/cases/{}/return", case.id()),
-            json!({ "reason": "管轄外" }),
+            format!("/cases/{}/close", case.id()),
+            json!({ "outcome": "withdrawn" }),
         )
         .await
-        .expect(204);
+        .expect(200);
     let listed = app.as_supervisor().get(&path).await.expect(200);
     assert_eq!(listed.items()[0]["state"], "revoked");
     let case = app.make_assigned_case(&desk, &manager).await;

@@ -466,7 +466,7 @@ async fn the_figures_are_those_of_their_lists() {
         app.as_desk(&other)
             .get(format!("{path}?desk_id={}", desk.id()))
             .await
-            .problem("not-found");
+            .invalid(&["/desk_id"]);
         app.as_operator().get(path).await.problem("forbidden");
         let seen = app.as_auditor().get(path).await.expect(200);
         for case in &cases {

@@ -30,7 +30,7 @@ pub struct SurveyRowFilter {
     pub from: Option<NaiveDate>,
     /// Asked on this day or earlier.
     pub to: Option<NaiveDate>,
-    /// Of the cases of this desk; a desk's own, whatever is asked.
+    /// Of the cases of this desk; a desk's are its own.
     pub desk_id: Option<DeskId>,
     /// Of sites in this prefecture.
     #[param(value_type = Option<String>, example = "02")]
@@ -161,7 +161,7 @@ pub struct EvaluationRowFilter {
     pub from: Option<NaiveDate>,
     /// Asked on this day or earlier.
     pub to: Option<NaiveDate>,
-    /// Of the cases of this desk; a desk's own, whatever is asked.
+    /// Of the cases of this desk; a desk's are its own.
     pub desk_id: Option<DeskId>,
     /// Of sites in this prefecture.
     #[param(value_type = Option<String>, example = "02")]
