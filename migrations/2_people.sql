@@ -178,13 +178,13 @@ comment on table api_token is 'API tokens: shown once, hashed, expiring, never m
 create index api_token_user on api_token (user_id, id);
 
 create table sign_in_throttle (
-    -- account:<email key>, code:<email key>, address:<ip>; reset:<email key>, reset-address:<ip>
+    -- account:<email key>, code:<email key>, address:<ip>; reset:<email key>, reset-address:<ip>; link-address:<ip>, links
     subject text primary key check (length(subject) <= 300),
     -- Tries in the window, counted before the password is looked at, so that parallel tries count too.
     tries int not null,
     window_started_at timestamptz not null
 );
-comment on table sign_in_throttle is 'tries to sign in, and requests of reset links, per account and address';
+comment on table sign_in_throttle is 'tries to sign in, requests of reset links and tries of public links, per account and address';
 
 create table idempotency_key (
     user_id uuid not null references app_user,

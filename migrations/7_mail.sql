@@ -134,7 +134,8 @@ create table template (
     -- What the program itself uses it for; null for the texts of staff.
     purpose text constraint template_purpose_key unique check (purpose in (
         'acknowledgement', 'acknowledgement_out_of_hours', 'invitation', 'invitation_changed', 'invitation_cancelled',
-        'notice_routed', 'notice_mail', 'notice_offer', 'notice_offer_closed'
+        'notice_routed', 'notice_mail', 'notice_offer', 'notice_offer_closed', 'notice_answer',
+        'date_proposal', 'session_reminder', 'evaluation_request', 'survey', 'survey_reminder'
     )),
     name text not null constraint template_name_key unique check (length(name) between 1 and 80),
     subject text not null check (length(subject) between 1 and 200),
@@ -295,7 +296,7 @@ insert into template (id, purpose, name, subject, body, created_at, updated_at) 
 create table message (
     id uuid primary key,
     case_id uuid references case_file,
-    kind text not null check (kind in ('reply', 'acknowledgement', 'invitation', 'notice', 'account')),
+    kind text not null check (kind in ('reply', 'acknowledgement', 'invitation', 'notice', 'account', 'question')),
     state text not null check (state in ('waiting', 'queued', 'sending', 'sent', 'unknown', 'failed', 'taken_back')),
     -- From which mailbox it goes; the office's own address where null.
     mailbox_id uuid references mailbox,

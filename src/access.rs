@@ -182,6 +182,12 @@ permissions! {
     BookConsultations = "book_consultations": [Supervisor, Desk, Manager, Admin],
     /// Void a session that was recorded wrongly.
     VoidConsultations = "void_consultations": [Supervisor, Admin],
+    /// Read figures of surveys and evaluations; a desk its own.
+    ReadSurveyFigures = "read_survey_figures": [Supervisor, Desk, Admin, Auditor],
+    /// Read what enterprises wrote in surveys; the ministry what was released.
+    ReadFreeTexts = "read_free_texts": [Supervisor, Admin, Auditor],
+    /// Check what enterprises wrote for personal data, release or withhold it.
+    CheckFreeTexts = "check_free_texts": [Supervisor, Admin],
     /// Write reports on sessions.
     WriteReports = "write_reports": [Desk, Manager, Admin],
     /// Approve or return reports.

@@ -72,6 +72,7 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
+        .configure(crate::public_links::mount)
         .configure(crate::interactions::mount)
         .configure(crate::intake::mount)
         .configure(crate::messages::mount)
@@ -109,6 +110,7 @@ pub fn app(
         .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
         .service(web::redirect("/docs", "/docs/"))
         .configure(crate::health::mount)
+        .configure(crate::public_links::mount_pages)
         .default_service(web::to(unmatched))
         .wrap(from_fn(auth::authenticate))
         .wrap(cors(&options.cors_origins))
@@ -290,7 +292,12 @@ fn normalise(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceRe
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value == "application/problem+json");
-    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+    // The public pages say in HTML what is wrong; the framework itself never answers in HTML.
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value == "text/html; charset=utf-8");
+    if is_problem || is_page || !(status.is_client_error() || status.is_server_error()) {
         return response.map_into_boxed_body();
     }
     let replacement = problem_response(&problem_of(ProblemType::of_status(status)));
@@ -334,6 +341,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "cases", description = "Cases and their moves"),
         (name = "offers", description = "Offers and assignments"),
         (name = "consultations", description = "Sessions and their reports"),
+        (name = "answers", description = "What enterprises answer: dates, evaluations, surveys"),
         (name = "conversation", description = "Timeline, interactions and notes"),
         (name = "mail", description = "Mail that comes in, mail that goes out"),
         (name = "places", description = "Postal codes, area codes and addresses"),

@@ -202,6 +202,66 @@ pub enum Event {
     ReportApproved {
         consultation_id: ConsultationId,
     },
+    // what the enterprise says by its links
+    DatesProposed {
+        proposal_id: ProposalId,
+        slots: i32,
+        answer_by: DateTime<Utc>,
+    },
+    DateChosen {
+        proposal_id: ProposalId,
+        consultation_id: ConsultationId,
+    },
+    OtherDateWanted {
+        proposal_id: ProposalId,
+        interaction_id: InteractionId,
+    },
+    DatesRevoked {
+        proposal_id: ProposalId,
+    },
+    DatesExpired {
+        proposal_id: ProposalId,
+    },
+    SessionReminded {
+        consultation_id: ConsultationId,
+    },
+    SessionConfirmed {
+        consultation_id: ConsultationId,
+    },
+    SessionDeclined {
+        consultation_id: ConsultationId,
+        interaction_id: InteractionId,
+    },
+    EvaluationAsked {
+        consultation_id: ConsultationId,
+    },
+    SessionEvaluated {
+        consultation_id: ConsultationId,
+    },
+    SurveySent {
+        survey_id: SurveyId,
+        /// 0 for the first mail.
+        reminder: i32,
+    },
+    SurveyAnswered {
+        survey_id: SurveyId,
+    },
+    SurveyStopped {
+        survey_id: SurveyId,
+    },
+    SurveyCancelled {
+        survey_id: SurveyId,
+    },
+    SurveyBounced {
+        survey_id: SurveyId,
+    },
+    FreeTextReleased {
+        free_text_id: FreeTextId,
+        edited: bool,
+    },
+    FreeTextWithheld {
+        free_text_id: FreeTextId,
+    },
     // conversation
     InteractionRecorded {
         interaction_id: InteractionId,

@@ -16,7 +16,7 @@
 pub mod cli;
 
 mod account;
-mod address;
+pub(crate) mod address;
 mod directory;
 mod keys;
 mod mails;
@@ -25,7 +25,7 @@ pub(crate) mod password_reset;
 pub(crate) mod second_factor;
 mod sessions;
 mod sign_in;
-mod throttle;
+pub(crate) mod throttle;
 mod tokens;
 
 pub use address::Network;
@@ -264,7 +264,7 @@ fn random_token() -> String {
 }
 
 /// How tokens are stored. They are random, so a plain hash tells nothing of them.
-fn hash_token(token: &str) -> [u8; 32] {
+pub(crate) fn hash_token(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }
 

@@ -27,9 +27,11 @@ use crate::{
     error::{Error, Result},
     ids::*,
     programme::*,
+    public_links,
     store::Tx,
 };
 use chrono::{DateTime, Utc};
+pub use flags::wait_for;
 pub(crate) use list::search;
 pub use mail::{
     MailCase, add_contact, enterprise_of_sender, is_correspondent, link, mail_after_close,
@@ -291,6 +293,7 @@ pub async fn transition(tx: &mut Tx, case: &mut Case, step: Step, how: Move<'_>)
     case.closed_at = closed_at;
     case.outcome = outcome;
     case.merged_into = how.merged_into;
+    public_links::survey::follow(tx, case, &before).await?;
     deadlines::follow(tx, case, &before, step).await
 }
 

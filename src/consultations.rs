@@ -21,6 +21,7 @@ use crate::{
     programme::*,
     store::Tx,
 };
+pub use booking::{BookRequest, book, check_offered};
 use chrono::{DateTime, Utc};
 pub use places::{compact_places, move_sessions};
 pub use settle::{cancel_future, require_recorded};

@@ -97,6 +97,14 @@ ids! {
     AttachmentId,
     /// A template of mails.
     TemplateId,
+    /// A one-time link to a public page.
+    LinkId,
+    /// A proposal of dates (日程候補).
+    ProposalId,
+    /// A survey after closing (アンケート).
+    SurveyId,
+    /// Free text of a survey or an evaluation.
+    FreeTextId,
     /// A closure or an extra opening.
     CalendarExceptionId,
     /// A closed period (締め).

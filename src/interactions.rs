@@ -232,6 +232,28 @@ async fn insert(tx: &mut Tx, case_id: CaseId, body: &InteractionRequest) -> Resu
     Ok(id)
 }
 
+/// Keeps what the enterprise wrote on one of the public pages, as an interaction on the web, and what follows from it.
+pub async fn record_by_link(
+    tx: &mut Tx,
+    case: &Case,
+    contact_id: Option<ContactId>,
+    text: Body,
+) -> Result<InteractionId> {
+    let said = InteractionRequest {
+        kind: InteractionKind::Web,
+        direction: Direction::Inbound,
+        occurred_at: tx.now(),
+        contact_id,
+        counterpart: None,
+        result: InteractionResult::Reached,
+        body: text,
+        callback_at: None,
+    };
+    let id = insert(tx, case.id, &said).await?;
+    follow(tx, case, id, &said).await?;
+    Ok(id)
+}
+
 /// What an interaction means for waits and deadlines.
 async fn follow(
     tx: &mut Tx,

@@ -56,6 +56,8 @@ pub enum Work {
     },
     /// Take up again the messages whose worker died, and those that nobody sends.
     SweepMessages {},
+    /// Send surveys, reminders and questions about sessions that are due, and end proposals of dates that nobody answered.
+    AskEnterprises {},
     /// Make the texts that changed findable.
     IndexSearch {},
     /// Write a mail with a link to set a forgotten password.
@@ -95,6 +97,11 @@ const PERIODIC: &[(&str, TimeDelta, Work)] = &[
         "sweep_messages",
         TimeDelta::minutes(1),
         Work::SweepMessages {},
+    ),
+    (
+        "ask_enterprises",
+        TimeDelta::minutes(5),
+        Work::AskEnterprises {},
     ),
 ];
 
@@ -451,6 +458,7 @@ async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) 
             crate::messages::send::sweep(store, &system).await?;
             crate::intake::place::measure(store).await
         }
+        Work::AskEnterprises {} => crate::public_links::ask_enterprises(store, &system).await,
         Work::IndexSearch {} => crate::search::run(store).await,
         Work::SendPasswordReset {
             request_id,
@@ -515,6 +523,7 @@ async fn clean_up(store: &Store) -> Result<()> {
     crate::intake::mailgun::forget_tokens(store.writer(), now).await?;
     crate::auth::second_factor::forget_offers(store.writer(), now).await?;
     crate::auth::password_reset::forget_old(store.writer(), now).await?;
+    crate::public_links::forget_old(store.writer(), now).await?;
     sqlx::query!(
         "delete from sign_in_throttle where window_started_at < $1",
         now - TimeDelta::days(1)

@@ -8,6 +8,7 @@
 //! The slices, each owning its tables: [`cases`], [`enterprises`], [`desks`], [`managers`], [`offers`],
 //! [`consultations`], [`interactions`], [`intake`] (mail that comes in), [`messages`] (mail that goes out), [`templates`],
 //! [`attachments`], [`search`], [`settings`], [`users`], [`figures`] (reports, closed periods, targets); [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
+//! [`public_links`] (what enterprises say by one-time links), [`attachments`], [`search`], [`settings`], [`users`]; [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
 //! and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what values may look like), [`calendar`], [`jobs`]
 //! (work after commit), [`database`] (connecting, or the private server). Beside them: [`pages`] (the web front end).
 
@@ -42,6 +43,7 @@ pub mod offers;
 pub mod pages;
 pub mod places;
 pub mod programme;
+pub mod public_links;
 pub mod routing;
 pub mod search;
 pub mod serve;

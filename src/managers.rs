@@ -25,7 +25,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use input::{CreateManagerRequest, EditManagerRequest};
 use input::{apply, as_set, check_appointment};
 use obstacles::month_of;
-pub use obstacles::{SessionPlan, check_acceptance, check_offer, check_session, require_reason};
+pub use obstacles::{
+    SessionPlan, check_acceptance, check_offer, check_session, names, require_reason,
+};
 pub use proposals::{CaseNeeds, ManagerProposal, propose};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;

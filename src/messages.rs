@@ -26,6 +26,7 @@ use crate::{
     jobs::{Job, Work},
     mail::compose,
     programme::*,
+    public_links,
     store::{Store, Tx},
     text::EmailAddress,
 };
@@ -271,6 +272,9 @@ pub async fn reported(
             delivery: delivery.name().into(),
         },
     );
+    if delivery == Delivery::Failed {
+        public_links::survey::bounced(tx, message_id).await?;
+    }
     if let (Delivery::Failed, Some(case_id)) = (delivery, message.flagged) {
         let reason = format!(
             "{} 宛てのメールが不達になりました。宛先を確認し、電話などで連絡してください。",

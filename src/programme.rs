@@ -364,6 +364,7 @@ words! {
         Invitation = "invitation", "日程のご案内";
         Notice = "notice", "通知";
         Account = "account", "アカウントのお知らせ";
+        Question = "question", "ご回答のお願い";
     }
 
     /// Where an outgoing mail stands.
@@ -408,6 +409,89 @@ words! {
         NoticeMail = "notice_mail", "メール受信の通知";
         NoticeOffer = "notice_offer", "担当依頼の通知";
         NoticeOfferClosed = "notice_offer_closed", "担当依頼終了の通知";
+        NoticeAnswer = "notice_answer", "企業・団体からの回答の通知";
+        DateProposal = "date_proposal", "日程候補のご案内";
+        SessionReminder = "session_reminder", "日程の確認";
+        EvaluationRequest = "evaluation_request", "コンサルティングの感想のお願い";
+        Survey = "survey", "ご利用後のアンケート";
+        SurveyReminder = "survey_reminder", "アンケートの再度のお願い";
+    }
+
+    /// What a one-time link is for.
+    LinkPurpose {
+        Dates = "dates", "日程の選択";
+        Session = "session", "参加の確認";
+        Evaluation = "evaluation", "感想";
+        Survey = "survey", "アンケート";
+    }
+
+    /// Where a proposal of dates stands.
+    ProposalState {
+        Open = "open", "回答待ち";
+        Chosen = "chosen", "日程決定";
+        OtherWanted = "other_wanted", "別の日を希望";
+        Revoked = "revoked", "取下げ";
+        Expired = "expired", "期限切れ";
+    }
+
+    /// What is asked about a session.
+    SessionQuestionKind {
+        Reminder = "reminder", "日程の確認";
+        Evaluation = "evaluation", "感想";
+    }
+
+    /// Whether the enterprise comes to a session.
+    Attendance {
+        Coming = "coming", "参加する";
+        CannotCome = "cannot_come", "参加できない";
+    }
+
+    /// Where a survey stands.
+    SurveyState {
+        Planned = "planned", "送付予定";
+        Sent = "sent", "回答待ち";
+        Answered = "answered", "回答済";
+        Stopped = "stopped", "配信停止";
+        Bounced = "bounced", "不達";
+        Cancelled = "cancelled", "取消";
+    }
+
+    /// Whether the purpose of a consultation was achieved, as the enterprise says.
+    PurposeAchieved {
+        Yes = "yes", "達成できた";
+        Partly = "partly", "一部達成できた";
+        No = "no", "達成できなかった";
+    }
+
+    /// What became of telework after the consultation, as the enterprise says.
+    TeleworkAfter {
+        Introduced = "introduced", "導入した";
+        Planned = "planned", "導入する予定がある";
+        NotPlanned = "not_planned", "導入する予定はない";
+    }
+
+    /// Why telework is not introduced, as the enterprise says.
+    WhyNot {
+        NoSuitableWork = "no_suitable_work", "テレワークに向く仕事がない";
+        Cost = "cost", "費用がかかる";
+        Security = "security", "情報セキュリティが心配";
+        Rules = "rules", "就業規則や労務管理が難しい";
+        Staff = "staff", "詳しい人がいない";
+        NoNeed = "no_need", "必要を感じない";
+        Other = "other", "その他";
+    }
+
+    /// Where free text of an enterprise comes from.
+    FreeTextSource {
+        Survey = "survey", "アンケート";
+        Evaluation = "evaluation", "コンサルティングの感想";
+    }
+
+    /// Whether free text was checked for personal data.
+    FreeTextState {
+        Unchecked = "unchecked", "未確認";
+        Released = "released", "公開可";
+        Withheld = "withheld", "非公開";
     }
 
     /// Why a manager does not take an enterprise (利益相反).
@@ -552,14 +636,15 @@ mod tests {
             include_str!("../migrations/5_conversation.sql"),
             include_str!("../migrations/7_mail.sql"),
             include_str!("../migrations/9_search.sql"),
+            include_str!("../migrations/11_public_links.sql"),
         ]
         .concat();
         for (word, names, ..) in WORDS {
-            // Topics are arrays, which no check constraint reads; obstacles, matches and contacts are worked out: the program
+            // Topics and reasons are arrays, which no check constraint reads; obstacles, matches and contacts are worked out: the program
             // is their judge.
             if matches!(
                 *word,
-                "Topic" | "OfferObstacle" | "MatchedBy" | "ContactKind"
+                "Topic" | "WhyNot" | "OfferObstacle" | "MatchedBy" | "ContactKind"
             ) {
                 continue;
             }

@@ -178,6 +178,32 @@ pub struct Settings {
     pub mail_cases_per_sender: i64,
     /// Whether admins need a second factor: without one they may set it up, and nothing else.
     pub second_factor_for_admins: bool,
+    /// Whether staff may offer enterprises dates to choose from by a link.
+    pub date_choice: bool,
+    /// Most dates that are offered at once.
+    pub date_choice_slots: u32,
+    /// Days that an enterprise has to choose.
+    pub date_choice_days: u32,
+    /// Whether enterprises are reminded of a session and asked to confirm it.
+    pub session_reminder: bool,
+    /// Days before the session on which they are.
+    pub session_reminder_days: u32,
+    /// Whether enterprises that agreed to surveys are asked how a session was.
+    pub evaluation: bool,
+    /// Days that they have to say so.
+    pub evaluation_days: u32,
+    /// Whether enterprises are asked after closing.
+    pub survey: bool,
+    /// Whether also those are asked who gave no consent to surveys.
+    pub survey_without_consent: bool,
+    /// Days from closing to the survey.
+    pub survey_days: u32,
+    /// How often they are reminded of it.
+    pub survey_reminders: u32,
+    /// Days between the mails of a survey.
+    pub survey_reminder_days: u32,
+    /// Days that they have to answer, from the first mail.
+    pub survey_answer_days: u32,
     /// What the help center is called in mails.
     pub office_name: Line80,
     /// Where it is rung.
@@ -212,6 +238,19 @@ impl Default for Settings {
             automatic_mails_per_hour: 500,
             mail_cases_per_sender: 10,
             second_factor_for_admins: false,
+            date_choice: true,
+            date_choice_slots: 5,
+            date_choice_days: 3,
+            session_reminder: true,
+            session_reminder_days: 1,
+            evaluation: true,
+            evaluation_days: 10,
+            survey: true,
+            survey_without_consent: false,
+            survey_days: 5,
+            survey_reminders: 1,
+            survey_reminder_days: 5,
+            survey_answer_days: 20,
             office_name: Line80::parse("テレワーク相談センター").expect("one line"),
             office_phone: None,
             ministries: MinistryTopics::programme(),
@@ -250,6 +289,19 @@ pub struct EditSettingsRequest {
     pub automatic_mails_per_hour: Option<i64>,
     pub mail_cases_per_sender: Option<i64>,
     pub second_factor_for_admins: Option<bool>,
+    pub date_choice: Option<bool>,
+    pub date_choice_slots: Option<u32>,
+    pub date_choice_days: Option<u32>,
+    pub session_reminder: Option<bool>,
+    pub session_reminder_days: Option<u32>,
+    pub evaluation: Option<bool>,
+    pub evaluation_days: Option<u32>,
+    pub survey: Option<bool>,
+    pub survey_without_consent: Option<bool>,
+    pub survey_days: Option<u32>,
+    pub survey_reminders: Option<u32>,
+    pub survey_reminder_days: Option<u32>,
+    pub survey_answer_days: Option<u32>,
     pub office_name: Option<Line80>,
     #[serde(default, deserialize_with = "absent_or_null")]
     pub office_phone: Option<Option<Phone>>,
@@ -270,6 +322,12 @@ impl Body for EditSettingsRequest {
             ("/report_days", self.report_days),
             ("/wait_review_days", self.wait_review_days),
             ("/return_days", self.return_days),
+            ("/date_choice_days", self.date_choice_days),
+            ("/session_reminder_days", self.session_reminder_days),
+            ("/evaluation_days", self.evaluation_days),
+            ("/survey_days", self.survey_days),
+            ("/survey_reminder_days", self.survey_reminder_days),
+            ("/survey_answer_days", self.survey_answer_days),
         ];
         for (pointer, value) in days {
             fields.require(
@@ -295,6 +353,18 @@ impl Body for EditSettingsRequest {
             "must be between 0 and 3650",
         );
         let counts = [
+            (
+                "/date_choice_slots",
+                self.date_choice_slots.map(i64::from),
+                1,
+                20,
+            ),
+            (
+                "/survey_reminders",
+                self.survey_reminders.map(i64::from),
+                0,
+                5,
+            ),
             ("/message_hold_seconds", self.message_hold_seconds, 0, 3600),
             (
                 "/acknowledgements_per_sender",
@@ -373,6 +443,19 @@ impl EditSettingsRequest {
             automatic_mails_per_hour,
             mail_cases_per_sender,
             second_factor_for_admins,
+            date_choice,
+            date_choice_slots,
+            date_choice_days,
+            session_reminder,
+            session_reminder_days,
+            evaluation,
+            evaluation_days,
+            survey,
+            survey_without_consent,
+            survey_days,
+            survey_reminders,
+            survey_reminder_days,
+            survey_answer_days,
             office_name,
             office_phone,
             ministries,

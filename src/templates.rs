@@ -272,6 +272,9 @@ fn check_texts(
             fields.add(pointer, fault);
         }
     }
+    if let Some(lack) = body.and_then(|body| render::lacking(body.as_str(), purpose)) {
+        fields.add("/body", lack);
+    }
 }
 
 impl Template {

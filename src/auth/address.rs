@@ -58,7 +58,7 @@ impl Network {
 }
 
 /// The client's address; none where the peer has none (a unix socket, a test).
-pub(super) fn client_address(request: &HttpRequest, trusted: &[Network]) -> Option<IpAddr> {
+pub(crate) fn client_address(request: &HttpRequest, trusted: &[Network]) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     Some(resolve(peer, request.headers(), trusted))
 }
@@ -139,7 +139,7 @@ fn parse_node(text: &str) -> Option<IpAddr> {
 }
 
 /// How an address counts in the throttle: of IPv6 the network, because whoever has one address has 2^64 of them.
-pub(super) fn subject(address: Option<IpAddr>) -> String {
+pub(crate) fn subject(address: Option<IpAddr>) -> String {
     match address {
         Some(IpAddr::V4(address)) => format!("address:{address}"),
         Some(IpAddr::V6(address)) => format!(

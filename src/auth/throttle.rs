@@ -21,7 +21,7 @@ pub(super) const ADDRESS_TRIES: i32 = 50;
 ///
 /// # Errors
 /// 429 with `Retry-After` when it is one too many.
-pub(super) async fn count(
+pub(crate) async fn count(
     db: &PgPool,
     subject: &str,
     limit: i32,
@@ -68,7 +68,7 @@ pub(super) async fn forget(db: &PgPool, subject: &str) -> Result<()> {
 }
 
 /// Gives an address back the one try that succeeded; its failures stay counted.
-pub(super) async fn give_back(db: &PgPool, subject: &str) -> Result<()> {
+pub(crate) async fn give_back(db: &PgPool, subject: &str) -> Result<()> {
     sqlx::query!(
         "update sign_in_throttle set tries = greatest(tries - 1, 0) where subject = $1",
         subject

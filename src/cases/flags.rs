@@ -135,22 +135,40 @@ async fn set_wait(
             if body.until.is_some_and(|until| until <= tx.now()) {
                 return Err(Error::invalid("/until", "must lie in the future"));
             }
-            sqlx::query!(
-                "update case_file set waiting_on = $2, waiting_until = $3, waiting_reason = $4, updated_at = $5 where id = $1",
-                *case.id,
-                body.on.name(),
-                body.until,
-                body.reason.as_str(),
-                tx.now(),
-            )
-            .execute(tx.db())
-            .await?;
-            deadlines::wait(tx, &case, body.on).await?;
-            review_wait(tx, &case, body.until).await?;
-            tx.record(case.id, Event::WaitSet { on: body.on.name().into(), until: body.until });
+            wait_for(tx, &case, body.on, body.until, body.reason.as_str()).await?;
             view::answer(tx, &case).await
         })
         .await
+}
+
+/// Says whom an open case waits for, which the caller has locked: until a moment, or until somebody looks at it again.
+pub async fn wait_for(
+    tx: &mut Tx,
+    case: &Case,
+    on: WaitingOn,
+    until: Option<DateTime<Utc>>,
+    reason: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "update case_file set waiting_on = $2, waiting_until = $3, waiting_reason = $4, updated_at = $5 where id = $1",
+        *case.id,
+        on.name(),
+        until,
+        reason,
+        tx.now(),
+    )
+    .execute(tx.db())
+    .await?;
+    deadlines::wait(tx, case, on).await?;
+    review_wait(tx, case, until).await?;
+    tx.record(
+        case.id,
+        Event::WaitSet {
+            on: on.name().into(),
+            until,
+        },
+    );
+    Ok(())
 }
 
 /// A wait is looked at again at its end, or when it has grown stale.

@@ -13,6 +13,7 @@ use crate::{
     managers::{self, SessionPlan, availability::outside_hours},
     messages::invitation::{self, News},
     programme::*,
+    public_links::dates,
     store::Tx,
     text::{Line200, Reason, Url},
 };
@@ -138,7 +139,10 @@ async fn book_consultation(
 }
 
 /// Books a session of a case that the caller has locked.
-async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<ConsultationId> {
+///
+/// # Errors
+/// 409 for whatever rule it would break.
+pub async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<ConsultationId> {
     require_open(case)?;
     let late = body.starts_at < tx.now();
     if late && body.late_reason.is_none() {
@@ -198,6 +202,83 @@ async fn book(tx: &mut Tx, case: &mut Case, body: &BookRequest) -> Result<Consul
     Ok(id)
 }
 
+/// Judges times that are to be offered to the enterprise, as a booking of each would be judged now; names the managers. The
+/// booking itself is judged anew.
+///
+/// # Errors
+/// 409 as for a booking, 422 naming the times (`/slots/0`) that could not be booked.
+pub async fn check_offered(
+    tx: &mut Tx,
+    case: &Case,
+    asked: Option<&[ManagerId]>,
+    slots: &[(DateTime<Utc>, DateTime<Utc>)],
+) -> Result<Vec<ManagerId>> {
+    require_open(case)?;
+    let managers = session_managers(tx, case, asked).await?;
+    require_guard(tx, case).await?;
+    managers::lock(tx, &managers).await?;
+    places::lowest_free(tx, case).await?;
+    let settings = tx.settings().await?;
+    let mut fields = Fields::default();
+    for (index, (starts_at, ends_at)) in slots.iter().copied().enumerate() {
+        let pointer = format!("/slots/{index}");
+        fields.require(starts_at > tx.now(), &pointer, "must not lie in the past");
+        if let Some(last) = last_day::passed_for_session(&settings, starts_at) {
+            fields.add(
+                &pointer,
+                format!(
+                    "lies after the last day for sessions of this fiscal year, which is {last}"
+                ),
+            );
+        }
+        let plan = SessionPlan {
+            starts_at,
+            ends_at,
+            moved: None,
+        };
+        let obstacles = managers::check_session(tx, case, &managers, plan).await?;
+        if !obstacles.is_empty() {
+            fields.add(
+                &pointer,
+                format!("cannot be booked: {}", managers::names(&obstacles)),
+            );
+        }
+        if is_taken(tx, case, &managers, starts_at, ends_at).await? {
+            fields.add(&pointer, "is taken by another session");
+        }
+    }
+    fields.finish()?;
+    Ok(managers)
+}
+
+/// Whether one of the managers, or the case, has a session then.
+async fn is_taken(
+    tx: &mut Tx,
+    case: &Case,
+    managers: &[ManagerId],
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+) -> Result<bool> {
+    let managers: Vec<_> = managers.iter().map(|id| **id).collect();
+    Ok(sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from consultation_manager
+            where manager_id = any ($1) and live and tstzrange(starts_at, ends_at) && tstzrange($3, $4)
+        ) or exists (
+            select from consultation
+            where case_id = $2 and live and tstzrange(starts_at, ends_at) && tstzrange($3, $4)
+        ) as "is_taken!"
+        "#,
+        &managers,
+        *case.id,
+        starts_at,
+        ends_at,
+    )
+    .fetch_one(tx.db())
+    .await?)
+}
+
 /// Judges the day and the managers, whom the caller has locked; names what a supervisor's reason sets aside.
 async fn set_aside(
     tx: &mut Tx,
@@ -236,6 +317,9 @@ async fn show(tx: &mut Tx, case: &Case, id: ConsultationId) -> Result<Consultati
     let calendar = tx.calendar(case.desk_id).await?;
     view.warnings
         .extend(outside_hours(&calendar, view.starts_at, view.ends_at));
+    let managers: Vec<_> = view.managers.iter().map(|manager| manager.id).collect();
+    let held = dates::held(tx, &managers, view.starts_at, view.ends_at).await?;
+    view.warnings.extend(held);
     Ok(view)
 }
 

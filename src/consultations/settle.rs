@@ -11,6 +11,7 @@ use crate::{
     ids::*,
     messages::invitation::{self, News},
     programme::*,
+    public_links,
     store::Tx,
     text::{Name, Reason},
 };
@@ -377,7 +378,8 @@ pub async fn cancel_future(
         );
         invitation::tell(tx, case, consultation_id, News::Cancelled).await?;
     }
-    Ok(())
+    // What was offered with them can no longer be chosen.
+    public_links::dates::revoke_of(tx, case, manager).await
 }
 
 /// Refuses while a session has begun and nobody recorded how it went: it would keep a place for ever.

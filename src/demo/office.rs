@@ -82,6 +82,7 @@ pub fn first_day(plan: &Plan) -> NaiveDate {
 /// Plans the office.
 pub fn plan_office(plan: &mut Plan) {
     let first = first_day(plan);
+    plan_settings(plan, at(first, 9, 25));
     let mut clock = at(first, 9, 30);
     for desk in 0..DATA.desks.len() {
         clock += TimeDelta::minutes(4);
@@ -121,6 +122,19 @@ fn post(
 
 fn send(plan: &mut Plan, moment: DateTime<Utc>, request: Request) {
     plan.push(moment, Act::Send(request));
+}
+
+/// Nothing is written by itself to enterprises that are made up: their addresses may be somebody's.
+fn plan_settings(plan: &mut Plan, moment: DateTime<Utc>) {
+    let request = Request {
+        by: Who::Admin,
+        method: Method::PATCH,
+        path: "/settings".into(),
+        body: json!({ "session_reminder": false, "evaluation": false, "survey": false }),
+        version: None,
+        keep: Vec::new(),
+    };
+    send(plan, moment, request);
 }
 
 fn plan_desk(plan: &mut Plan, number: usize, moment: DateTime<Utc>) {

@@ -131,6 +131,13 @@ fn topic(event: &Event) -> Topic {
             consultation_id, ..
         }
         | ConsultationVoided { consultation_id }
+        | SessionReminded { consultation_id }
+        | SessionConfirmed { consultation_id }
+        | SessionDeclined {
+            consultation_id, ..
+        }
+        | EvaluationAsked { consultation_id }
+        | SessionEvaluated { consultation_id }
         | ReportSaved { consultation_id }
         | ReportSubmitted { consultation_id }
         | ReportReturned { consultation_id }
@@ -209,6 +216,18 @@ fn topic(event: &Event) -> Topic {
         | DeadlinePassed { .. }
         | DeadlineEscalated { .. }
         | DeadlineMoved { .. }
+        | DatesProposed { .. }
+        | DateChosen { .. }
+        | OtherDateWanted { .. }
+        | DatesRevoked { .. }
+        | DatesExpired { .. }
+        | SurveySent { .. }
+        | SurveyAnswered { .. }
+        | SurveyStopped { .. }
+        | SurveyCancelled { .. }
+        | SurveyBounced { .. }
+        | FreeTextReleased { .. }
+        | FreeTextWithheld { .. }
         | AttachmentAdded { .. } => Topic::of(Kind::Case, None),
     }
 }

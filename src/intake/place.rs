@@ -23,6 +23,7 @@ use crate::{
     mail::parse::{self, Envelope, ParsedAttachment, ParsedMail, TooMuch},
     messages::{self, acknowledge, notice, sender::is_own_address},
     programme::*,
+    public_links,
     store::{Store, Tx},
 };
 use content::Content;
@@ -422,6 +423,7 @@ async fn put_beside(
         ..Placement::default()
     };
     password_reset::came_back(tx, message.id).await?;
+    public_links::came_back(tx, message.id).await?;
     keep(tx, mail, content, placement, files).await?;
     if let Some(delivery) = report::delivery(content.kind) {
         let detail = report::detail(content);

@@ -62,6 +62,8 @@ pub struct Sheet {
     /// Its Date.
     pub release_at: DateTime<Utc>,
     pub files: Vec<File>,
+    /// Where a mail program asks for no more of these (RFC 8058); https only.
+    pub unsubscribe: Option<String>,
 }
 
 /// A file that goes with it.
@@ -116,6 +118,15 @@ pub fn compose(sheet: &Sheet, identity: &MailIdentity) -> Result<OutgoingMail, U
     for (name, value) in automatic(sheet.kind) {
         message = raw(message, name, (*value).into());
     }
+    // One-click needs https (RFC 8058, 3.1).
+    if let Some(url) = &sheet.unsubscribe
+        && url.starts_with("https://")
+    {
+        without_controls("a link", url)?;
+        message = raw(message, "List-Unsubscribe", format!("<{url}>"));
+        let one_click = "List-Unsubscribe=One-Click".into();
+        message = raw(message, "List-Unsubscribe-Post", one_click);
+    }
     let mut message = content(message, sheet)?;
     let date = sheet.release_at.with_timezone(&JST).to_rfc2822();
     message.headers_mut().insert_raw(encoded("Date", date));
@@ -130,7 +141,7 @@ pub fn compose(sheet: &Sheet, identity: &MailIdentity) -> Result<OutgoingMail, U
 }
 
 /// What says that no program should answer (RFC 3834; the others for programs that do not know it). An invitation is
-/// meant to be answered by calendars and persons, so it is not `bulk`.
+/// meant to be answered by calendars and persons, and a question by persons, so they are not `bulk`.
 fn automatic(kind: MessageKind) -> &'static [(&'static str, &'static str)] {
     match kind {
         MessageKind::Reply => &[],
@@ -144,7 +155,7 @@ fn automatic(kind: MessageKind) -> &'static [(&'static str, &'static str)] {
             ("X-Auto-Response-Suppress", "All"),
             ("Precedence", "bulk"),
         ],
-        MessageKind::Invitation => &[
+        MessageKind::Invitation | MessageKind::Question => &[
             ("Auto-Submitted", "auto-generated"),
             ("X-Auto-Response-Suppress", "All"),
         ],
@@ -425,6 +436,7 @@ mod tests {
             message_id: "c.1.2.3@madoguchi.example".into(),
             release_at: "2026-11-24T01:02:03Z".parse().unwrap(),
             files: Vec::new(),
+            unsubscribe: None,
         }
     }
 

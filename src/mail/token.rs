@@ -94,12 +94,31 @@ impl MailKey {
 
     /// The secret of a link in a mail, 256 bits as text: whoever knows the id alone, from the database, cannot make it.
     pub fn link_token(&self, purpose: &str, id: Uuid) -> String {
+        BASE64URL_NOPAD.encode(&self.link_mac(purpose, id))
+    }
+
+    /// The secret of a link that people may have to copy: 128 bits, in 26 small letters and digits.
+    pub fn short_link_token(&self, purpose: &str, id: Uuid) -> String {
+        let whole = self.link_mac(purpose, id);
+        base32(&whole[..16])
+    }
+
+    /// Stands for an address where nobody shall read it: without the key nobody can try out whose it is.
+    pub fn address_mark(&self, address_key: &str) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret())
+            .expect("HMAC takes a key of any length");
+        mac.update(b"address:");
+        mac.update(address_key.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    fn link_mac(&self, purpose: &str, id: Uuid) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret())
             .expect("HMAC takes a key of any length");
         mac.update(b"link:");
         mac.update(purpose.as_bytes());
         mac.update(id.as_bytes());
-        BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
+        mac.finalize().into_bytes().into()
     }
 
     fn is_mac(&self, purpose: &str, parts: &[Uuid], mac: &[u8]) -> bool {

@@ -15,6 +15,7 @@ use crate::{
     ids::*,
     japan::tokyo_date,
     programme::check_span,
+    public_links::dates,
     store::Tx,
     text::Reason,
 };
@@ -151,7 +152,8 @@ async fn remove_absence(
 /// List the free slots of a manager
 ///
 /// From now on, in the hours of a desk (holidays, lunch break, closures and extra openings included) and within the
-/// appointment, without absences, sessions of any desk, and months whose capacity is used up. Slots begin on the hour and
+/// appointment, without absences, sessions of any desk, and months whose capacity is used up; what was offered to an
+/// enterprise that has not answered yet is marked as held. Slots begin on the hour and
 /// the half hour, so they overlap. An inactive manager has none.
 #[utoipa::path(
     tag = "people",
@@ -181,7 +183,13 @@ async fn list_free_slots(
     let calendar = calendar::load(access.read(), desk_id).await?;
     let busy = busy(access.read(), &[id], &window).await?;
     let open = open_slots(&calendar, &window, now);
-    let items = free_slots(&Terms::of(&manager), &open, &busy);
+    let mut items = free_slots(&Terms::of(&manager), &open, &busy);
+    let held = dates::held_times(access.read(), id, now).await?;
+    for slot in &mut items {
+        slot.is_held = held
+            .iter()
+            .any(|(from, to)| *from < slot.ends_at && slot.starts_at < *to);
+    }
     Ok(Answer::ok(&Items { items }))
 }
 
@@ -221,6 +229,8 @@ pub struct Slot {
     pub starts_at: DateTime<Utc>,
     /// To this moment, exclusive.
     pub ends_at: DateTime<Utc>,
+    /// Whether it was offered to an enterprise that has not answered yet. It can be booked all the same.
+    pub is_held: bool,
 }
 
 /// Which absences are listed.
@@ -481,6 +491,7 @@ fn slots_of(calendar: &Calendar, day: NaiveDate, length: TimeDelta) -> Vec<Slot>
         let within = starts.map(|starts_at| Slot {
             starts_at,
             ends_at: starts_at + length,
+            is_held: false,
         });
         slots.extend(within.take_while(|slot| slot.ends_at <= closing));
     }
@@ -568,6 +579,7 @@ mod tests {
         Slot {
             starts_at: moment(from),
             ends_at: moment(to),
+            is_held: false,
         }
     }
 
@@ -593,7 +605,9 @@ mod tests {
     }
 
     fn session(from: &str, to: &str) -> Busy {
-        let Slot { starts_at, ends_at } = slot(from, to);
+        let Slot {
+            starts_at, ends_at, ..
+        } = slot(from, to);
         Busy {
             manager_id: ManagerId::new(),
             starts_at,

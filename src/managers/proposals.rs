@@ -305,6 +305,7 @@ impl Free {
                 .map(|busy| Slot {
                     starts_at: busy.starts_at,
                     ends_at: busy.ends_at,
+                    is_held: false,
                 })
                 .collect(),
         }
@@ -554,6 +555,7 @@ mod tests {
             first: Some(Slot {
                 starts_at: "2026-11-25T01:00:00Z".parse().unwrap(),
                 ends_at: "2026-11-25T02:00:00Z".parse().unwrap(),
+                is_held: false,
             }),
             absences: Vec::new(),
         }
@@ -675,6 +677,7 @@ mod tests {
             absences: vec![Slot {
                 starts_at: "2026-12-07T00:00:00Z".parse().unwrap(),
                 ends_at: "2026-12-12T15:00:00Z".parse().unwrap(),
+                is_held: false,
             }],
             ..Free::default()
         };

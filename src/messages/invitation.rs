@@ -199,6 +199,14 @@ impl Session {
     }
 }
 
+/// What a mail can say of a session.
+///
+/// # Errors
+/// The database.
+pub async fn values_of(db: &mut PgConnection, id: ConsultationId) -> Result<Values> {
+    Ok(Session::load(db, id).await?.values(News::Booked))
+}
+
 /// Tells those who take part. Sessions entered afterwards are nobody's news.
 ///
 /// # Errors

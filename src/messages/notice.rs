@@ -92,6 +92,19 @@ pub async fn mail_arrived(tx: &mut Tx, case: &Case) -> Result<()> {
     send(tx, case, &desk, Some(text)).await
 }
 
+/// Tells the desk of a case that the enterprise answered by a link.
+///
+/// # Errors
+/// The database.
+pub async fn answered(tx: &mut Tx, case: &Case) -> Result<()> {
+    let Some(desk) = desk_of(tx, case).await? else {
+        return Ok(());
+    };
+    let values = desk_values(tx, case, &desk).await?;
+    let text = templates::fill_in(tx, TemplatePurpose::NoticeAnswer, &values).await?;
+    send(tx, case, &desk, text).await
+}
+
 /// Tells a manager of an offer.
 ///
 /// # Errors

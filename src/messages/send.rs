@@ -34,6 +34,7 @@ use crate::{
         smtp::{Mailer, Outcome, OutgoingMail},
     },
     programme::*,
+    public_links,
     settings::Settings,
     store::{Store, Tx},
 };
@@ -234,8 +235,16 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
         Ok(files) => files,
         Err(missing) => return Ok(Err(missing)),
     };
+    let mut unsubscribe = None;
     let body = match row.kind {
         MessageKind::Account => password_reset::fill_in(store, id, row.body).await?,
+        MessageKind::Question => {
+            let filled = public_links::fill_in(store, id, row.body).await?;
+            filled.map(|filled| {
+                unsubscribe = filled.unsubscribe;
+                filled.text
+            })
+        }
         _ => Some(row.body),
     };
     let Some(body) = body else {
@@ -265,6 +274,7 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
         message_id: row.message_id,
         release_at: row.release_at,
         files,
+        unsubscribe,
     };
     Ok(compose::compose(&sheet, store.mail()).map_err(|unsendable| unsendable.to_string()))
 }
@@ -505,6 +515,9 @@ async fn follow(tx: &mut Tx, left: &Left, state: MessageState) -> Result<()> {
         }
     };
     tx.record(chain(left.case.as_ref().map(|case| case.id)), event);
+    if state == MessageState::Failed {
+        public_links::survey::bounced(tx, message_id).await?;
+    }
     let Some(case) = &left.case else {
         return Ok(());
     };

@@ -31,6 +31,18 @@ enum Scope {
     Ended,
     /// The notice that a case was routed.
     Routed,
+    /// Mails that ask the enterprise for an answer by a link.
+    Questions,
+    /// Those that say until when.
+    QuestionsWithEnd,
+    /// Mails about one session or the times for one.
+    Sessions,
+    /// Mails about the time of one session.
+    SessionTimes,
+    /// The proposal of dates.
+    Dates,
+    /// The survey and its reminder.
+    Surveys,
 }
 
 impl Scope {
@@ -54,12 +66,46 @@ impl Scope {
             Self::Changes => purpose == Some(InvitationChanged),
             Self::Notices => matches!(
                 purpose,
-                Some(NoticeRouted | NoticeMail | NoticeOffer | NoticeOfferClosed)
+                Some(NoticeRouted | NoticeMail | NoticeOffer | NoticeOfferClosed | NoticeAnswer)
             ),
             Self::Offers => matches!(purpose, Some(NoticeOffer | NoticeOfferClosed)),
             Self::Ended => purpose == Some(NoticeOfferClosed),
             Self::Routed => purpose == Some(NoticeRouted),
+            Self::Questions => purpose.is_some_and(asks),
+            Self::QuestionsWithEnd => matches!(
+                purpose,
+                Some(DateProposal | EvaluationRequest | Survey | SurveyReminder)
+            ),
+            Self::Sessions => {
+                Self::Invitations.includes(purpose)
+                    || matches!(purpose, Some(DateProposal | SessionReminder))
+            }
+            Self::SessionTimes => {
+                Self::Invitations.includes(purpose)
+                    || matches!(purpose, Some(SessionReminder | EvaluationRequest))
+            }
+            Self::Dates => purpose == Some(DateProposal),
+            Self::Surveys => matches!(purpose, Some(Survey | SurveyReminder)),
         }
+    }
+}
+
+/// Whether mails for this purpose ask for an answer by a link.
+pub(super) fn asks(purpose: TemplatePurpose) -> bool {
+    use TemplatePurpose::*;
+    matches!(
+        purpose,
+        DateProposal | SessionReminder | EvaluationRequest | Survey | SurveyReminder
+    )
+}
+
+/// What a template for this purpose is nothing without.
+pub(super) fn required(purpose: Option<TemplatePurpose>) -> &'static [Placeholder] {
+    use TemplatePurpose::*;
+    match purpose {
+        Some(Survey | SurveyReminder) => &[Placeholder::AnswerLink, Placeholder::StopLink],
+        Some(purpose) if asks(purpose) => &[Placeholder::AnswerLink],
+        _ => &[],
     }
 }
 
@@ -110,13 +156,17 @@ placeholders! {
     MailSubject = "mail.subject", Acknowledgements, "届いたメールの件名", "在宅勤務の導入について";
     AnswerBy = "answer.by", Acknowledgements, "いつまでに連絡するか(初回連絡の期限の日)", "11月24日(火)";
     NextOpening = "office.next_opening", Acknowledgements, "次に窓口が開く日時", "11月24日(火)9時";
-    When = "consultation.when", Invitations, "コンサルティングの日時(西暦、令和、曜日)", "2026年(令和8年)11月27日(金)10時00分から11時30分まで";
+    When = "consultation.when", SessionTimes, "コンサルティングの日時(西暦、令和、曜日)", "2026年(令和8年)11月27日(金)10時00分から11時30分まで";
     Before = "consultation.before", Changes, "変更前の日時", "2026年(令和8年)11月25日(水)10時00分から11時30分まで";
-    Mode = "consultation.mode", Invitations, "実施方法", "オンライン";
-    Place = "consultation.place", Invitations, "訪問先またはオンライン会議のURL", "https://meet.example/abc";
+    Mode = "consultation.mode", Sessions, "実施方法", "オンライン";
+    Place = "consultation.place", Sessions, "訪問先またはオンライン会議のURL", "https://meet.example/abc";
     Stage = "consultation.stage", Invitations, "支援段階", "現状把握";
-    Managers = "consultation.managers", Invitations, "担当する専門家", "佐々木 健(みちのく社会保険労務士事務所)";
-    Note = "consultation.note", Invitations, "参加者への連絡事項", "就業規則をお手元にご用意ください。";
+    Managers = "consultation.managers", Sessions, "担当する専門家", "佐々木 健(みちのく社会保険労務士事務所)";
+    Note = "consultation.note", Sessions, "参加者への連絡事項", "就業規則をお手元にご用意ください。";
+    AnswerLink = "answer.link", Questions, "回答のページへのリンク(送信時に入り、届いた方だけに見える)", "https://madoguchi.example/public/(本人だけに届くリンク)";
+    AnswerUntil = "answer.until", QuestionsWithEnd, "回答の期限", "11月30日(月)17時00分";
+    DatesOffered = "dates.offered", Dates, "日程の候補(複数行)", "    2026年(令和8年)12月1日(火)10時00分から11時30分まで\n    2026年(令和8年)12月3日(木)13時00分から14時30分まで";
+    StopLink = "stop.link", Surveys, "アンケートの配信停止のページへのリンク", "https://madoguchi.example/public/(本人だけに届くリンク)/stop";
     Link = "link", Notices, "案件または担当依頼の画面へのリンク(ログインが必要)", "https://madoguchi.example/cases/019ab000-0000-7000-8000-000000000000";
     AcceptBy = "case.accept_by", Routed, "受理の期限の日", "11月25日(水)";
     ReplyBy = "offer.reply_by", Offers, "担当依頼への回答期限", "11月26日(木)17時00分";

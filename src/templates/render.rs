@@ -1,6 +1,6 @@
 //! Filling templates in: pure, in one pass, so that what a value says is never read as a placeholder itself.
 
-use super::placeholders::{Placeholder, Values};
+use super::placeholders::{Placeholder, Values, required};
 use crate::programme::TemplatePurpose;
 
 /// Longest subject that is written, in characters.
@@ -78,6 +78,22 @@ pub(super) fn fault(template: &str, purpose: Option<TemplatePurpose>) -> Option<
         sentences.push("two braces {{ or }} have no counterpart on their line".into());
     }
     (!sentences.is_empty()).then(|| sentences.join("; "))
+}
+
+/// What a body for this purpose lacks, in a sentence: a mail that asks for an answer is nothing without its link.
+pub(super) fn lacking(template: &str, purpose: Option<TemplatePurpose>) -> Option<String> {
+    let pieces = pieces(template);
+    let is_there = |wanted: &&Placeholder| {
+        pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Name(name) if *name == wanted.name()))
+    };
+    let missing: Vec<_> = required(purpose)
+        .iter()
+        .filter(|wanted| !is_there(wanted))
+        .map(|wanted| format!("{{{{{}}}}}", wanted.name()))
+        .collect();
+    (!missing.is_empty()).then(|| format!("this template needs {}", listed(missing)))
 }
 
 fn listed(mut names: Vec<String>) -> String {

@@ -305,6 +305,9 @@ impl World {
             "edit_case" => json!({ "subject": "新しい件名" }),
             "make_offer" => json!({ "manager_id": self.other_manager.id(), "line": "ict" }),
             "book_consultation" => self.app.session(5),
+            "propose_dates" => {
+                json!({ "slots": [{ "starts_at": in_days(9), "ends_at": in_days(9) + TimeDelta::hours(1) }], "mode": "online" })
+            }
             "check_in" | "check_out" => json!({}),
             "reschedule_consultation" => {
                 json!({ "starts_at": in_days(6), "ends_at": in_days(6) + TimeDelta::hours(1) })

@@ -31,7 +31,7 @@ async fn the_program_brings_its_own_texts() {
         .iter()
         .map(|item| item["purpose"].as_str().unwrap())
         .collect();
-    assert_eq!(purposes.len(), 9, "{purposes:?}");
+    assert_eq!(purposes.len(), 15, "{purposes:?}");
     // Each passes the check that it would have to pass if somebody wrote it.
     for item in list["items"].as_array().unwrap() {
         let path = format!("/templates/{}", item["id"].as_str().unwrap());
@@ -51,7 +51,7 @@ async fn the_program_brings_its_own_texts() {
         .iter()
         .find(|known| known["name"] == "case.number")
         .unwrap();
-    assert_eq!(number["purposes"].as_array().unwrap().len(), 9);
+    assert_eq!(number["purposes"].as_array().unwrap().len(), 15);
     assert_eq!(number["in_replies"], true);
     assert!(placeholders.iter().all(|known| {
         known["description"]
@@ -131,7 +131,7 @@ async fn what_cannot_be_filled_in_is_not_saved() {
         "{}",
         refused.text
     );
-    assert_eq!(list(&app).await["items"].as_array().unwrap().len(), 9);
+    assert_eq!(list(&app).await["items"].as_array().unwrap().len(), 15);
 
     // What stands in an invitation does not stand in a notice, and the other way round.
     let notice = own(&app, "notice_mail").await;
