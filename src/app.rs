@@ -81,6 +81,11 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::calendar::mount)
         .configure(crate::audit::mount)
         .configure(crate::jobs::admin::mount)
+        .configure(crate::retention::mount)
+        .configure(crate::erasure::mount)
+        .configure(crate::disclosure::mount)
+        .configure(crate::views::mount)
+        .configure(crate::samples::mount)
         .configure(crate::events::mount);
 }
 
@@ -229,6 +234,11 @@ async fn frame(
             };
             add_headers(headers, is_docs);
             let answered_request = answered.as_ref().ok().map(ServiceResponse::request);
+            if let Some(request) = answered_request
+                && status == 200
+            {
+                crate::views::note(request);
+            }
             let route = answered_request.and_then(|request| request.match_pattern()).unwrap_or_else(|| "unknown".into());
             let user = answered_request.and_then(|request| request.extensions().get::<Actor>()?.user_id);
             let seconds = started.elapsed().as_secs_f64();
@@ -337,6 +347,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "places", description = "Postal codes, area codes and addresses"),
         (name = "live", description = "What changes, as it changes"),
         (name = "office", description = "Settings and audit"),
+        (name = "data", description = "Retention, erasure, disclosure, and who saw what"),
     )
 )]
 struct Base;

@@ -7,7 +7,7 @@
 //!
 //! The slices, each owning its tables: [`cases`], [`enterprises`], [`desks`], [`managers`], [`offers`],
 //! [`consultations`], [`interactions`], [`intake`] (mail that comes in), [`messages`] (mail that goes out), [`templates`],
-//! [`attachments`], [`search`], [`settings`], [`users`]; [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
+//! [`attachments`], [`retention`], [`erasure`], [`disclosure`], [`views`] (who saw what), [`search`], [`settings`], [`users`]; [`places`], [`routing`], [`samples`] (masked, for auditors) and [`events`] (live news) own none. Below them: [`mail`] (reading
 //! and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what values may look like), [`calendar`], [`jobs`]
 //! (work after commit), [`database`] (connecting, or the private server). Beside them: [`pages`] (the web front end).
 
@@ -24,7 +24,9 @@ pub mod consultations;
 pub mod database;
 pub mod demo;
 pub mod desks;
+pub mod disclosure;
 pub mod enterprises;
+pub mod erasure;
 pub mod error;
 pub mod events;
 pub mod health;
@@ -41,7 +43,9 @@ pub mod offers;
 pub mod pages;
 pub mod places;
 pub mod programme;
+pub mod retention;
 pub mod routing;
+pub mod samples;
 pub mod search;
 pub mod serve;
 pub mod settings;
@@ -49,3 +53,4 @@ pub mod store;
 pub mod templates;
 pub mod text;
 pub mod users;
+pub mod views;

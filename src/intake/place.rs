@@ -124,6 +124,13 @@ struct KeptFile {
 
 /// Keeps the bytes of the files, before the transaction: storage may be across a network.
 async fn keep_files(store: &Store, files: Vec<ParsedAttachment>) -> Result<Vec<KeptFile>> {
+    let announced: Vec<_> = files
+        .iter()
+        .map(|file| (crate::blobs::Digest::of(&file.bytes), file.bytes.len() as u64))
+        .collect();
+    if !announced.is_empty() {
+        attachments::disposal::announce(store, &announced).await?;
+    }
     let mut kept = Vec::with_capacity(files.len());
     for mut file in files {
         let bytes = std::mem::take(&mut file.bytes);
