@@ -20,6 +20,7 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 /// Where the trail stands. Kept outside the database, it proves later that nothing up to here was altered or removed,
 /// even by somebody who may change everything and knows the key: `madoguchi audit verify --against`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AuditHead {
     /// The newest checkpoint; none before the first.
     pub checkpoint: Option<CheckpointHead>,
@@ -46,6 +47,7 @@ pub struct HeadComparison {
 
 /// A checkpoint: the signed heads of the chains that moved since the one before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CheckpointHead {
     /// Counted from 1 without gaps.
     pub id: i64,
@@ -59,6 +61,7 @@ pub struct CheckpointHead {
 
 /// The newest event of a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ChainHead {
     /// Its number, counted from 1 without gaps.
     pub seq: i64,

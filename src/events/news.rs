@@ -190,6 +190,14 @@ fn topic(event: &Event) -> Topic {
         | RecoveryCodeUsed { .. }
         | TokenCreated { .. }
         | TokenRevoked { .. }
+        | RetentionRunRequested { .. }
+        | RetentionRunFinished { .. }
+        | ErasureRequested { .. }
+        | ErasureWithdrawn { .. }
+        | ErasureExecuted { .. }
+        | DisclosureRequested { .. }
+        | DisclosureMade { .. }
+        | DisclosureDownloaded { .. }
         | JobRunAgain { .. } => Topic::default(),
         CaseCreated { .. }
         | CaseEdited { .. }
@@ -207,7 +215,14 @@ fn topic(event: &Event) -> Topic {
         | DeadlinePassed { .. }
         | DeadlineEscalated { .. }
         | DeadlineMoved { .. }
-        | AttachmentAdded { .. } => Topic::of(Kind::Case, None),
+        | AttachmentAdded { .. }
+        | EnterpriseReturned { .. }
+        | HoldPlaced { .. }
+        | HoldLifted { .. }
+        | CaseDisposed { .. }
+        | RawMailsDisposed { .. }
+        | AttachmentsDisposed { .. }
+        | CaseErased { .. } => Topic::of(Kind::Case, None),
     }
 }
 

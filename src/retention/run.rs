@@ -670,9 +670,10 @@ async fn digest(tx: &mut Tx, run_id: RunId) -> Result<[u8; 32]> {
         r#"
         select line as "line!"
         from (
-            select concat_ws(' ', class, kind, id) as line
-            from disposal, unnest(subject_ids) as id
-            where run_id = $1
+            select concat_ws(' ', d.class, d.kind, gone.id) as line
+            from disposal d
+            cross join unnest(d.subject_ids) as gone (id)
+            where d.run_id = $1
             union all
             select concat_ws(' ', class, kind, sum(count))
             from disposal
