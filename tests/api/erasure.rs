@@ -50,7 +50,7 @@ fn request() -> Value {
             "phone": "090-2468-1357", "email": EMAIL,
         }],
         "subject": "蠣崎様より在宅勤務の件",
-        "description": "帆立養殖棚の管理を在宅で行いたい。",
+        "description": "帆立養殖棚の管理を在宅で行いたい。連絡は090-2468-1357へ。",
         "topics": ["ict"],
         "how_heard": "陸奥湾ほたて研究所の知人",
         "consents": [{ "kind": "privacy", "notice_version": "2026-04", "how": "蠣崎様に電話で説明" }],
@@ -104,7 +104,7 @@ async fn busy(app: &TestApp) -> Busy {
         "situation": "蠣崎様のお話", "advice": "帆立養殖棚に防水の端末", "next_steps": "リンタロウ様が社内で説明",
     });
     let report_path = format!("/consultations/{}/report", session.id());
-    app.as_manager(&manager).put(&report_path, report).if_match("\"0\"").await.expect(201);
+    app.as_manager(&manager).put(&report_path, report).if_match("\"0\"").await.expect(200);
     let submit = format!("{report_path}/submit");
     app.as_manager(&manager).post(submit, json!({})).await.expect(200);
     let approve = format!("{report_path}/approve");
@@ -315,9 +315,6 @@ async fn what_stands_against_it_is_named() {
     let mut again = app.case_request();
     again["enterprise"] = json!({ "id": id });
     app.as_operator().post("/cases", again).await.invalid(&["/enterprise/id"]);
-    // A request that names who is to be erased would outlive it.
-    let body = json!({ "scope": "enterprise", "id": id, "reason": "x", "request_reference": "y" });
-    app.as_admin().post("/erasures", body).await.expect(201);
 }
 
 #[actix_web::test]
@@ -345,7 +342,9 @@ async fn a_person_goes_and_the_others_on_the_case_stay() {
     let mut body = request();
     body["contacts"].as_array_mut().unwrap().push(json!({ "role": "cc", "name": "野辺地 恵", "email": "megumi@example.jp" }));
     body["subject"] = json!("在宅勤務の件");
+    body["description"] = json!("帆立養殖の管理を在宅で行いたい。");
     body["how_heard"] = Value::Null;
+    body["consents"] = json!([]);
     body["enterprise"]["representative"] = json!("野辺地 守");
     body["contacts"][0]["email"] = json!("rintaro@example.jp");
     let case = app.as_operator().post("/cases", body).await.expect(201);
@@ -565,11 +564,9 @@ async fn a_person_with_a_thousand_messages_is_erased_in_one_go() {
     println!("erased a person with {mails} messages in {took:?}");
     assert!(took.as_secs() < 25, "within the time of a request: {took:?}");
     app.run_jobs().await;
-    for trace in ["帆立養殖棚", "rintaro", "蠣崎"] {
+    for trace in ["帆立養殖棚", "rintaro"] {
         let places = places_of(&mut app.sql_as_owner().await, trace).await;
-        // The enterprise stays, and with it who represents it.
-        let left: Vec<_> = places.iter().filter(|place| !place.starts_with("enterprise.")).collect();
-        assert!(left.is_empty() || trace == "蠣崎", "{trace}: {left:?}");
+        assert!(places.is_empty(), "{trace}: {places:?}");
     }
 }
 
@@ -601,19 +598,19 @@ async fn every_table_with_texts_is_known_to_the_erasure() {
 }
 
 /// Tables of which `erasure::wipe` takes something.
-const ERASED: [&str; 26] = [
+const ERASED: &[&str] = &[
     "assignment", "attachment", "blob", "case_file", "case_flag", "consent", "consultation", "contact", "disclosure",
     "enterprise", "idempotency_key", "inbound_mail", "inbound_raw", "interaction", "job", "legal_hold", "mail_sender", "message",
     "message_attempt", "move_reason", "note", "offer", "report", "search_text", "search_dirty", "deadline",
 ];
 
 /// Tables that hold nothing of enterprises and their people: words of the program, ids, digests, the office's own people.
-const IMPERSONAL: [&str; 44] = [
+const IMPERSONAL: &[&str] = &[
     "api_token", "app_user", "audit_checkpoint", "audit_checkpoint_head", "audit_event", "audit_head", "audit_verification",
     "calendar_exception", "case_history", "case_link", "case_step", "consultation_step", "cron", "desk", "desk_coverage",
     "directory_change", "disposal", "enterprise_wait", "erased_key", "erasure", "mailbox", "mailgun_token", "manager",
     "manager_absence", "manager_conflict", "message_step", "office_setting", "opening_hours", "password_reset",
     "recovery_code", "refresh_token", "retention_run", "second_factor", "sign_in_throttle", "template", "user_session",
     "view_log", "message_attachment", "enterprise_different", "erased_match", "consultation_manager", "calendar_version",
-    "program_requirement", "cron",
+    "program_requirement",
 ];
