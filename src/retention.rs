@@ -39,7 +39,8 @@ pub enum RetentionClass {
     Attachment,
     /// What says who a case was and what was said (相談案件), and mail that belonged to none.
     Case,
-    /// The audit trail of cases that are gone (監査記録).
+    /// The audit trail of cases (監査記録): the preview says of which its years are over. No run takes it, because nobody cuts
+    /// the chain (rule 6); it holds no personal values, and is left behind with the database at a hand-over.
     Audit,
     /// Who saw which case (閲覧記録).
     View,

@@ -75,7 +75,7 @@ pub struct Settings {
     pub retention_raw_mail_years: i32,
     /// Years that files are kept.
     pub retention_attachment_years: i32,
-    /// Years that the audit trail of a case is kept.
+    /// Years that the audit trail of a case must be kept at least; the program never cuts it.
     pub retention_audit_years: i32,
     /// Years that is kept who saw which case, after the fiscal year in which they did.
     pub retention_view_years: i32,

@@ -117,7 +117,7 @@ pub struct DisposalView {
     pub disposed_at: DateTime<Utc>,
     /// The class.
     pub class: RetentionClass,
-    /// What the ids are of: `case`, `mail`, `attachment`, `chain`, `contact`, `enterprise`; `view`s have none.
+    /// What the ids are of: `case`, `mail`, `attachment`, `contact`, `enterprise`; `view`s have none.
     #[schema(example = "case")]
     pub kind: String,
     /// The run whose years were over; null for an erasure.

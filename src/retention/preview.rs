@@ -37,7 +37,7 @@ pub struct PreviewFilter {
 pub struct RetentionPreview {
     /// On this day.
     pub as_of: NaiveDate,
-    /// Per class, in the order in which a run takes them.
+    /// Per class, in the order in which a run takes them; `audit` is only told.
     pub classes: Vec<ClassPreview>,
 }
 

@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Fields, OnConstraint, Result},
     http::{Answer, Body, Cursor, Json, Page, Path, Query, page_size},
     ids::*,
+    intake,
     interactions::Author,
     japan::{self, tokyo_date},
     jobs::{Job, Work},
@@ -46,7 +47,7 @@ pub const BATCH: i64 = 100;
 pub struct RetentionRunRequest {
     /// What is over on this day; not in the future.
     pub as_of: NaiveDate,
-    /// Of these classes.
+    /// Of these classes; `audit` is none of them, the trail is kept whole.
     pub classes: Vec<RetentionClass>,
 }
 
@@ -59,6 +60,11 @@ impl Body for RetentionRunRequest {
             !classes.is_empty() && classes.len() == self.classes.len(),
             "/classes",
             "must name at least one class, each once",
+        );
+        fields.require(
+            !classes.contains(&RetentionClass::Audit),
+            "/classes",
+            "must not name audit: the audit trail is kept whole for as long as the database is",
         );
         let is_near = (2000..2900).contains(&chrono::Datelike::year(&self.as_of));
         fields.require(is_near, "/as_of", "must be a day of our time");
@@ -80,7 +86,7 @@ pub enum RunState {
 pub struct DisposalCount {
     /// The class.
     pub class: RetentionClass,
-    /// What was counted: `case`, `mail`, `attachment`, `enterprise`, `chain`, `view`.
+    /// What was counted: `case`, `mail`, `attachment`, `enterprise`, `view`.
     #[schema(example = "case")]
     pub kind: String,
     /// How many.
@@ -394,6 +400,8 @@ pub async fn go_on(store: &Store, actor: &Actor, run_id: RunId) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn batch(store: &Store, actor: &Actor, run_id: RunId, most: i64) -> Result<bool> {
+    // A mail that was taken in spares its case, also where its own job has not come to it yet.
+    intake::place::run_waiting(store, actor).await?;
     store
         .transaction(actor, async |tx| {
             let run = sqlx::query!(

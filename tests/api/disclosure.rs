@@ -1,7 +1,7 @@
 //! Disclosure: everything about one person, nobody else by name, for a week.
 
 use crate::{
-    harness::{HasId, TestApp, TestResponse},
+    harness::{TestApp, TestResponse},
     mails::{letter, plus_address},
 };
 use chrono::TimeDelta;

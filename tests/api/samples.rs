@@ -2,7 +2,7 @@
 
 use crate::{
     erasure::places_of,
-    harness::{HasId, TestApp},
+    harness::TestApp,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

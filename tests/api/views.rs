@@ -1,12 +1,11 @@
 //! Who saw what: noted beside the request, written within a second, never lost at a clean stop.
 
-use crate::harness::{Client, HasId, TestApp};
+use crate::harness::{Client, TestApp};
 use chrono::TimeDelta;
 use madoguchi::views;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
 use std::time::Instant;
-use uuid::Uuid;
 
 async fn seen(app: &TestApp, query: String) -> Vec<Value> {
     views::flush(&app.store).await.unwrap();
@@ -132,6 +131,8 @@ async fn it_is_only_added_to_until_its_years_are_over() {
 async fn a_run_takes_old_views() {
     let app = TestApp::start().await;
     app.set_time("2022-05-01T09:00:00+09:00");
+    // Entered now: the token that enters people ends after a year.
+    app.as_admin().get("/me").await.expect(200);
     let case = app.make_case().await;
     get(&app.as_operator(), format!("/cases/{}", case.id())).await;
     views::flush(&app.store).await.unwrap();
@@ -163,6 +164,5 @@ async fn a_view_costs_a_request_next_to_nothing() {
         println!("round {round}: 200 views in {time}, {} waiting", app.store.views().waiting());
     }
     assert!(times[1] < times[0] * 3, "{times:?}");
-    assert!(app.store.views().waiting() > 400 - 1);
-    let _: Uuid = case.id();
+    assert_eq!(app.store.views().waiting(), 401);
 }
