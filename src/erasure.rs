@@ -416,9 +416,12 @@ async fn withdraw_erasure(
 }
 
 async fn lock(tx: &mut Tx, id: ErasureId) -> Result<Row> {
-    sqlx::query!("select id from erasure where id = $1 for no key update", *id)
-        .fetch_optional(tx.db())
-        .await?;
+    sqlx::query!(
+        "select id from erasure where id = $1 for no key update",
+        *id
+    )
+    .fetch_optional(tx.db())
+    .await?;
     find(tx.db(), id).await
 }
 
@@ -463,8 +466,16 @@ async fn note(tx: &mut Tx, row: &Row, scope: &Scope) -> Result<()> {
         ErasureScope::Enterprise => &scope.enterprises,
     };
     let entries = [
-        (row.scope.name(), subjects.clone(), scope.case_numbers.clone()),
-        ("case", scope.whole_cases.clone(), scope.case_numbers.clone()),
+        (
+            row.scope.name(),
+            subjects.clone(),
+            scope.case_numbers.clone(),
+        ),
+        (
+            "case",
+            scope.whole_cases.clone(),
+            scope.case_numbers.clone(),
+        ),
         ("mail", scope.rows.mails.clone(), Vec::new()),
     ];
     for (kind, ids, case_numbers) in entries {

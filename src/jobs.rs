@@ -465,7 +465,9 @@ async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) 
             crate::intake::place::measure(store).await
         }
         Work::IndexSearch {} => crate::search::run(store).await,
-        Work::RunRetention { run_id } => crate::retention::run::go_on(store, &system, *run_id).await,
+        Work::RunRetention { run_id } => {
+            crate::retention::run::go_on(store, &system, *run_id).await
+        }
         Work::DisposeBlobs {} => crate::attachments::disposal::run(store).await,
         Work::BuildDisclosure { disclosure_id } => {
             crate::disclosure::build::run(store, &system, *disclosure_id).await

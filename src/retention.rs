@@ -28,7 +28,18 @@ pub fn mount(config: &mut ServiceConfig) {
 
 /// What is kept for its own number of years.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, sqlx::Type,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    sqlx::Type,
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -115,8 +126,17 @@ mod tests {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         // Closed in the fiscal year 2026, kept five years: until 31 March 2032.
-        assert_eq!(cutoff(day("2032-03-31"), 5), at("2026-04-01T00:00:00+09:00"));
-        assert_eq!(cutoff(day("2032-04-01"), 5), at("2027-04-01T00:00:00+09:00"));
-        assert_eq!(cutoff(day("2028-12-31"), 1), at("2027-04-01T00:00:00+09:00"));
+        assert_eq!(
+            cutoff(day("2032-03-31"), 5),
+            at("2026-04-01T00:00:00+09:00")
+        );
+        assert_eq!(
+            cutoff(day("2032-04-01"), 5),
+            at("2027-04-01T00:00:00+09:00")
+        );
+        assert_eq!(
+            cutoff(day("2028-12-31"), 1),
+            at("2027-04-01T00:00:00+09:00")
+        );
     }
 }

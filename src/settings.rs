@@ -178,7 +178,10 @@ impl Body for EditSettingsRequest {
         let years = [
             ("/retention_case_years", self.retention_case_years),
             ("/retention_raw_mail_years", self.retention_raw_mail_years),
-            ("/retention_attachment_years", self.retention_attachment_years),
+            (
+                "/retention_attachment_years",
+                self.retention_attachment_years,
+            ),
             ("/retention_audit_years", self.retention_audit_years),
             ("/retention_view_years", self.retention_view_years),
         ];

@@ -65,20 +65,44 @@ const SHOWING: &[(&str, &str, fn(Uuid) -> Key)] = &[
     ("/api/v1/cases/{id}/notes", "notes", Key::Case),
     ("/api/v1/cases/{id}/messages", "messages", Key::Case),
     ("/api/v1/cases/{id}/attachments", "attachments", Key::Case),
-    ("/api/v1/cases/{id}/consultations", "consultations", Key::Case),
+    (
+        "/api/v1/cases/{id}/consultations",
+        "consultations",
+        Key::Case,
+    ),
     ("/api/v1/cases/{id}/offers", "offers", Key::Case),
     ("/api/v1/cases/{id}/flags", "flags", Key::Case),
-    ("/api/v1/consultations/{id}", "consultation", Key::Consultation),
-    ("/api/v1/consultations/{id}/report", "report", Key::Consultation),
-    ("/api/v1/consultations/{id}/invite.ics", "consultation", Key::Consultation),
+    (
+        "/api/v1/consultations/{id}",
+        "consultation",
+        Key::Consultation,
+    ),
+    (
+        "/api/v1/consultations/{id}/report",
+        "report",
+        Key::Consultation,
+    ),
+    (
+        "/api/v1/consultations/{id}/invite.ics",
+        "consultation",
+        Key::Consultation,
+    ),
     ("/api/v1/messages/{id}", "message", Key::Message),
     ("/api/v1/intake/emails/{id}", "mail", Key::Mail),
     ("/api/v1/intake/emails/{id}/raw", "raw_mail", Key::Mail),
     ("/api/v1/attachments/{id}", "attachment", Key::Attachment),
     ("/api/v1/offers/{id}", "offer", Key::Offer),
     ("/api/v1/enterprises/{id}", "enterprise", Key::Enterprise),
-    ("/api/v1/enterprises/{id}/cases", "enterprise", Key::Enterprise),
-    ("/api/v1/enterprises/{id}/duplicates", "enterprise", Key::Enterprise),
+    (
+        "/api/v1/enterprises/{id}/cases",
+        "enterprise",
+        Key::Enterprise,
+    ),
+    (
+        "/api/v1/enterprises/{id}/duplicates",
+        "enterprise",
+        Key::Enterprise,
+    ),
 ];
 
 /// What an answer showed that its address does not say: handlers of look-ups leave it with the request.
@@ -177,7 +201,10 @@ impl ViewLog {
 fn tell_lost(count: usize) {
     if count > 0 {
         metrics::counter!("madoguchi_views_lost_total").increment(count as u64);
-        tracing::error!(views.lost = count, "who saw what could not be kept: the database was away too long");
+        tracing::error!(
+            views.lost = count,
+            "who saw what could not be kept: the database was away too long"
+        );
     }
 }
 
@@ -273,7 +300,11 @@ async fn write(store: &Store, batch: &[Seen]) -> Result<()> {
         _ => None,
     });
     let subjects = column(|key| match key {
-        Key::Consultation(id) | Key::Message(id) | Key::Mail(id) | Key::Attachment(id) | Key::Offer(id) => Some(*id),
+        Key::Consultation(id)
+        | Key::Message(id)
+        | Key::Mail(id)
+        | Key::Attachment(id)
+        | Key::Offer(id) => Some(*id),
         Key::Case(_) | Key::CaseNumber(_) | Key::Enterprise(_) => None,
     });
     // Ids are UUIDs of one space: at most one of the tables has it.
@@ -441,7 +472,9 @@ async fn list_views(
         let before: i64 = cursor.keys()?;
         query.push(" and v.id < ").push_bind(before);
     }
-    query.push(" order by v.id desc limit ").push_bind(limit + 1);
+    query
+        .push(" order by v.id desc limit ")
+        .push_bind(limit + 1);
     let items: Vec<ViewEntry> = query.build_query_as().fetch_all(access.read()).await?;
     Ok(Answer::ok(&Page::new(items, limit, |item| item.id)))
 }
@@ -476,6 +509,9 @@ mod tests {
         assert_eq!(log.waiting(), 3);
         log.add([seen(5)]);
         let kept = cases(&log);
-        assert_eq!(kept, [1, 2, 3].map(|number| Key::Case(Uuid::from_u128(number))));
+        assert_eq!(
+            kept,
+            [1, 2, 3].map(|number| Key::Case(Uuid::from_u128(number)))
+        );
     }
 }

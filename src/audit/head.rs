@@ -124,7 +124,12 @@ async fn compare_audit_head(
         .fetch_optional(&mut *db)
         .await?
         .flatten();
-        findings.extend(differs("event of the office", office.seq, hash, &office.hash));
+        findings.extend(differs(
+            "event of the office",
+            office.seq,
+            hash,
+            &office.hash,
+        ));
     }
     let numbers = [
         ("chains", kept.chains, current.chains),
@@ -132,7 +137,9 @@ async fn compare_audit_head(
     ];
     for (what, before, now) in numbers {
         if now < before {
-            findings.push(format!("There were {before} {what}, and now there are {now}."));
+            findings.push(format!(
+                "There were {before} {what}, and now there are {now}."
+            ));
         }
     }
     Ok(Answer::ok(&HeadComparison {

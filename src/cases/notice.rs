@@ -89,7 +89,10 @@ pub(super) fn reached(site: Option<&SiteInput>, contacts: &[ContactInput]) -> Re
     let site = site.and_then(|site| site.phone.as_ref());
     let phones = own.clone().filter_map(|contact| contact.phone.as_ref());
     Reached {
-        phones: phones.chain(site).map(|phone| phone.as_str().to_owned()).collect(),
+        phones: phones
+            .chain(site)
+            .map(|phone| phone.as_str().to_owned())
+            .collect(),
         emails: own
             .filter_map(|contact| contact.email.as_ref())
             .map(EmailAddress::key)
@@ -126,8 +129,7 @@ async fn notice_returned(
     fiscal_year: i32,
 ) -> Result<()> {
     let reached = Reached::default();
-    let mut returned =
-        memory::recognise(tx, case_id, enterprise_id, &reached, fiscal_year).await?;
+    let mut returned = memory::recognise(tx, case_id, enterprise_id, &reached, fiscal_year).await?;
     // One that lives is named when a case is opened, and not with every change after that.
     returned.retain(|other| other.is_erased);
     let Some(first) = returned.first() else {
@@ -144,7 +146,14 @@ async fn notice_returned(
     .await?;
     match year.cases {
         ..=0 => Ok(()),
-        _ => raise(tx, case_id, &Notice::same_enterprise(year, fiscal_year, &first.how)).await,
+        _ => {
+            raise(
+                tx,
+                case_id,
+                &Notice::same_enterprise(year, fiscal_year, &first.how),
+            )
+            .await
+        }
     }
 }
 

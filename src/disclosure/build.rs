@@ -283,12 +283,7 @@ async fn conversation(db: &mut PgConnection, rows: &Rows) -> Result<[Value; 4]> 
     )
     .fetch_one(db)
     .await?;
-    Ok([
-        parts.interactions,
-        parts.notes,
-        parts.mails,
-        parts.messages,
-    ])
+    Ok([parts.interactions, parts.notes, parts.mails, parts.messages])
 }
 
 /// The sessions of the cases, and the reports that are theirs.

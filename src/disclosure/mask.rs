@@ -47,11 +47,15 @@ impl Masks {
 
     /// Masks a text, the longest first, so that a part does not leave the rest of a name standing.
     pub fn mask(&self, text: &str) -> String {
-        let mut longest: Vec<_> = self.0.iter().filter(|mask| text.contains(mask.as_str())).collect();
+        let mut longest: Vec<_> = self
+            .0
+            .iter()
+            .filter(|mask| text.contains(mask.as_str()))
+            .collect();
         longest.sort_by_key(|mask| std::cmp::Reverse(mask.chars().count()));
-        longest
-            .into_iter()
-            .fold(text.to_owned(), |text, mask| text.replace(mask.as_str(), MASK))
+        longest.into_iter().fold(text.to_owned(), |text, mask| {
+            text.replace(mask.as_str(), MASK)
+        })
     }
 
     /// Masks every text in a value.

@@ -5,7 +5,10 @@
 //! goes stays as a pointer: what it was known by still leads to the enterprise. There is no way back but a correction case
 //! by case, which is why it is a supervisor's and has a reason.
 
-use super::{Enterprise, EnterpriseView, find, lock, show, write::{erased, merged_away}};
+use super::{
+    Enterprise, EnterpriseView, find, lock, show,
+    write::{erased, merged_away},
+};
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,

@@ -8,12 +8,7 @@
 
 use super::scope::Scope;
 use crate::{
-    audit::Event,
-    error::Result,
-    ids::*,
-    japan::tokyo_date,
-    mail::token::MailKey,
-    store::Tx,
+    audit::Event, error::Result, ids::*, japan::tokyo_date, mail::token::MailKey, store::Tx,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
@@ -38,7 +33,8 @@ impl Trait {
     }
 
     fn digest(&self, key: &MailKey) -> Vec<u8> {
-        key.digest(&format!("erased {}", self.kind), &self.text).to_vec()
+        key.digest(&format!("erased {}", self.kind), &self.text)
+            .to_vec()
     }
 }
 
@@ -57,10 +53,18 @@ async fn traits_of(tx: &mut Tx, ids: &[Uuid]) -> Result<BTreeSet<Trait>> {
     let mut traits = BTreeSet::new();
     for row in rows {
         let numbers = [row.corporate_number, row.invoice_number];
-        traits.extend(numbers.into_iter().flatten().map(|number| Trait::new("number", number)));
+        traits.extend(
+            numbers
+                .into_iter()
+                .flatten()
+                .map(|number| Trait::new("number", number)),
+        );
         traits.extend(row.phone.map(|phone| Trait::new("phone", phone)));
         let place = row.prefecture_code.unwrap_or_default();
-        for name in [row.name_key, row.kana_key, row.trade_key].into_iter().flatten() {
+        for name in [row.name_key, row.kana_key, row.trade_key]
+            .into_iter()
+            .flatten()
+        {
             traits.insert(Trait::new("name", format!("{name}\n{place}")));
             // Where the place is not told when it comes again. The name of a person is that of many.
             if !matches!(row.kind.as_str(), "sole_proprietor" | "worker") {
@@ -119,11 +123,7 @@ pub(super) async fn remember(tx: &mut Tx, scope: &Scope) -> Result<()> {
     Ok(())
 }
 
-async fn traits_of_person(
-    tx: &mut Tx,
-    scope: &Scope,
-    enterprise: Uuid,
-) -> Result<BTreeSet<Trait>> {
+async fn traits_of_person(tx: &mut Tx, scope: &Scope, enterprise: Uuid) -> Result<BTreeSet<Trait>> {
     let people = sqlx::query!(
         r#"
         select k.phone, k.email_key
@@ -365,6 +365,9 @@ mod tests {
         let phone = Trait::new("phone", "+81177340001");
         assert_eq!(phone.digest(&key), phone.digest(&key));
         assert_ne!(phone.digest(&key), phone.digest(&other));
-        assert_ne!(phone.digest(&key), Trait::new("email", "+81177340001").digest(&key));
+        assert_ne!(
+            phone.digest(&key),
+            Trait::new("email", "+81177340001").digest(&key)
+        );
     }
 }

@@ -289,7 +289,10 @@ impl Scope {
             for name in [person.name, person.kana].into_iter().flatten() {
                 self.words.add_name(&name);
             }
-            for email in [person.email, person.email_key.clone()].into_iter().flatten() {
+            for email in [person.email, person.email_key.clone()]
+                .into_iter()
+                .flatten()
+            {
                 self.words.add_whole(&email);
             }
             if !self.is_enterprise || person.role != "agent" {

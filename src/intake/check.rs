@@ -99,7 +99,9 @@ async fn reprocess_email(
                 ));
             }
             if !row::has_bytes(tx, id).await? {
-                return Err(Error::conflict("The mail as it came is gone: its time was over."));
+                return Err(Error::conflict(
+                    "The mail as it came is gone: its time was over.",
+                ));
             }
             row::begin_again(tx, id).await?;
             tx.record(OFFICE, Event::MailReprocessed { mail_id: id });

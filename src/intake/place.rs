@@ -142,7 +142,12 @@ struct KeptFile {
 async fn keep_files(store: &Store, files: Vec<ParsedAttachment>) -> Result<Vec<KeptFile>> {
     let announced: Vec<_> = files
         .iter()
-        .map(|file| (crate::blobs::Digest::of(&file.bytes), file.bytes.len() as u64))
+        .map(|file| {
+            (
+                crate::blobs::Digest::of(&file.bytes),
+                file.bytes.len() as u64,
+            )
+        })
         .collect();
     if !announced.is_empty() {
         attachments::disposal::announce(store, &announced).await?;

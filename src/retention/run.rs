@@ -172,7 +172,11 @@ async fn request_retention_run(
 async fn begin(tx: &mut Tx, body: &RetentionRunRequest) -> Result<RunId> {
     let (run_id, now, actor) = (RunId::new(), tx.now(), tx.actor().user_id);
     let settings = tx.settings().await?;
-    let classes: Vec<String> = body.classes.iter().map(|class| class.name().into()).collect();
+    let classes: Vec<String> = body
+        .classes
+        .iter()
+        .map(|class| class.name().into())
+        .collect();
     let years: BTreeMap<&str, i32> = body
         .classes
         .iter()
@@ -458,7 +462,10 @@ async fn take(
         tx.unchanged_for_all();
         return Ok(true);
     }
-    let going = Going { run_id, items: still };
+    let going = Going {
+        run_id,
+        items: still,
+    };
     match class {
         RetentionClass::RawMail => going.raw_mails(tx).await?,
         RetentionClass::Attachment => going.attachments(tx).await?,
@@ -508,7 +515,10 @@ async fn lock(tx: &mut Tx, items: &[Item]) -> Result<()> {
         .filter(|item| item.case_id.is_none())
         .map(|item| item.id)
         .collect();
-    let cases: Vec<Uuid> = items.iter().filter_map(|item| item.case_id.map(|id| *id)).collect();
+    let cases: Vec<Uuid> = items
+        .iter()
+        .filter_map(|item| item.case_id.map(|id| *id))
+        .collect();
     sqlx::query!(
         "select id from inbound_mail where id = any ($1) order by id for no key update",
         &strays
@@ -571,7 +581,10 @@ impl Going {
             class,
             kind,
             ids: of_kind.iter().map(|item| item.id).collect(),
-            case_numbers: of_kind.iter().filter_map(|item| item.number.clone()).collect(),
+            case_numbers: of_kind
+                .iter()
+                .filter_map(|item| item.number.clone())
+                .collect(),
         };
         log::write(tx, entry).await
     }
@@ -601,7 +614,8 @@ impl Going {
             };
             tx.record(case_id, event);
         }
-        self.note(tx, RetentionClass::Attachment, "attachment").await
+        self.note(tx, RetentionClass::Attachment, "attachment")
+            .await
     }
 
     async fn cases(&self, tx: &mut Tx) -> Result<()> {
@@ -635,12 +649,9 @@ impl Going {
 
 /// Ten thousand entries at a time: they are small, and nobody waits for them.
 async fn take_views(tx: &mut Tx, run_id: RunId, before: DateTime<Utc>) -> Result<bool> {
-    let gone = sqlx::query_scalar!(
-        r#"select dispose_of_views($1, 10000) as "gone!""#,
-        before
-    )
-    .fetch_one(tx.db())
-    .await?;
+    let gone = sqlx::query_scalar!(r#"select dispose_of_views($1, 10000) as "gone!""#, before)
+        .fetch_one(tx.db())
+        .await?;
     if gone == 0 {
         return Ok(false);
     }

@@ -19,12 +19,21 @@ async fn case_of_two(app: &TestApp) -> TestResponse {
         { "role": "cc", "name": "野辺地 恵", "email": "megumi@example.jp", "phone": "090-1111-3333" },
     ]);
     let case = app.as_operator().post("/cases", body).await.expect(201);
-    let notes = ["蠣崎様は野辺地恵様(090-1111-3333)の上司", "野辺地様だけのこと"];
+    let notes = [
+        "蠣崎様は野辺地恵様(090-1111-3333)の上司",
+        "野辺地様だけのこと",
+    ];
     for note in notes {
         let path = format!("/cases/{}/notes", case.id());
-        app.as_operator().post(path, json!({ "body": note })).await.expect(201);
+        app.as_operator()
+            .post(path, json!({ "body": note }))
+            .await
+            .expect(201);
     }
-    let mail = letter("rintaro@example.jp", "図面").to(&[&plus_address(&case)]).saying("担当 花子様へ。").enclosing("蠣崎.pdf", FILE);
+    let mail = letter("rintaro@example.jp", "図面")
+        .to(&[&plus_address(&case)])
+        .saying("担当 花子様へ。")
+        .enclosing("蠣崎.pdf", FILE);
     app.receive(&mail).await;
     case
 }
@@ -35,7 +44,10 @@ async fn request(app: &TestApp, mut whom: Value) -> TestResponse {
     let asked = app.as_admin().post("/disclosures", whom).await.expect(201);
     assert_eq!(asked["state"], "pending");
     app.run_jobs().await;
-    app.as_admin().get(format!("/disclosures/{}", asked.id())).await.expect(200)
+    app.as_admin()
+        .get(format!("/disclosures/{}", asked.id()))
+        .await
+        .expect(200)
 }
 
 async fn package(app: &TestApp, disclosure: &TestResponse) -> (Value, Vec<Vec<u8>>) {
@@ -76,7 +88,11 @@ async fn a_person_gets_everything_about_themselves_and_nobody_else() {
         assert_eq!(json["notes"].as_array().unwrap().len(), 1);
         assert_eq!(files, [FILE.to_vec()]);
     }
-    let named = request(&app, json!({ "email": "rintaro@example.jp", "with_staff_names": true })).await;
+    let named = request(
+        &app,
+        json!({ "email": "rintaro@example.jp", "with_staff_names": true }),
+    )
+    .await;
     assert!(package(&app, &named).await.0.to_string().contains("花子"));
 }
 
@@ -102,12 +118,18 @@ async fn a_request_leads_to_one_person() {
         (json!({ "phone": "090-2468-1357" }), "/phone"),
         (json!({ "email": "nobody@example.jp" }), "/email"),
         (json!({}), "/contact_id"),
-        (json!({ "email": "a@example.jp", "enterprise_id": case["enterprise"]["id"] }), "/contact_id"),
+        (
+            json!({ "email": "a@example.jp", "enterprise_id": case["enterprise"]["id"] }),
+            "/contact_id",
+        ),
     ] {
         let mut body = whom;
         body["reason"] = json!("請求");
         body["request_reference"] = json!("1");
-        app.as_admin().post("/disclosures", body).await.invalid(&[pointer]);
+        app.as_admin()
+            .post("/disclosures", body)
+            .await
+            .invalid(&[pointer]);
     }
 }
 
@@ -118,10 +140,11 @@ async fn a_package_is_there_for_a_week_and_each_download_is_recorded() {
     let ready = request(&app, json!({ "contact_id": case["contacts"][0]["id"] })).await;
     package(&app, &ready).await;
     package(&app, &ready).await;
-    let downloads: i64 = sqlx::query_scalar("select count(*) from audit_event where kind = 'disclosure_downloaded'")
-        .fetch_one(&mut app.sql().await)
-        .await
-        .unwrap();
+    let downloads: i64 =
+        sqlx::query_scalar("select count(*) from audit_event where kind = 'disclosure_downloaded'")
+            .fetch_one(&mut app.sql().await)
+            .await
+            .unwrap();
     assert_eq!(downloads, 2);
     let path = format!("/disclosures/{}/download", ready.id());
     app.advance(TimeDelta::days(7));
@@ -129,9 +152,20 @@ async fn a_package_is_there_for_a_week_and_each_download_is_recorded() {
     app.run_jobs().await;
     app.advance(TimeDelta::hours(2));
     app.run_jobs().await;
-    let over = app.as_admin().get(format!("/disclosures/{}", ready.id())).await.expect(200);
-    assert_eq!((&over["state"], &over["sha256"]), (&json!("expired"), &Value::Null));
-    assert_eq!(app.count("blob").await, 1, "the file of the case stays, the package is gone");
+    let over = app
+        .as_admin()
+        .get(format!("/disclosures/{}", ready.id()))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&over["state"], &over["sha256"]),
+        (&json!("expired"), &Value::Null)
+    );
+    assert_eq!(
+        app.count("blob").await,
+        1,
+        "the file of the case stays, the package is gone"
+    );
 }
 
 #[actix_web::test]
@@ -140,10 +174,17 @@ async fn an_erasure_takes_the_packages_with_it() {
     let case = case_of_two(&app).await;
     let contact = &case["contacts"][0]["id"];
     let ready = request(&app, json!({ "contact_id": contact })).await;
-    let body = json!({ "scope": "contact", "id": contact, "reason": "申出", "request_reference": "1" });
+    let body =
+        json!({ "scope": "contact", "id": contact, "reason": "申出", "request_reference": "1" });
     let erasure = app.as_admin().post("/erasures", body).await.expect(201);
-    app.as_admin().post(format!("/erasures/{}/execute", erasure.id()), json!({})).await.expect(200);
-    app.as_admin().get(format!("/disclosures/{}/download", ready.id())).await.problem("not-found");
+    app.as_admin()
+        .post(format!("/erasures/{}/execute", erasure.id()), json!({}))
+        .await
+        .expect(200);
+    app.as_admin()
+        .get(format!("/disclosures/{}/download", ready.id()))
+        .await
+        .problem("not-found");
     app.advance(TimeDelta::hours(2));
     app.run_jobs().await;
     assert_eq!(app.count("blob").await, 0);

@@ -71,24 +71,43 @@ async fn busy(app: &TestApp) -> Busy {
     let case = app
         .as_operator()
         .post("/cases", request())
-        .idempotent("the call of Rintaro")
+        .idempotent("the-call-of-Rintaro")
         .await
         .expect(201);
     let path = |rest: &str| format!("/cases/{}/{rest}", case.id());
     let route = json!({ "desk_id": desk.id(), "reason": "蠣崎様のご希望" });
-    app.as_supervisor().post(path("route"), route).await.expect(200);
-    app.as_desk(&desk).post(path("accept"), json!({})).await.expect(200);
+    app.as_supervisor()
+        .post(path("route"), route)
+        .await
+        .expect(200);
+    app.as_desk(&desk)
+        .post(path("accept"), json!({}))
+        .await
+        .expect(200);
     let call = json!({
         "kind": "phone", "direction": "outbound", "occurred_at": app.now(), "counterpart": "蠣崎様の奥様",
         "result": "reached", "body": "蠣崎凜太朗様は帆立養殖棚にいらっしゃる。090(2468)1357へ折り返す。",
     });
-    app.as_desk(&desk).post(path("interactions"), call).await.expect(201);
+    app.as_desk(&desk)
+        .post(path("interactions"), call)
+        .await
+        .expect(201);
     let note = json!({ "body": "ﾘﾝﾀﾛｳさんは話が早い。" });
-    app.as_desk(&desk).post(path("notes"), note).await.expect(201);
+    app.as_desk(&desk)
+        .post(path("notes"), note)
+        .await
+        .expect(201);
     let complaint = json!({ "kind": "complaint", "reason": "蠣崎様より、電話が遅い" });
-    app.as_desk(&desk).post(path("escalate"), complaint).await.expect(200);
-    let reply = json!({ "subject": "蠣崎様 ご連絡", "body": "蠣崎様、陸奥湾ほたて研究所の件です。" });
-    app.as_desk(&desk).post(path("messages"), reply).await.expect(201);
+    app.as_desk(&desk)
+        .post(path("escalate"), complaint)
+        .await
+        .expect(200);
+    let reply =
+        json!({ "subject": "蠣崎様 ご連絡", "body": "蠣崎様、陸奥湾ほたて研究所の件です。" });
+    app.as_desk(&desk)
+        .post(path("messages"), reply)
+        .await
+        .expect(201);
     app.advance(TimeDelta::minutes(5));
     app.run_jobs().await;
     let mail = letter(EMAIL, "Re: 蠣崎です")
@@ -104,13 +123,26 @@ async fn busy(app: &TestApp) -> Busy {
         "situation": "蠣崎様のお話", "advice": "帆立養殖棚に防水の端末", "next_steps": "リンタロウ様が社内で説明",
     });
     let report_path = format!("/consultations/{}/report", session.id());
-    app.as_manager(&manager).put(&report_path, report).if_match("\"0\"").await.expect(200);
+    app.as_manager(&manager)
+        .put(&report_path, report)
+        .if_match("\"0\"")
+        .await
+        .expect(200);
     let submit = format!("{report_path}/submit");
-    app.as_manager(&manager).post(submit, json!({})).await.expect(200);
+    app.as_manager(&manager)
+        .post(submit, json!({}))
+        .await
+        .expect(200);
     let approve = format!("{report_path}/approve");
-    app.as_desk(&desk).post(approve, json!({})).await.expect(200);
+    app.as_desk(&desk)
+        .post(approve, json!({}))
+        .await
+        .expect(200);
     let close = json!({ "outcome": "withdrawn", "note": "蠣崎様のご都合" });
-    app.as_desk(&desk).post(path("close"), close).await.expect(200);
+    app.as_desk(&desk)
+        .post(path("close"), close)
+        .await
+        .expect(200);
     app.run_jobs().await;
     let case = app.show_case(&case).await;
     let id = |value: &Value| value.as_str().unwrap().parse().unwrap();
@@ -226,13 +258,19 @@ async fn nothing_of_an_erased_enterprise_is_left_in_any_column() {
     // Nothing of the test is in vain: every trace is somewhere.
     let before = traces(&app).await;
     for trace in TRACES {
-        assert!(before.iter().any(|(found, _)| found == trace), "{trace} was never written");
+        assert!(
+            before.iter().any(|(found, _)| found == trace),
+            "{trace} was never written"
+        );
     }
     let (counted, stays) = (figures(&app).await, app.used(&busy.case).await);
     assert!(app.blobs.get(&Digest::of(FILE)).await.unwrap().is_some());
 
     let done = erase(&app, "enterprise", busy.enterprise_id).await;
-    assert_eq!((&done["counts"]["cases"], &done["counts"]["enterprises"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&done["counts"]["cases"], &done["counts"]["enterprises"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(done["counts"]["mails"], 2);
     let after = traces(&app).await;
     assert!(after.is_empty(), "left: {after:#?}");
@@ -250,8 +288,20 @@ async fn nothing_of_an_erased_enterprise_is_left_in_any_column() {
     let report = verify(&app).await;
     assert_eq!(report["intact"], true, "{report:#}");
     // Everything about the case can still be shown.
-    for part in ["timeline", "messages", "interactions", "notes", "consultations", "flags", "offers", "attachments"] {
-        app.as_supervisor().get(format!("/cases/{}/{part}", case.id())).await.expect(200);
+    for part in [
+        "timeline",
+        "messages",
+        "interactions",
+        "notes",
+        "consultations",
+        "flags",
+        "offers",
+        "attachments",
+    ] {
+        app.as_supervisor()
+            .get(format!("/cases/{}/{part}", case.id()))
+            .await
+            .expect(200);
     }
     let log = app
         .as_admin()
@@ -269,70 +319,143 @@ async fn nothing_of_an_erased_enterprise_is_left_in_any_column() {
 async fn search_and_look_ups_find_nothing_of_an_erased_person() {
     let app = TestApp::start().await;
     let busy = busy(&app).await;
-    let encode = |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
+    let encode =
+        |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
     let found = async |path: String| app.as_operator().get(path).await.expect(200).items().len();
     for word in ["蠣崎", "ほたて研究所", "帆立養殖棚", "rintaro"] {
-        assert_eq!(found(format!("/search?q={}", encode(word))).await, 1, "{word}");
+        assert_eq!(
+            found(format!("/search?q={}", encode(word))).await,
+            1,
+            "{word}"
+        );
     }
     erase(&app, "enterprise", busy.enterprise_id).await;
-    for word in ["蠣崎", "ほたて研究所", "帆立養殖棚", "rintaro", "09024681357", "7000012050002"] {
-        assert_eq!(found(format!("/search?q={}", encode(word))).await, 0, "{word}");
-        assert_eq!(found(format!("/enterprises?q={}", encode(word))).await, 0, "{word}");
+    for word in [
+        "蠣崎",
+        "ほたて研究所",
+        "帆立養殖棚",
+        "rintaro",
+        "09024681357",
+        "7000012050002",
+    ] {
+        assert_eq!(
+            found(format!("/search?q={}", encode(word))).await,
+            0,
+            "{word}"
+        );
+        assert_eq!(
+            found(format!("/enterprises?q={}", encode(word))).await,
+            0,
+            "{word}"
+        );
     }
     for query in [format!("email={EMAIL}"), "phone=09024681357".to_owned()] {
-        let caller = app.as_operator().get(format!("/callers?{query}")).await.expect(200);
-        assert_eq!((&caller["people"], &caller["enterprises"]), (&json!([]), &json!([])));
+        let caller = app
+            .as_operator()
+            .get(format!("/callers?{query}"))
+            .await
+            .expect(200);
+        assert_eq!(
+            (&caller["people"], &caller["enterprises"]),
+            (&json!([]), &json!([]))
+        );
     }
 }
 
 #[actix_web::test]
 async fn what_stands_against_it_is_named() {
     let app = TestApp::start().await;
-    let case = app.as_operator().post("/cases", request()).await.expect(201);
+    let case = app
+        .as_operator()
+        .post("/cases", request())
+        .await
+        .expect(201);
     let id: Uuid = case["enterprise"]["id"].as_str().unwrap().parse().unwrap();
     let erasure = request_erasure(&app, "enterprise", id).await;
     assert_eq!(erasure["obstacles"][0]["kind"], "open_case");
     assert_eq!(erasure["obstacles"][0]["case_number"], case["number"]);
     execute(&app, &erasure).await.problem("conflict");
     let close = json!({ "outcome": "withdrawn" });
-    app.as_operator().post(format!("/cases/{}/close", case.id()), close).await.expect(200);
+    app.as_operator()
+        .post(format!("/cases/{}/close", case.id()), close)
+        .await
+        .expect(200);
     let hold = format!("/cases/{}/hold", case.id());
-    app.as_admin().post(&hold, json!({ "reason": "係争中" })).await.expect(201);
+    app.as_admin()
+        .post(&hold, json!({ "reason": "係争中" }))
+        .await
+        .expect(201);
     execute(&app, &erasure).await.problem("conflict");
-    let shown = app.as_admin().get(format!("/erasures/{}", erasure.id())).await.expect(200);
+    let shown = app
+        .as_admin()
+        .get(format!("/erasures/{}", erasure.id()))
+        .await
+        .expect(200);
     assert_eq!(shown["obstacles"][0]["kind"], "legal_hold");
     app.as_admin()
         .call(Method::DELETE, &hold)
-        .body("application/json", json!({ "reason": "和解した" }).to_string())
+        .body(
+            "application/json",
+            json!({ "reason": "和解した" }).to_string(),
+        )
         .await
         .expect(200);
-    assert_eq!(execute(&app, &erasure).await.expect(200)["state"], "executed");
+    assert_eq!(
+        execute(&app, &erasure).await.expect(200)["state"],
+        "executed"
+    );
     // Nothing is left to reopen, and nothing to take up by its id.
     app.as_supervisor()
-        .post(format!("/cases/{}/reopen", case.id()), json!({ "reason": "続き" }))
+        .post(
+            format!("/cases/{}/reopen", case.id()),
+            json!({ "reason": "続き" }),
+        )
         .await
         .problem("illegal-move");
     let mut again = app.case_request();
     again["enterprise"] = json!({ "id": id });
-    app.as_operator().post("/cases", again).await.invalid(&["/enterprise/id"]);
+    app.as_operator()
+        .post("/cases", again)
+        .await
+        .invalid(&["/enterprise/id"]);
 }
 
 #[actix_web::test]
 async fn a_request_names_nobody_and_can_be_withdrawn() {
     let app = TestApp::start().await;
-    let case = app.as_operator().post("/cases", request()).await.expect(201);
+    let case = app
+        .as_operator()
+        .post("/cases", request())
+        .await
+        .expect(201);
     let contact = &case["contacts"][0]["id"];
     let body = json!({ "scope": "contact", "id": contact, "reason": "かきざき凜太朗様の申出。蠣崎様より電話", "request_reference": "1" });
-    app.as_admin().post("/erasures", body).await.invalid(&["/reason"]);
+    app.as_admin()
+        .post("/erasures", body)
+        .await
+        .invalid(&["/reason"]);
     let body = json!({ "scope": "contact", "id": Uuid::now_v7(), "reason": "申出", "request_reference": "1" });
-    app.as_admin().post("/erasures", body).await.invalid(&["/id"]);
+    app.as_admin()
+        .post("/erasures", body)
+        .await
+        .invalid(&["/id"]);
     let id = contact.as_str().unwrap().parse().unwrap();
     let erasure = request_erasure(&app, "contact", id).await;
     let path = format!("/erasures/{}/withdraw", erasure.id());
-    assert_eq!(app.as_admin().post(path, json!({})).await.expect(200)["state"], "withdrawn");
+    assert_eq!(
+        app.as_admin().post(path, json!({})).await.expect(200)["state"],
+        "withdrawn"
+    );
     execute(&app, &erasure).await.problem("conflict");
-    assert_eq!(app.show_case(&case).await["contacts"][0]["name"], "蠣崎 凜太朗");
-    let list = app.as_admin().get("/erasures?state=withdrawn").await.expect(200);
+    assert_eq!(
+        app.show_case(&case).await["contacts"][0]["name"],
+        "蠣崎 凜太朗"
+    );
+    let list = app
+        .as_admin()
+        .get("/erasures?state=withdrawn")
+        .await
+        .expect(200);
     assert_eq!(list.items().len(), 1);
 }
 
@@ -340,7 +463,10 @@ async fn a_request_names_nobody_and_can_be_withdrawn() {
 async fn a_person_goes_and_the_others_on_the_case_stay() {
     let app = TestApp::start().await;
     let mut body = request();
-    body["contacts"].as_array_mut().unwrap().push(json!({ "role": "cc", "name": "野辺地 恵", "email": "megumi@example.jp" }));
+    body["contacts"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "role": "cc", "name": "野辺地 恵", "email": "megumi@example.jp" }));
     body["subject"] = json!("在宅勤務の件");
     body["description"] = json!("帆立養殖の管理を在宅で行いたい。");
     body["how_heard"] = Value::Null;
@@ -350,7 +476,10 @@ async fn a_person_goes_and_the_others_on_the_case_stay() {
     let case = app.as_operator().post("/cases", body).await.expect(201);
     let path = |rest: &str| format!("/cases/{}/{rest}", case.id());
     for text in ["蠣崎様は火曜が休み", "野辺地様は水曜が休み"] {
-        app.as_operator().post(path("notes"), json!({ "body": text })).await.expect(201);
+        app.as_operator()
+            .post(path("notes"), json!({ "body": text }))
+            .await
+            .expect(201);
     }
     app.run_jobs().await;
     let id = case["contacts"][0]["id"].as_str().unwrap().parse().unwrap();
@@ -366,7 +495,11 @@ async fn a_person_goes_and_the_others_on_the_case_stay() {
     assert_eq!(shown["subject"], "在宅勤務の件");
     assert_eq!(shown["contacts"][1]["name"], "野辺地 恵");
     let notes = app.as_operator().get(path("notes")).await.expect(200);
-    let mut bodies: Vec<_> = notes.items().iter().map(|note| note["body"].as_str().unwrap()).collect();
+    let mut bodies: Vec<_> = notes
+        .items()
+        .iter()
+        .map(|note| note["body"].as_str().unwrap())
+        .collect();
     bodies.sort();
     assert_eq!(bodies, ["(消去済み)", "野辺地様は水曜が休み"]);
     assert_eq!(verify(&app).await["intact"], true);
@@ -379,33 +512,64 @@ async fn an_erased_enterprise_that_comes_again_is_recognised_with_its_used_sessi
     assert_eq!(app.used(&busy.case).await, 1);
     erase(&app, "enterprise", busy.enterprise_id).await;
     for (enterprise, how) in [
-        (json!({ "kind": "company", "name": "新しい社名株式会社", "corporate_number": "7000012050002" }), "番号"),
-        (json!({ "kind": "company", "name": "ほかの会社", "phone": "０１７５（２２）４６８０" }), "電話番号"),
-        (json!({ "kind": "company", "name": "㈱陸奥湾ホタテ研究所", "prefecture_code": "02" }), "名称"),
-        (json!({ "kind": "company", "name": "陸奥湾ほたて研究所" }), "名称"),
-        (json!({ "kind": "association", "name": "支店", "phone": "0175-22-4681" }), "電話番号"),
+        (
+            json!({ "kind": "company", "name": "新しい社名株式会社", "corporate_number": "7000012050002" }),
+            "番号",
+        ),
+        (
+            json!({ "kind": "company", "name": "ほかの会社", "phone": "０１７５（２２）４６８０" }),
+            "電話番号",
+        ),
+        (
+            json!({ "kind": "company", "name": "㈱陸奥湾ホタテ研究所", "prefecture_code": "02" }),
+            "名称",
+        ),
+        (
+            json!({ "kind": "company", "name": "陸奥湾ほたて研究所" }),
+            "名称",
+        ),
+        (
+            json!({ "kind": "association", "name": "支店", "phone": "0175-22-4681" }),
+            "電話番号",
+        ),
     ] {
         let case = open(&app, enterprise.clone()).await;
         let flag = flag(&app, &case, "same_enterprise_this_year").await;
         let flag = flag.unwrap_or_else(|| panic!("{enterprise} came unnoticed"));
-        assert!(flag["detail"]["sessions_used"].as_i64() >= Some(1), "{enterprise}: {flag}");
+        assert!(
+            flag["detail"]["sessions_used"].as_i64() >= Some(1),
+            "{enterprise}: {flag}"
+        );
         assert!(flag["reason"].as_str().unwrap().contains(how), "{flag}");
         // It is counted from now on, wherever the year is counted.
-        let path = format!("/enterprises/{}", case["enterprise"]["id"].as_str().unwrap());
+        let path = format!(
+            "/enterprises/{}",
+            case["enterprise"]["id"].as_str().unwrap()
+        );
         let shown = app.as_operator().get(path).await.expect(200);
-        assert!(shown["this_year"]["sessions_used"].as_i64() >= Some(1), "{shown:?}");
+        assert!(
+            shown["this_year"]["sessions_used"].as_i64() >= Some(1),
+            "{shown:?}"
+        );
     }
     // By mail, from the same address.
     let mail = app.receive(&letter(EMAIL, "また相談したい")).await;
     let case = app.case_of(&mail).await;
-    assert!(flags(&case).contains(&"same_enterprise_this_year"), "{:?}", flags(&case));
+    assert!(
+        flags(&case).contains(&"same_enterprise_this_year"),
+        "{:?}",
+        flags(&case)
+    );
     // Somebody else is not.
     let other = open(&app, json!({ "kind": "company", "name": "株式会社別もの", "prefecture_code": "02", "phone": "0175-22-9999" })).await;
     assert_eq!(flag(&app, &other, "same_enterprise_this_year").await, None);
     // Nothing came back to the erased one.
     let path = format!("/enterprises/{}", busy.enterprise_id);
     let erased = app.as_operator().get(path).await.expect(200);
-    assert_eq!((&erased["name"], &erased["corporate_number"]), (&json!("(消去済み)"), &Value::Null));
+    assert_eq!(
+        (&erased["name"], &erased["corporate_number"]),
+        (&json!("(消去済み)"), &Value::Null)
+    );
     assert!(erased["erased_at"].is_string());
 }
 
@@ -425,11 +589,20 @@ async fn the_fourth_free_session_does_not_come_back_by_erasure() {
     let case = app.as_operator().post("/cases", again).await.expect(201);
     let manager = app.make_manager().await;
     let route = json!({ "desk_id": busy.desk.id() });
-    app.as_operator().post(format!("/cases/{}/route", case.id()), route).await.expect(200);
-    app.as_desk(&busy.desk).post(format!("/cases/{}/accept", case.id()), json!({})).await.expect(200);
+    app.as_operator()
+        .post(format!("/cases/{}/route", case.id()), route)
+        .await
+        .expect(200);
+    app.as_desk(&busy.desk)
+        .post(format!("/cases/{}/accept", case.id()), json!({}))
+        .await
+        .expect(200);
     app.assign(&busy.desk, &case, &manager, "ict").await;
     app.as_desk(&busy.desk)
-        .post(format!("/cases/{}/consultations", case.id()), app.session(3))
+        .post(
+            format!("/cases/{}/consultations", case.id()),
+            app.session(3),
+        )
         .await
         .problem("enterprise-guard");
 }
@@ -453,16 +626,25 @@ async fn a_number_that_is_added_later_is_recognised_too() {
     let app = TestApp::start().await;
     let busy = busy(&app).await;
     erase(&app, "enterprise", busy.enterprise_id).await;
-    let case = open(&app, json!({ "kind": "company", "name": "株式会社あたらしい" })).await;
+    let case = open(
+        &app,
+        json!({ "kind": "company", "name": "株式会社あたらしい" }),
+    )
+    .await;
     assert_eq!(flag(&app, &case, "same_enterprise_this_year").await, None);
-    let path = format!("/enterprises/{}", case["enterprise"]["id"].as_str().unwrap());
+    let path = format!(
+        "/enterprises/{}",
+        case["enterprise"]["id"].as_str().unwrap()
+    );
     let seen = app.as_operator().get(&path).await.expect(200);
     app.as_operator()
         .patch(&path, json!({ "corporate_number": "7000012050002" }))
         .if_match(seen.etag())
         .await
         .expect(200);
-    let flag = flag(&app, &case, "same_enterprise_this_year").await.expect("it is flagged");
+    let flag = flag(&app, &case, "same_enterprise_this_year")
+        .await
+        .expect("it is flagged");
     assert_eq!(flag["detail"], json!({ "cases": 1, "sessions_used": 1 }));
 }
 
@@ -471,7 +653,9 @@ async fn a_number_that_is_added_later_is_recognised_too() {
 async fn a_mail_that_comes_during_an_erasure_is_new() {
     let app = TestApp::start().await;
     let busy = busy(&app).await;
-    let waiting = app.deliver(&letter(EMAIL, "消去のあとの相談").to(&[&plus_address(&busy.case)])).await;
+    let waiting = app
+        .deliver(&letter(EMAIL, "消去のあとの相談").to(&[&plus_address(&busy.case)]))
+        .await;
     let erasure = request_erasure(&app, "enterprise", busy.enterprise_id).await;
     execute(&app, &erasure).await.expect(200);
     app.run_jobs().await;
@@ -481,7 +665,10 @@ async fn a_mail_that_comes_during_an_erasure_is_new() {
     // And one that comes after it.
     let later = app.receive(&letter(EMAIL, "もう一度相談")).await;
     assert_eq!(later["subject"], "もう一度相談");
-    assert_ne!(later["case_id"], busy.case["id"], "a new matter is a new case");
+    assert_ne!(
+        later["case_id"], busy.case["id"],
+        "a new matter is a new case"
+    );
     // What was erased did not come back with them.
     let places = places_of(&mut app.sql_as_owner().await, "帆立養殖棚").await;
     assert!(places.is_empty(), "{places:?}");
@@ -493,21 +680,28 @@ async fn a_mail_that_comes_during_an_erasure_is_new() {
 async fn bytes_that_another_case_names_stay() {
     let app = TestApp::start().await;
     let busy = busy(&app).await;
-    let other = app.receive(&letter("keiri@hokanokaisha.co.jp", "図面").enclosing("a.pdf", FILE)).await;
+    let other = app
+        .receive(&letter("keiri@hokanokaisha.co.jp", "図面").enclosing("a.pdf", FILE))
+        .await;
     let other = app.case_of(&other).await;
     erase(&app, "enterprise", busy.enterprise_id).await;
     app.advance(TimeDelta::hours(3));
     app.run_jobs().await;
     assert!(app.blobs.get(&Digest::of(FILE)).await.unwrap().is_some());
     let close = json!({ "outcome": "withdrawn" });
-    app.as_operator().post(format!("/cases/{}/close", other.id()), close).await.expect(200);
+    app.as_operator()
+        .post(format!("/cases/{}/close", other.id()), close)
+        .await
+        .expect(200);
     let id = other["enterprise"]["id"].as_str().unwrap().parse().unwrap();
     erase(&app, "enterprise", id).await;
     app.advance(TimeDelta::hours(3));
     app.run_jobs().await;
     assert!(app.blobs.get(&Digest::of(FILE)).await.unwrap().is_none());
     // They can come again.
-    let again = app.receive(&letter("keiri@hokanokaisha.co.jp", "図面をもう一度").enclosing("a.pdf", FILE)).await;
+    let again = app
+        .receive(&letter("keiri@hokanokaisha.co.jp", "図面をもう一度").enclosing("a.pdf", FILE))
+        .await;
     assert_eq!(again["attachments"].as_array().unwrap().len(), 1);
     app.advance(TimeDelta::hours(3));
     app.run_jobs().await;
@@ -520,9 +714,17 @@ async fn the_program_cannot_rewrite_an_approved_report() {
     let app = TestApp::start().await;
     busy(&app).await;
     let mut db = app.sql().await;
-    for texts in ["situation = 'anders'", "situation = erased_mark(), advice = erased_mark(), next_steps = erased_mark()"] {
-        let refused = sqlx::query(AssertSqlSafe(format!("update report set {texts}"))).execute(&mut db).await;
-        assert!(refused.unwrap_err().to_string().contains("approved report"), "{texts}");
+    for texts in [
+        "situation = 'anders'",
+        "situation = erased_mark(), advice = erased_mark(), next_steps = erased_mark()",
+    ] {
+        let refused = sqlx::query(AssertSqlSafe(format!("update report set {texts}")))
+            .execute(&mut db)
+            .await;
+        assert!(
+            refused.unwrap_err().to_string().contains("approved report"),
+            "{texts}"
+        );
     }
 }
 
@@ -562,7 +764,10 @@ async fn a_person_with_a_thousand_messages_is_erased_in_one_go() {
     execute(&app, &erasure).await.expect(200);
     let took = began.elapsed();
     println!("erased a person with {mails} messages in {took:?}");
-    assert!(took.as_secs() < 25, "within the time of a request: {took:?}");
+    assert!(
+        took.as_secs() < 25,
+        "within the time of a request: {took:?}"
+    );
     app.run_jobs().await;
     for trace in ["帆立養殖棚", "rintaro"] {
         let places = places_of(&mut app.sql_as_owner().await, trace).await;
@@ -599,18 +804,77 @@ async fn every_table_with_texts_is_known_to_the_erasure() {
 
 /// Tables of which `erasure::wipe` takes something.
 const ERASED: &[&str] = &[
-    "assignment", "attachment", "blob", "case_file", "case_flag", "consent", "consultation", "contact", "disclosure",
-    "enterprise", "idempotency_key", "inbound_mail", "inbound_raw", "interaction", "job", "legal_hold", "mail_sender", "message",
-    "message_attempt", "move_reason", "note", "offer", "report", "search_text", "search_dirty", "deadline",
+    "assignment",
+    "attachment",
+    "blob",
+    "case_file",
+    "case_flag",
+    "consent",
+    "consultation",
+    "contact",
+    "disclosure",
+    "enterprise",
+    "idempotency_key",
+    "inbound_mail",
+    "inbound_raw",
+    "interaction",
+    "job",
+    "legal_hold",
+    "mail_sender",
+    "message",
+    "message_attempt",
+    "move_reason",
+    "note",
+    "offer",
+    "report",
+    "search_text",
+    "search_dirty",
+    "deadline",
 ];
 
 /// Tables that hold nothing of enterprises and their people: words of the program, ids, digests, the office's own people.
 const IMPERSONAL: &[&str] = &[
-    "api_token", "app_user", "audit_checkpoint", "audit_checkpoint_head", "audit_event", "audit_head", "audit_verification",
-    "calendar_exception", "case_history", "case_link", "case_step", "consultation_step", "cron", "desk", "desk_coverage",
-    "directory_change", "disposal", "enterprise_wait", "erased_key", "erasure", "mailbox", "mailgun_token", "manager",
-    "manager_absence", "manager_conflict", "message_step", "office_setting", "opening_hours", "password_reset",
-    "recovery_code", "refresh_token", "retention_run", "second_factor", "sign_in_throttle", "template", "user_session",
-    "view_log", "message_attachment", "enterprise_different", "erased_match", "consultation_manager", "calendar_version",
+    "api_token",
+    "app_user",
+    "audit_checkpoint",
+    "audit_checkpoint_head",
+    "audit_event",
+    "audit_head",
+    "audit_verification",
+    "calendar_exception",
+    "case_history",
+    "case_link",
+    "case_step",
+    "consultation_step",
+    "cron",
+    "desk",
+    "desk_coverage",
+    "directory_change",
+    "disposal",
+    "enterprise_wait",
+    "erased_key",
+    "erasure",
+    "mailbox",
+    "mailgun_token",
+    "manager",
+    "manager_absence",
+    "manager_conflict",
+    "message_step",
+    "office_setting",
+    "opening_hours",
+    "password_reset",
+    "recovery_code",
+    "refresh_token",
+    "retention_run",
+    "second_factor",
+    "sign_in_throttle",
+    "template",
+    "user_session",
+    "view_log",
+    "message_attachment",
+    "enterprise_different",
+    "erased_match",
+    "consultation_manager",
+    "calendar_version",
     "program_requirement",
 ];

@@ -18,37 +18,64 @@ const OVER: &str = "2032-04-01T09:00:00+09:00";
 /// Everybody whom a test needs years later is entered now: the token that enters people ends after a year.
 async fn start() -> TestApp {
     let app = TestApp::start().await;
-    for person in [app.as_operator(), app.as_supervisor(), app.as_admin(), app.as_auditor()] {
+    for person in [
+        app.as_operator(),
+        app.as_supervisor(),
+        app.as_admin(),
+        app.as_auditor(),
+    ] {
         person.get("/me").await.expect(200);
     }
     app
 }
 
 async fn preview(app: &TestApp, as_of: &str, class: &str) -> i64 {
-    let preview = app.as_admin().get(format!("/retention/preview?as_of={as_of}")).await.expect(200);
+    let preview = app
+        .as_admin()
+        .get(format!("/retention/preview?as_of={as_of}"))
+        .await
+        .expect(200);
     let classes = preview["classes"].as_array().unwrap();
     let of_class = classes.iter().find(|of| of["class"] == class).unwrap();
     let count = of_class["count"].as_i64().unwrap();
     let years = of_class["fiscal_years"].as_array().unwrap();
-    assert_eq!(years.iter().map(|year| year["count"].as_i64().unwrap()).sum::<i64>(), count);
+    assert_eq!(
+        years
+            .iter()
+            .map(|year| year["count"].as_i64().unwrap())
+            .sum::<i64>(),
+        count
+    );
     if class != "view" {
         let items = app
             .as_admin()
-            .get(format!("/retention/preview/items?as_of={as_of}&class={class}&limit=200"))
+            .get(format!(
+                "/retention/preview/items?as_of={as_of}&class={class}&limit=200"
+            ))
             .await
             .expect(200);
-        assert_eq!(items.items().len() as i64, count, "a count is the length of its list");
+        assert_eq!(
+            items.items().len() as i64,
+            count,
+            "a count is the length of its list"
+        );
     }
     count
 }
 
 async fn request(app: &TestApp, classes: &[&str]) -> TestResponse {
     let body = json!({ "as_of": app.now().date_naive(), "classes": classes });
-    app.as_admin().post("/retention/runs", body).await.expect(201)
+    app.as_admin()
+        .post("/retention/runs", body)
+        .await
+        .expect(201)
 }
 
 async fn show(app: &TestApp, id: Uuid) -> TestResponse {
-    app.as_admin().get(format!("/retention/runs/{id}")).await.expect(200)
+    app.as_admin()
+        .get(format!("/retention/runs/{id}"))
+        .await
+        .expect(200)
 }
 
 async fn run_to_the_end(app: &TestApp, classes: &[&str]) -> TestResponse {
@@ -62,7 +89,9 @@ async fn run_to_the_end(app: &TestApp, classes: &[&str]) -> TestResponse {
 
 /// One batch of so many, as a worker does it that dies after that.
 async fn one_batch(app: &TestApp, id: Uuid, most: i64) -> bool {
-    run::batch(&app.store, &Actor::system(), RunId(id), most).await.unwrap()
+    run::batch(&app.store, &Actor::system(), RunId(id), most)
+        .await
+        .unwrap()
 }
 
 async fn is_gone(app: &TestApp, case: &impl HasId) -> bool {
@@ -71,7 +100,10 @@ async fn is_gone(app: &TestApp, case: &impl HasId) -> bool {
 
 fn count_of(run: &TestResponse, kind: &str) -> i64 {
     let counts = run["counts"].as_array().unwrap().iter();
-    counts.filter(|count| count["kind"] == kind).map(|count| count["count"].as_i64().unwrap()).sum()
+    counts
+        .filter(|count| count["kind"] == kind)
+        .map(|count| count["count"].as_i64().unwrap())
+        .sum()
 }
 
 #[actix_web::test]
@@ -85,11 +117,17 @@ async fn a_case_goes_after_its_years_and_is_certified() {
     assert_eq!(preview(&app, "2032-03-31", "case").await, 0);
     assert_eq!(preview(&app, "2032-04-01", "case").await, 1);
     let done = run_to_the_end(&app, &["case"]).await;
-    assert_eq!((count_of(&done, "case"), count_of(&done, "enterprise")), (1, 1));
+    assert_eq!(
+        (count_of(&done, "case"), count_of(&done, "enterprise")),
+        (1, 1)
+    );
     assert_eq!(done["years"], json!({ "case": 5 }));
     assert!(is_gone(&app, &case).await);
     let shown = app.show_case(&case).await;
-    assert_eq!((&shown["number"], &shown["outcome"]), (&case["number"], &json!("answered")));
+    assert_eq!(
+        (&shown["number"], &shown["outcome"]),
+        (&case["number"], &json!("answered"))
+    );
     assert_eq!(shown["enterprise"]["name"], "(消去済み)");
     assert_eq!(preview(&app, "2032-04-01", "case").await, 0);
     assert_eq!(verify(&app).await["intact"], true);
@@ -100,22 +138,48 @@ async fn a_case_goes_after_its_years_and_is_certified() {
         .await
         .expect(200);
     // The digest is what the log says.
-    let log = app.as_admin().get(format!("/retention/disposals?run_id={}", done.id())).await.expect(200);
+    let log = app
+        .as_admin()
+        .get(format!("/retention/disposals?run_id={}", done.id()))
+        .await
+        .expect(200);
     let mut lines: Vec<String> = log
         .items()
         .iter()
         .flat_map(|entry| {
             let ids = entry["subject_ids"].as_array().unwrap().iter();
-            ids.map(|id| format!("{} {} {}\n", entry["class"].as_str().unwrap(), entry["kind"].as_str().unwrap(), id.as_str().unwrap()))
-                .collect::<Vec<_>>()
+            ids.map(|id| {
+                format!(
+                    "{} {} {}\n",
+                    entry["class"].as_str().unwrap(),
+                    entry["kind"].as_str().unwrap(),
+                    id.as_str().unwrap()
+                )
+            })
+            .collect::<Vec<_>>()
         })
         .collect();
     lines.sort();
-    assert_eq!(certificate["digest"], hex::encode(Sha256::digest(lines.concat())));
+    assert_eq!(
+        certificate["digest"],
+        hex::encode(Sha256::digest(lines.concat()))
+    );
     assert!(certificate["audit_head"]["office"]["hash"].is_string());
-    let labels: Vec<_> = certificate["fields"].as_array().unwrap().iter().map(|field| field["label"].as_str().unwrap()).collect();
-    assert!(labels.contains(&"廃棄の基準日") && labels.contains(&"相談案件"), "{labels:?}");
-    let numbers: Vec<&Value> = log.items().iter().flat_map(|entry| entry["case_numbers"].as_array().unwrap()).collect();
+    let labels: Vec<_> = certificate["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| field["label"].as_str().unwrap())
+        .collect();
+    assert!(
+        labels.contains(&"廃棄の基準日") && labels.contains(&"相談案件"),
+        "{labels:?}"
+    );
+    let numbers: Vec<&Value> = log
+        .items()
+        .iter()
+        .flat_map(|entry| entry["case_numbers"].as_array().unwrap())
+        .collect();
     assert_eq!(numbers, [&case["number"]]);
 
     // Twice is once.
@@ -128,21 +192,33 @@ async fn a_run_is_of_the_past_and_of_known_classes() {
     let app = start().await;
     let admin = app.as_admin();
     let tomorrow = json!({ "as_of": "2026-11-25", "classes": ["case"] });
-    admin.post("/retention/runs", tomorrow).await.invalid(&["/as_of"]);
+    admin
+        .post("/retention/runs", tomorrow)
+        .await
+        .invalid(&["/as_of"]);
     for classes in [json!([]), json!(["case", "case"])] {
         let body = json!({ "as_of": "2026-11-24", "classes": classes });
-        admin.post("/retention/runs", body).await.invalid(&["/classes"]);
+        admin
+            .post("/retention/runs", body)
+            .await
+            .invalid(&["/classes"]);
     }
     // The trail is kept whole; what is over of it is told.
     let body = json!({ "as_of": "2026-11-24", "classes": ["audit"] });
-    admin.post("/retention/runs", body).await.invalid(&["/classes"]);
+    admin
+        .post("/retention/runs", body)
+        .await
+        .invalid(&["/classes"]);
     let desk = app.make_desk().await;
     app.make_closed_case(&desk).await;
     assert_eq!(preview(&app, "2037-03-31", "audit").await, 0);
     assert_eq!(preview(&app, "2037-04-01", "audit").await, 1);
     let asked = request(&app, &["case"]).await;
     let body = json!({ "as_of": "2026-11-24", "classes": ["case"] });
-    admin.post("/retention/runs", body).await.problem("conflict");
+    admin
+        .post("/retention/runs", body)
+        .await
+        .problem("conflict");
     let certificate = format!("/retention/runs/{}/certificate", asked.id());
     admin.get(&certificate).await.problem("not-found");
     app.run_jobs().await;
@@ -162,8 +238,14 @@ async fn a_hold_that_is_placed_during_a_run_counts() {
     let asked = request(&app, &["case"]).await;
     assert!(one_batch(&app, asked.id(), 1).await);
     let hold = format!("/cases/{}/hold", second.id());
-    app.as_admin().post(&hold, json!({ "reason": "監査のため" })).await.expect(201);
-    app.as_admin().post(&hold, json!({ "reason": "もう一度" })).await.problem("conflict");
+    app.as_admin()
+        .post(&hold, json!({ "reason": "監査のため" }))
+        .await
+        .expect(201);
+    app.as_admin()
+        .post(&hold, json!({ "reason": "もう一度" }))
+        .await
+        .problem("conflict");
     app.run_jobs().await;
     assert_eq!(count_of(&show(&app, asked.id()).await, "case"), 1);
     assert!(is_gone(&app, &first).await && !is_gone(&app, &second).await);
@@ -172,12 +254,19 @@ async fn a_hold_that_is_placed_during_a_run_counts() {
     // Lifted, it goes with the next run.
     app.as_admin()
         .call(Method::DELETE, &hold)
-        .body("application/json", json!({ "reason": "監査が終わった" }).to_string())
+        .body(
+            "application/json",
+            json!({ "reason": "監査が終わった" }).to_string(),
+        )
         .await
         .expect(200);
     run_to_the_end(&app, &["case"]).await;
     assert!(is_gone(&app, &second).await);
-    let holds = app.as_admin().get(format!("/holds?case_id={}&active=false", second.id())).await.expect(200);
+    let holds = app
+        .as_admin()
+        .get(format!("/holds?case_id={}&active=false", second.id()))
+        .await
+        .expect(200);
     assert_eq!(holds.items()[0]["reason"], "(消去済み)");
 }
 
@@ -194,9 +283,14 @@ async fn what_was_reopened_or_written_to_since_the_preview_is_spared() {
     let asked = request(&app, &["case"]).await;
     // Between the request and the job.
     let reason = json!({ "reason": "続きの相談" });
-    app.as_supervisor().post(format!("/cases/{}/reopen", reopened.id()), reason).await.expect(200);
+    app.as_supervisor()
+        .post(format!("/cases/{}/reopen", reopened.id()), reason)
+        .await
+        .expect(200);
     let from = written_to["contacts"][0]["email"].as_str().unwrap();
-    let mail = app.deliver(&letter(from, "その後の相談").to(&[&plus_address(&written_to)])).await;
+    let mail = app
+        .deliver(&letter(from, "その後の相談").to(&[&plus_address(&written_to)]))
+        .await;
     // The job of the run comes before the mail's own.
     app.run_jobs().await;
     let mail = app.show_mail(&mail).await;
@@ -218,7 +312,8 @@ async fn a_mail_that_came_before_the_run_spares_its_case() {
     app.set_time(OVER);
     assert_eq!(preview(&app, "2032-04-01", "case").await, 1);
     let from = case["contacts"][0]["email"].as_str().unwrap();
-    app.receive(&letter(from, "その後の相談").to(&[&plus_address(&case)])).await;
+    app.receive(&letter(from, "その後の相談").to(&[&plus_address(&case)]))
+        .await;
     assert_eq!(preview(&app, "2032-04-01", "case").await, 0);
     run_to_the_end(&app, &["case"]).await;
     assert!(!is_gone(&app, &case).await);
@@ -237,18 +332,27 @@ async fn a_run_that_was_interrupted_goes_on() {
     let asked = request(&app, &["case"]).await;
     assert!(one_batch(&app, asked.id(), 1).await);
     let half = show(&app, asked.id()).await;
-    assert_eq!((&half["state"], count_of(&half, "case")), (&json!("running"), 1));
+    assert_eq!(
+        (&half["state"], count_of(&half, "case")),
+        (&json!("running"), 1)
+    );
     // Two workers take it up at once.
     let id = asked.id();
     let batches = app.parallel(2, |_| one_batch(&app, id, 1)).await;
     assert_eq!(batches.len(), 2);
     app.run_jobs().await;
     let done = show(&app, id).await;
-    assert_eq!((&done["state"], count_of(&done, "case")), (&json!("finished"), 3));
+    assert_eq!(
+        (&done["state"], count_of(&done, "case")),
+        (&json!("finished"), 3)
+    );
     for case in &cases {
         assert!(is_gone(&app, case).await);
     }
-    assert!(!one_batch(&app, id, 1).await, "a finished run changes nothing");
+    assert!(
+        !one_batch(&app, id, 1).await,
+        "a finished run changes nothing"
+    );
     assert_eq!(verify(&app).await["intact"], true);
 }
 
@@ -256,15 +360,25 @@ async fn a_run_that_was_interrupted_goes_on() {
 async fn mail_as_it_came_goes_before_its_files_and_its_text() {
     let app = start().await;
     let file = b"%PDF-1.7 an old plan".as_slice();
-    let mail = letter("soumu@example.co.jp", "古い図面").saying("図面をお送りします。").enclosing("a.pdf", file);
+    let mail = letter("soumu@example.co.jp", "古い図面")
+        .saying("図面をお送りします。")
+        .enclosing("a.pdf", file);
     let mail = app.receive(&mail).await;
     let case = app.case_of(&mail).await;
     let close = json!({ "outcome": "answered", "note": "電話で回答した。" });
-    app.as_operator().post(format!("/cases/{}/close", case.id()), close).await.expect(200);
+    app.as_operator()
+        .post(format!("/cases/{}/close", case.id()), close)
+        .await
+        .expect(200);
     // Somebody's advertisement, put aside.
-    let spam = app.receive(&letter("ad@example.com", "広告").with("Auto-Submitted", "auto-generated")).await;
+    let spam = app
+        .receive(&letter("ad@example.com", "広告").with("Auto-Submitted", "auto-replied"))
+        .await;
     let discard = json!({ "reason": "広告" });
-    app.as_operator().post(format!("/intake/emails/{}/discard", spam.id()), discard).await.expect(200);
+    app.as_operator()
+        .post(format!("/intake/emails/{}/discard", spam.id()), discard)
+        .await
+        .expect(200);
 
     app.set_time("2028-03-31T09:00:00+09:00");
     assert_eq!(preview(&app, "2028-03-31", "raw_mail").await, 0);
@@ -272,10 +386,18 @@ async fn mail_as_it_came_goes_before_its_files_and_its_text() {
     assert_eq!(preview(&app, "2028-04-01", "raw_mail").await, 2);
     assert_eq!(preview(&app, "2028-04-01", "attachment").await, 0);
     let done = run_to_the_end(&app, &["raw_mail", "attachment", "case"]).await;
-    assert_eq!(done["counts"], json!([{ "class": "raw_mail", "kind": "mail", "count": 2 }]));
+    assert_eq!(
+        done["counts"],
+        json!([{ "class": "raw_mail", "kind": "mail", "count": 2 }])
+    );
     assert_eq!(app.count("inbound_raw").await, 0);
     let kept = app.show_mail(&mail).await;
-    assert!(kept["text"].as_str().unwrap().contains("図面をお送りします"));
+    assert!(
+        kept["text"]
+            .as_str()
+            .unwrap()
+            .contains("図面をお送りします")
+    );
     // What is not there as it came cannot be read again.
     app.as_operator()
         .post(format!("/intake/emails/{}/reprocess", spam.id()), json!({}))
@@ -304,7 +426,10 @@ async fn a_case_that_is_gone_is_not_opened_again() {
     app.set_time(OVER);
     run_to_the_end(&app, &["case"]).await;
     app.as_admin()
-        .post(format!("/cases/{}/reopen", case.id()), json!({ "reason": "続き" }))
+        .post(
+            format!("/cases/{}/reopen", case.id()),
+            json!({ "reason": "続き" }),
+        )
         .await
         .problem("illegal-move");
 }
