@@ -282,34 +282,61 @@ create function is_over(which uuid, cutoff timestamptz) returns boolean language
         and not exists (
             select from interaction i where i.case_id in (c.id, s.id) and i.recorded_at >= cutoff
         )
+        and not exists (
+            select from note n where n.case_id in (c.id, s.id) and n.recorded_at >= cutoff
+        )
     )
 $$;
 comment on function is_over is 'whether a case was over before that time, as it stands now';
 
--- What is over, per class. The one definition behind the preview, its lists and the runs.
-create function retention_items(class text, cutoff timestamptz)
+-- What is over, per class. The one definition behind the preview, its lists and the runs. A run walks along the index of what
+-- was closed, oldest first: `most` items behind the last one it took; and asks once more of `among` those that it has locked.
+-- Planned anew each time, because what is absent makes another plan.
+create function retention_items(class text, cutoff timestamptz, among uuid[], after_at timestamptz, after_id uuid, most int)
 returns table (kind text, id uuid, case_id uuid, number text, ended_at timestamptz)
-language plpgsql stable as $$
+language plpgsql stable set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
+declare
+    given int := 0;
 begin
     case class
     when 'case' then
         return query
         select 'case', c.id, c.id, c.number, c.closed_at
         from case_file c
-        where c.status = 'closed' and c.closed_at < cutoff
-        -- Once gone, it goes again only if something came to it afterwards.
-        and (c.disposed_at is null or exists (
-            select from inbound_mail m where m.case_id = c.id and m.erased_at is null
-        ))
+        where c.status = 'closed' and c.closed_at < cutoff and c.disposed_at is null
+        and (among is null or c.id = any (among))
+        and (after_at is null or (c.closed_at, c.id) > (after_at, after_id))
         and is_over(c.id, cutoff)
-        union all
+        order by c.closed_at, c.id
+        limit most;
+        get diagnostics given = row_count;
+        if given = most then
+            return;
+        end if;
+        -- Once gone, a case goes again if something came to it afterwards.
+        return query
+        select 'case', c.id, c.id, c.number, c.closed_at
+        from case_file c
+        where c.status = 'closed' and c.closed_at < cutoff and c.disposed_at is not null
+        and (among is null or c.id = any (among))
+        and (
+            exists (select from inbound_mail m where m.case_id = c.id and m.erased_at is null)
+            or exists (select from interaction i where i.case_id = c.id and i.recorded_at > c.disposed_at)
+            or exists (select from note n where n.case_id = c.id and n.recorded_at > c.disposed_at)
+            or exists (select from message m where m.case_id = c.id and m.created_at > c.disposed_at)
+        )
+        and is_over(c.id, cutoff)
+        limit most - given;
         -- Mail that never belonged to a case.
-        select 'mail', m.id, null, null, coalesce(m.discarded_at, m.received_at)
+        return query
+        select 'mail', m.id, null::uuid, null::text, coalesce(m.discarded_at, m.received_at)
         from inbound_mail m
         where m.case_id is null and m.erased_at is null
+        and (among is null or m.id = any (among))
         and m.received_at < cutoff
-        and (m.discarded_at < cutoff or (m.state = 'processed' and m.discarded_at is null));
+        and (m.discarded_at < cutoff or (m.state = 'processed' and m.discarded_at is null))
+        limit most - given;
     when 'raw_mail' then
         return query
         select 'mail', m.id, c.id, c.number, c.closed_at
@@ -317,21 +344,32 @@ begin
         join inbound_mail m on m.case_id = c.id
         join inbound_raw r on r.inbound_mail_id = m.id
         where c.status = 'closed' and c.closed_at < cutoff
+        and (among is null or m.id = any (among))
+        and (after_at is null or (c.closed_at >= after_at and (c.closed_at, m.id) > (after_at, after_id)))
         and is_over(c.id, cutoff)
-        union all
-        select 'mail', m.id, null, null, coalesce(m.discarded_at, m.received_at)
+        order by c.closed_at, m.id
+        limit most;
+        get diagnostics given = row_count;
+        return query
+        select 'mail', m.id, null::uuid, null::text, coalesce(m.discarded_at, m.received_at)
         from inbound_mail m
         join inbound_raw r on r.inbound_mail_id = m.id
         where m.case_id is null
+        and (among is null or m.id = any (among))
         and m.received_at < cutoff
-        and (m.discarded_at < cutoff or (m.state = 'processed' and m.discarded_at is null));
+        and (m.discarded_at < cutoff or (m.state = 'processed' and m.discarded_at is null))
+        limit most - given;
     when 'attachment' then
         return query
         select 'attachment', a.id, c.id, c.number, c.closed_at
         from case_file c
         join attachment a on a.case_id = c.id
         where c.status = 'closed' and c.closed_at < cutoff
-        and is_over(c.id, cutoff);
+        and (among is null or a.id = any (among))
+        and (after_at is null or (c.closed_at >= after_at and (c.closed_at, a.id) > (after_at, after_id)))
+        and is_over(c.id, cutoff)
+        order by c.closed_at, a.id
+        limit most;
     -- Told only: rule 6 lets nobody cut a chain.
     when 'audit' then
         return query

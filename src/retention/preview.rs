@@ -122,7 +122,7 @@ async fn preview(
                 FiscalYearCount,
                 r#"
                 select fiscal_year_of(ended_at) as "fiscal_year!", count(*) as "count!"
-                from retention_items($1, $2)
+                from retention_items($1, $2, null, null, null, null)
                 group by 1
                 order by 1
                 "#,
@@ -218,7 +218,7 @@ async fn list_retention_items(
         r#"
         select kind as "kind!", id as "id!", case_id as "case_id: CaseId", number as case_number, ended_at as "ended_at!",
             fiscal_year_of(ended_at) as "fiscal_year!"
-        from retention_items($1, $2)
+        from retention_items($1, $2, null, null, null, null)
         where ($3::int is null or fiscal_year_of(ended_at) = $3)
         and ($4::timestamptz is null or (ended_at, id) > ($4, $5::uuid))
         order by ended_at, id

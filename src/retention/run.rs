@@ -39,7 +39,7 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 }
 
 /// How much goes in one transaction: long enough to be quick, short enough that nobody waits for its locks.
-pub const BATCH: i64 = 100;
+pub const BATCH: i32 = 100;
 
 /// What is to go.
 #[derive(Deserialize, ToSchema)]
@@ -395,18 +395,34 @@ fn printed(
 /// # Errors
 /// The database is away: the job comes back and goes on.
 pub async fn go_on(store: &Store, actor: &Actor, run_id: RunId) -> Result<()> {
-    while batch(store, actor, run_id, BATCH).await? {}
+    let mut places = Places::new();
+    while step(store, actor, run_id, BATCH, &mut places).await? {}
     Ok(())
 }
+
+/// The last item that was taken of each class: where the walk along what was closed goes on. A run that is taken up again
+/// begins at the beginning, and finds there only what is left.
+type Places = BTreeMap<RetentionClass, (DateTime<Utc>, Uuid)>;
 
 /// The next batch of a run; false when it is finished.
 ///
 /// # Errors
 /// The database's.
-pub async fn batch(store: &Store, actor: &Actor, run_id: RunId, most: i64) -> Result<bool> {
+pub async fn batch(store: &Store, actor: &Actor, run_id: RunId, most: i32) -> Result<bool> {
+    step(store, actor, run_id, most, &mut Places::new()).await
+}
+
+async fn step(
+    store: &Store,
+    actor: &Actor,
+    run_id: RunId,
+    most: i32,
+    places: &mut Places,
+) -> Result<bool> {
     // A mail that was taken in spares its case, also where its own job has not come to it yet.
     intake::place::run_waiting(store, actor).await?;
-    store
+    let before = &*places;
+    let taken = store
         .transaction(actor, async |tx| {
             let run = sqlx::query!(
                 r#"
@@ -421,7 +437,7 @@ pub async fn batch(store: &Store, actor: &Actor, run_id: RunId, most: i64) -> Re
             .await?;
             if run.state == "finished" {
                 tx.unchanged_for_all();
-                return Ok(false);
+                return Ok(None);
             }
             for class in RetentionClass::ALL {
                 if !run.classes.contains(&class) {
@@ -429,38 +445,51 @@ pub async fn batch(store: &Store, actor: &Actor, run_id: RunId, most: i64) -> Re
                 }
                 let years = run.years.0.get(class.name()).copied();
                 let years = years.expect("a run has the years of its classes");
-                if take(tx, run_id, class, cutoff(run.as_of, years), most).await? {
-                    return Ok(true);
+                let walk = Walk {
+                    class,
+                    before: cutoff(run.as_of, years),
+                    after: before.get(&class).copied(),
+                    most,
+                };
+                if let Some(place) = take(tx, run_id, &walk).await? {
+                    return Ok(Some((class, place)));
                 }
             }
             finish(tx, run_id).await?;
-            Ok(false)
+            Ok(None)
         })
-        .await
+        .await?;
+    places.extend(taken);
+    Ok(taken.is_some())
 }
 
-/// Takes the next things of a class; false where there are none.
-async fn take(
-    tx: &mut Tx,
-    run_id: RunId,
+/// Which things of a class are next.
+struct Walk {
     class: RetentionClass,
+    /// What ended before this moment is over.
     before: DateTime<Utc>,
-    most: i64,
-) -> Result<bool> {
+    after: Option<(DateTime<Utc>, Uuid)>,
+    most: i32,
+}
+
+/// Takes the next things of a class, and says which was the last; none where there are none.
+async fn take(tx: &mut Tx, run_id: RunId, walk: &Walk) -> Result<Option<(DateTime<Utc>, Uuid)>> {
+    let class = walk.class;
     if class == RetentionClass::View {
-        return take_views(tx, run_id, before).await;
+        let is_any = take_views(tx, run_id, walk.before).await?;
+        return Ok(is_any.then_some((walk.before, Uuid::nil())));
     }
-    let found = items(tx, class, before, None, most).await?;
-    if found.is_empty() {
-        return Ok(false);
-    }
+    let found = items(tx, walk, None).await?;
+    let Some(last) = found.last().map(|item| (item.ended_at, item.id)) else {
+        return Ok(None);
+    };
     lock(tx, &found).await?;
     // As they stand now that nobody can change them.
     let ids: Vec<Uuid> = found.iter().map(|item| item.id).collect();
-    let still = items(tx, class, before, Some(&ids), most).await?;
+    let still = items(tx, walk, Some(&ids)).await?;
     if still.is_empty() {
         tx.unchanged_for_all();
-        return Ok(true);
+        return Ok(Some(last));
     }
     let going = Going {
         run_id,
@@ -472,7 +501,7 @@ async fn take(
         RetentionClass::Case => going.cases(tx).await?,
         RetentionClass::Audit | RetentionClass::View => {}
     }
-    Ok(true)
+    Ok(Some(last))
 }
 
 /// Something that is over.
@@ -481,28 +510,24 @@ struct Item {
     id: Uuid,
     case_id: Option<CaseId>,
     number: Option<String>,
+    ended_at: DateTime<Utc>,
 }
 
-async fn items(
-    tx: &mut Tx,
-    class: RetentionClass,
-    before: DateTime<Utc>,
-    of: Option<&[Uuid]>,
-    most: i64,
-) -> Result<Vec<Item>> {
+async fn items(tx: &mut Tx, walk: &Walk, only: Option<&[Uuid]>) -> Result<Vec<Item>> {
+    // What is locked is asked for by its ids, wherever it stands.
+    let after = walk.after.filter(|_| only.is_none());
     Ok(sqlx::query_as!(
         Item,
         r#"
-        select kind as "kind!", id as "id!", case_id as "case_id: CaseId", number
-        from retention_items($1, $2)
-        where ($3::uuid[] is null or id = any ($3))
-        order by ended_at, id
-        limit $4
+        select kind as "kind!", id as "id!", case_id as "case_id: CaseId", number, ended_at as "ended_at!"
+        from retention_items($1, $2, $3, $4, $5, $6)
         "#,
-        class.name(),
-        before,
-        of,
-        most,
+        walk.class.name(),
+        walk.before,
+        only,
+        after.map(|(at, _)| at),
+        after.map(|(_, id)| id),
+        walk.most,
     )
     .fetch_all(tx.db())
     .await?)

@@ -88,7 +88,7 @@ async fn run_to_the_end(app: &TestApp, classes: &[&str]) -> TestResponse {
 }
 
 /// One batch of so many, as a worker does it that dies after that.
-async fn one_batch(app: &TestApp, id: Uuid, most: i64) -> bool {
+async fn one_batch(app: &TestApp, id: Uuid, most: i32) -> bool {
     run::batch(&app.store, &Actor::system(), RunId(id), most)
         .await
         .unwrap()
