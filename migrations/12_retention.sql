@@ -291,7 +291,7 @@ comment on function is_over is 'whether a case was over before that time, as it 
 
 -- What is over, per class. The one definition behind the preview, its lists and the runs. A run walks along the index of what
 -- was closed, oldest first: `most` items behind the last one it took; and asks once more of `among` those that it has locked.
--- Planned anew each time, because what is absent makes another plan.
+-- Planned anew each time, because another plan is good where something is absent.
 create function retention_items(class text, cutoff timestamptz, among uuid[], after_at timestamptz, after_id uuid, most int)
 returns table (kind text, id uuid, case_id uuid, number text, ended_at timestamptz)
 language plpgsql stable set plan_cache_mode = force_custom_plan as $$

@@ -195,7 +195,7 @@ pub struct SampleView {
     pub deadlines: Vec<SampleDeadline>,
     /// Flags that were raised.
     pub flags: Vec<SampleFlag>,
-    /// The newest event of its audit chain.
+    /// How many events its audit chain has.
     pub audit_events: i64,
 }
 
@@ -225,7 +225,9 @@ pub struct SampleSession {
     pub mode: String,
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
+    /// When it really began.
     pub held_from: Option<DateTime<Utc>>,
+    /// When it really ended.
     pub held_until: Option<DateTime<Utc>>,
     /// Whether it uses one of the free sessions.
     pub is_used: bool,
@@ -270,10 +272,15 @@ pub struct SampleInteraction {
 #[allow(missing_docs, reason = "names say it")]
 pub struct SampleDeadline {
     pub kind: String,
+    /// When it was due.
     pub due_at: DateTime<Utc>,
+    /// When it was done, or fell away.
     pub done_at: Option<DateTime<Utc>>,
+    /// False where it fell away; null while it runs.
     pub met: Option<bool>,
+    /// Business minutes it took.
     pub gross_minutes: Option<i32>,
+    /// The same without the waits for the enterprise.
     pub net_minutes: Option<i32>,
 }
 
