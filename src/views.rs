@@ -57,8 +57,11 @@ enum Key {
     Offer(Uuid),
 }
 
-/// The requests that show somebody's data, by their pattern: the word they are noted by, and what their id is of.
-const SHOWING: &[(&str, &str, fn(Uuid) -> Key)] = &[
+/// The pattern of a request that shows somebody's data, the word it is noted by, and what its id is of.
+type Showing = (&'static str, &'static str, fn(Uuid) -> Key);
+
+/// All of them.
+const SHOWING: &[Showing] = &[
     ("/api/v1/cases/{id}", "case", Key::Case),
     ("/api/v1/cases/{id}/timeline", "timeline", Key::Case),
     ("/api/v1/cases/{id}/interactions", "interactions", Key::Case),
