@@ -204,6 +204,12 @@ permissions! {
     ReadAudit = "read_audit": [Admin],
     /// Read the heads of the audit trail and verify it.
     VerifyAudit = "verify_audit": [Admin, Auditor],
+    /// Dispose of what is over, hold it back, erase and disclose on request.
+    ManageRetention = "manage_retention": [Admin],
+    /// Read who saw which case.
+    ReadViews = "read_views": [Admin],
+    /// Read masked sample cases.
+    ReadSamples = "read_samples": [Admin, Auditor],
     /// Hand in mail: no role has it, only API tokens that an admin makes.
     Intake = "intake": [],
 }

@@ -83,6 +83,11 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::calendar::mount)
         .configure(crate::audit::mount)
         .configure(crate::jobs::admin::mount)
+        .configure(crate::retention::mount)
+        .configure(crate::erasure::mount)
+        .configure(crate::disclosure::mount)
+        .configure(crate::views::mount)
+        .configure(crate::samples::mount)
         .configure(crate::events::mount);
 }
 
@@ -233,6 +238,11 @@ async fn frame(
             };
             add_headers(headers, is_docs);
             let answered_request = answered.as_ref().ok().map(ServiceResponse::request);
+            if let Some(request) = answered_request
+                && status == 200
+            {
+                crate::views::note(request);
+            }
             let route = answered_request.and_then(|request| request.match_pattern()).unwrap_or_else(|| "unknown".into());
             let user = answered_request.and_then(|request| request.extensions().get::<Actor>()?.user_id);
             let seconds = started.elapsed().as_secs_f64();
@@ -348,6 +358,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "live", description = "What changes, as it changes"),
         (name = "figures", description = "Reports, the lists behind their numbers, closed periods and targets"),
         (name = "office", description = "Settings and audit"),
+        (name = "data", description = "Retention, erasure, disclosure, and who saw what"),
     )
 )]
 struct Base;

@@ -2,6 +2,7 @@
 //!
 //! Owns `attachment` and `blob`. The bytes are in [`crate::blobs`], put there before the transaction that names them.
 
+pub(crate) mod disposal;
 mod names;
 mod upload;
 mod view;
@@ -118,7 +119,7 @@ async fn know_blobs(tx: &mut Tx, files: &[NewFile<'_>]) -> Result<()> {
         insert into blob (sha256, size, created_at)
         select f.sha256, f.size, $3
         from unnest($1::bytea[], $2::bigint[]) as f (sha256, size)
-        on conflict do nothing
+        on conflict (sha256) do update set unused_since = null where blob.unused_since is not null
         "#,
         &digests,
         &sizes,

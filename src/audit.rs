@@ -362,6 +362,61 @@ pub enum Event {
         other_id: EnterpriseId,
         cases: Vec<CaseId>,
     },
+    EnterpriseReturned {
+        enterprise_id: EnterpriseId,
+        erased_id: EnterpriseId,
+    },
+    // data that ends
+    HoldPlaced {
+        hold_id: HoldId,
+    },
+    HoldLifted {
+        hold_id: HoldId,
+    },
+    RetentionRunRequested {
+        run_id: RunId,
+        as_of: NaiveDate,
+        classes: Vec<String>,
+    },
+    RetentionRunFinished {
+        run_id: RunId,
+        digest: String,
+    },
+    CaseDisposed {
+        run_id: RunId,
+    },
+    RawMailsDisposed {
+        run_id: RunId,
+        mails: i64,
+    },
+    AttachmentsDisposed {
+        run_id: RunId,
+        attachments: i64,
+    },
+    ErasureRequested {
+        erasure_id: ErasureId,
+        scope: String,
+    },
+    ErasureWithdrawn {
+        erasure_id: ErasureId,
+    },
+    ErasureExecuted {
+        erasure_id: ErasureId,
+        scope: String,
+        subject_id: Uuid,
+    },
+    CaseErased {
+        erasure_id: ErasureId,
+    },
+    DisclosureRequested {
+        disclosure_id: DisclosureId,
+    },
+    DisclosureMade {
+        disclosure_id: DisclosureId,
+    },
+    DisclosureDownloaded {
+        disclosure_id: DisclosureId,
+    },
     // the office
     UserCreated {
         user_id: UserId,

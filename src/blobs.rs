@@ -101,6 +101,17 @@ impl Blobs {
         Ok(digest)
     }
 
+    /// Deletes the bytes under that name, if they are kept.
+    ///
+    /// # Errors
+    /// 503 `unavailable`: the storage does not answer.
+    pub async fn delete(&self, digest: &Digest) -> Result<()> {
+        match self.store.delete(&digest.key()).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
     /// The bytes under that name, or nothing where none are kept.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ mod view;
 use crate::{
     access::{Actor, Role},
     audit::Event,
-    error::{Error, Result},
+    error::{Error, OnConstraint, Result},
     ids::*,
     programme::*,
     public_links,
@@ -274,7 +274,10 @@ pub async fn transition(tx: &mut Tx, case: &mut Case, step: Step, how: Move<'_>)
         how.merged_into.map(|id| *id),
     )
     .execute(tx.db())
-    .await?;
+    .await
+    .on_constraint("case_file_disposed", || {
+        Error::illegal_move("What was in this case is gone for good. Open a new one.")
+    })?;
     tx.record(
         case.id,
         Event::CaseMoved {

@@ -189,6 +189,7 @@ pub struct Enterprise {
     /// The name as it is compared.
     name_key: Option<String>,
     pub merged_into: Option<EnterpriseId>,
+    pub erased_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub updated_at: DateTime<Utc>,
 }
@@ -197,7 +198,7 @@ pub struct Enterprise {
 const COLUMNS: &str = r#"
     e.id, e.kind, e.name, e.kana, e.trade_name, e.representative, e.corporate_number, e.invoice_number,
         e.postal_code, e.prefecture_code, e.municipality_code, e.address, e.industry_code, e.employees,
-        e.employees_regular, e.phone, e.name_key, e.merged_into, e.version, e.updated_at
+        e.employees_regular, e.phone, e.name_key, e.merged_into, e.erased_at, e.version, e.updated_at
     "#;
 
 /// A query for enterprises, up to the conditions on `enterprise e`.
@@ -247,6 +248,8 @@ pub struct EnterpriseView {
     pub this_year: ThisYear,
     /// The enterprise that it turned out to be, and that has its cases now.
     pub merged_into: Option<EnterpriseId>,
+    /// When it was erased: what said who it was is gone, and no case is opened on it.
+    pub erased_at: Option<DateTime<Utc>>,
     /// The version behind the ETag.
     pub version: i64,
     /// When it was last changed.
@@ -275,6 +278,7 @@ impl Enterprise {
             phone: self.phone,
             this_year,
             merged_into: self.merged_into,
+            erased_at: self.erased_at,
             version: self.version,
             updated_at: self.updated_at,
         }
@@ -343,10 +347,10 @@ pub async fn require(db: impl PgExecutor<'_>, id: EnterpriseId, pointer: &str) -
     }
 }
 
-/// The enterprise itself, or the one that it was joined with. None where there is no such enterprise.
+/// The enterprise itself, or the one that it was joined with. None where there is no such enterprise, or no more.
 async fn survivor(db: impl PgExecutor<'_>, id: EnterpriseId) -> Result<Option<EnterpriseId>> {
     let survivor = sqlx::query_scalar!(
-        r#"select coalesce(merged_into, id) as "id!: EnterpriseId" from enterprise where id = $1"#,
+        r#"select coalesce(merged_into, id) as "id!: EnterpriseId" from enterprise where id = $1 and erased_at is null"#,
         *id
     )
     .fetch_optional(db)
@@ -408,7 +412,8 @@ pub async fn resolve(tx: &mut Tx, input: &EnterpriseInput) -> Result<Resolved> {
     Ok(Resolved { id, how })
 }
 
-/// What everybody may know of these enterprises' cases in a fiscal year; one without cases is absent.
+/// What everybody may know of these enterprises' cases in a fiscal year, with those of an erased enterprise that one was
+/// recognised as; one without cases is absent.
 pub async fn this_year(
     db: impl PgExecutor<'_>,
     ids: &[EnterpriseId],
@@ -417,17 +422,23 @@ pub async fn this_year(
     let ids: Vec<_> = ids.iter().map(|id| **id).collect();
     let rows = sqlx::query!(
         r#"
-        select c.enterprise_id as "id!: EnterpriseId", count(*) as "cases!",
+        with counted as (
+            select id, id as of from unnest($1::uuid[]) as asked (id)
+            union
+            select m.erased_id, m.enterprise_id from erased_match m where m.enterprise_id = any ($1)
+        )
+        select x.of as "id!: EnterpriseId", count(*) as "cases!",
             sum((
                 select count(*)
                 from consultation s
                 where s.case_id = c.id and s.live
             ))::bigint as "sessions_used!"
-        from case_file c
-        where c.enterprise_id = any ($1) and c.fiscal_year = $2
+        from counted x
+        join case_file c on c.enterprise_id = x.id
+        where c.fiscal_year = $2
         and c.merged_into is null
         and c.outcome is distinct from 'spam'
-        group by c.enterprise_id
+        group by x.of
         "#,
         &ids,
         fiscal_year,

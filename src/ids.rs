@@ -109,6 +109,14 @@ ids! {
     CalendarExceptionId,
     /// A closed period (締め).
     PeriodId,
+    /// A legal hold on a case.
+    HoldId,
+    /// A run that disposes of what is over.
+    RunId,
+    /// A request to be erased.
+    ErasureId,
+    /// A disclosure (開示).
+    DisclosureId,
     /// One HTTP request, or one run of a job.
     RequestId,
 }

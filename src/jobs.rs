@@ -10,7 +10,7 @@ pub mod admin;
 use crate::{
     access::Actor,
     error::{Error, REQUEST_ID, Result},
-    ids::{AttemptId, MailId, MessageId, UserId},
+    ids::{AttemptId, DisclosureId, MailId, MessageId, RunId, UserId},
     store::Store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -60,6 +60,18 @@ pub enum Work {
     AskEnterprises {},
     /// Make the texts that changed findable.
     IndexSearch {},
+    /// Go on with a run that disposes of what is over.
+    RunRetention {
+        /// Which.
+        run_id: RunId,
+    },
+    /// Delete the files that nothing names any more.
+    DisposeBlobs {},
+    /// Make the package of a disclosure.
+    BuildDisclosure {
+        /// Which.
+        disclosure_id: DisclosureId,
+    },
     /// Write a mail with a link to set a forgotten password.
     SendPasswordReset {
         /// The request.
@@ -93,6 +105,7 @@ const PERIODIC: &[(&str, TimeDelta, Work)] = &[
     ),
     ("verify_audit", TimeDelta::days(1), Work::VerifyAudit {}),
     ("clean_up", TimeDelta::hours(1), Work::CleanUp {}),
+    ("dispose_blobs", TimeDelta::hours(1), Work::DisposeBlobs {}),
     (
         "sweep_messages",
         TimeDelta::minutes(1),
@@ -460,6 +473,13 @@ async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) 
         }
         Work::AskEnterprises {} => crate::public_links::ask_enterprises(store, &system).await,
         Work::IndexSearch {} => crate::search::run(store).await,
+        Work::RunRetention { run_id } => {
+            crate::retention::run::go_on(store, &system, *run_id).await
+        }
+        Work::DisposeBlobs {} => crate::attachments::disposal::run(store).await,
+        Work::BuildDisclosure { disclosure_id } => {
+            crate::disclosure::build::run(store, &system, *disclosure_id).await
+        }
         Work::SendPasswordReset {
             request_id,
             user_id,
@@ -521,6 +541,8 @@ async fn clean_up(store: &Store) -> Result<()> {
     .execute(store.writer())
     .await?;
     crate::intake::mailgun::forget_tokens(store.writer(), now).await?;
+    crate::erasure::memory::forget(store.writer(), now).await?;
+    crate::disclosure::expire(store.writer(), now).await?;
     crate::auth::second_factor::forget_offers(store.writer(), now).await?;
     crate::auth::password_reset::forget_old(store.writer(), now).await?;
     crate::public_links::forget_old(store.writer(), now).await?;

@@ -9,6 +9,7 @@
 //! [`consultations`], [`interactions`], [`intake`] (mail that comes in), [`messages`] (mail that goes out), [`templates`],
 //! [`attachments`], [`search`], [`settings`], [`users`], [`figures`] (reports, closed periods, targets); [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
 //! [`public_links`] (what enterprises say by one-time links), [`attachments`], [`search`], [`settings`], [`users`]; [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
+//! [`attachments`], [`retention`], [`erasure`], [`disclosure`], [`views`] (who saw what), [`search`], [`settings`], [`users`]; [`places`], [`routing`], [`samples`] (masked, for auditors) and [`events`] (live news) own none. Below them: [`mail`] (reading
 //! and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what values may look like), [`calendar`], [`jobs`]
 //! (work after commit), [`database`] (connecting, or the private server). Beside them: [`pages`] (the web front end).
 
@@ -25,7 +26,9 @@ pub mod consultations;
 pub mod database;
 pub mod demo;
 pub mod desks;
+pub mod disclosure;
 pub mod enterprises;
+pub mod erasure;
 pub mod error;
 pub mod events;
 pub mod figures;
@@ -44,7 +47,9 @@ pub mod pages;
 pub mod places;
 pub mod programme;
 pub mod public_links;
+pub mod retention;
 pub mod routing;
+pub mod samples;
 pub mod search;
 pub mod serve;
 pub mod settings;
@@ -52,3 +57,4 @@ pub mod store;
 pub mod templates;
 pub mod text;
 pub mod users;
+pub mod views;

@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     http::{Answer, Cursor, Page, Query as QueryString, page_size},
     ids::CaseId,
+    views::Shown,
 };
 use actix_web::get;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -322,6 +323,7 @@ async fn search_cases(
         id: case.id,
     });
     let ids: Vec<_> = page.items.iter().map(|(_, case)| case.id).collect();
+    Shown::leave(access.request(), "search", ids.iter().copied(), []);
     let mut db = access.read().acquire().await?;
     let mut passages = passage::find(&mut db, &query, &ids).await?;
     let items = page

@@ -156,6 +156,7 @@ async fn serve_opened(
         true => Vec::new(),
         false => spawn_workers(serve.work.job_workers, opened, &context, &worker_stops),
     };
+    let views = spawn_views(opened, &worker_stops);
     let metrics = match serve.metrics_listen {
         Some(address) => Some(serve_metrics(address, opened.store.clone())?),
         None => None,
@@ -177,6 +178,8 @@ async fn serve_opened(
     for worker in workers {
         let _ = worker.await;
     }
+    // Every request is answered by now: what it showed is written before the database is let go.
+    let _ = views.await;
     poller.abort();
     Ok(())
 }
@@ -270,6 +273,21 @@ fn spawn_workers(
         })
     };
     (0..number.max(1)).map(spawn).collect()
+}
+
+/// Writes who saw what, until the workers stop.
+fn spawn_views(
+    opened: &Opened,
+    stops: &watch::Receiver<bool>,
+) -> actix_web::rt::task::JoinHandle<()> {
+    let (store, mut stops) = (opened.store.clone(), stops.clone());
+    actix_web::rt::spawn(async move {
+        let stop = async move {
+            // An error means that the sender is gone, which is a stop too.
+            let _ = stops.wait_for(|stop| *stop).await;
+        };
+        crate::views::run(&store, stop).await;
+    })
 }
 
 fn serve_metrics(

@@ -176,6 +176,17 @@ pub struct Settings {
     pub automatic_mails_per_hour: i64,
     /// Cases that one address may open by mail in 24 hours; further mails are to be checked.
     pub mail_cases_per_sender: i64,
+    /// Years that a case is kept after the fiscal year of its closing (文書管理規則: 5 is usual). With a case go its mails and
+    /// files, whatever their own years.
+    pub retention_case_years: i32,
+    /// Years that mail is kept as it came, byte for byte; what is read of it stays with the case.
+    pub retention_raw_mail_years: i32,
+    /// Years that files are kept.
+    pub retention_attachment_years: i32,
+    /// Years that the audit trail of a case must be kept at least; the program never cuts it.
+    pub retention_audit_years: i32,
+    /// Years that is kept who saw which case, after the fiscal year in which they did.
+    pub retention_view_years: i32,
     /// Whether admins need a second factor: without one they may set it up, and nothing else.
     pub second_factor_for_admins: bool,
     /// Whether staff may offer enterprises dates to choose from by a link.
@@ -237,6 +248,11 @@ impl Default for Settings {
             acknowledgements_per_sender: 3,
             automatic_mails_per_hour: 500,
             mail_cases_per_sender: 10,
+            retention_case_years: 5,
+            retention_raw_mail_years: 1,
+            retention_attachment_years: 5,
+            retention_audit_years: 10,
+            retention_view_years: 3,
             second_factor_for_admins: false,
             date_choice: true,
             date_choice_slots: 5,
@@ -288,6 +304,11 @@ pub struct EditSettingsRequest {
     pub acknowledgements_per_sender: Option<i64>,
     pub automatic_mails_per_hour: Option<i64>,
     pub mail_cases_per_sender: Option<i64>,
+    pub retention_case_years: Option<i32>,
+    pub retention_raw_mail_years: Option<i32>,
+    pub retention_attachment_years: Option<i32>,
+    pub retention_audit_years: Option<i32>,
+    pub retention_view_years: Option<i32>,
     pub second_factor_for_admins: Option<bool>,
     pub date_choice: Option<bool>,
     pub date_choice_slots: Option<u32>,
@@ -334,6 +355,23 @@ impl Body for EditSettingsRequest {
                 value.is_none_or(|days| (1..=260).contains(&days)),
                 pointer,
                 "must be between 1 and 260",
+            );
+        }
+        let years = [
+            ("/retention_case_years", self.retention_case_years),
+            ("/retention_raw_mail_years", self.retention_raw_mail_years),
+            (
+                "/retention_attachment_years",
+                self.retention_attachment_years,
+            ),
+            ("/retention_audit_years", self.retention_audit_years),
+            ("/retention_view_years", self.retention_view_years),
+        ];
+        for (pointer, value) in years {
+            fields.require(
+                value.is_none_or(|years| (1..=30).contains(&years)),
+                pointer,
+                "must be between 1 and 30",
             );
         }
         fields.require(
@@ -442,6 +480,11 @@ impl EditSettingsRequest {
             acknowledgements_per_sender,
             automatic_mails_per_hour,
             mail_cases_per_sender,
+            retention_case_years,
+            retention_raw_mail_years,
+            retention_attachment_years,
+            retention_audit_years,
+            retention_view_years,
             second_factor_for_admins,
             date_choice,
             date_choice_slots,

@@ -18,6 +18,7 @@ use crate::{
     jobs::Job,
     mail::MailIdentity,
     settings::Settings,
+    views::ViewLog,
 };
 use actix_web::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -78,6 +79,7 @@ pub struct Store {
     clock: Clock,
     directory: Directory,
     events: Hub,
+    views: ViewLog,
     wake_worker: Notify,
     mail: Arc<MailIdentity>,
     blobs: Blobs,
@@ -92,6 +94,7 @@ impl Store {
             clock,
             directory: Directory::default(),
             events: Hub::default(),
+            views: ViewLog::default(),
             wake_worker: Notify::new(),
             mail: MailIdentity::example(),
             blobs: Blobs::in_memory(),
@@ -147,6 +150,11 @@ impl Store {
     /// Who listens to what changes.
     pub fn events(&self) -> &Hub {
         &self.events
+    }
+
+    /// Who saw what, until it is written.
+    pub fn views(&self) -> &ViewLog {
+        &self.views
     }
 
     /// Waits until a transaction of this process enqueued a job.

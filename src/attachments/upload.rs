@@ -4,17 +4,16 @@
 //! file in memory whatever it brings. The rows come last, in one transaction; where that fails, the bytes stay behind
 //! and nothing names them.
 
-use super::{Digest, NewFile, know_blobs, names, view};
+use super::{Digest, NewFile, disposal, know_blobs, names, view};
 use crate::{
     access::{Access, permit},
     audit::Event,
-    blobs::Blobs,
     cases::{self, Case},
     error::{Error, ProblemType, Result},
     http::{Answer, Items, Path, bind_body},
     ids::*,
     mail::parse::is_encrypted,
-    store::Tx,
+    store::{Store, Tx},
 };
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{
@@ -92,7 +91,7 @@ async fn add_attachments(
     cases::find(&mut db, access.actor(), id).await?;
     drop(db);
     let form = Multipart::new(access.request().headers(), payload);
-    let uploads = receive(form, access.store().blobs()).await?;
+    let uploads = receive(form, access.store()).await?;
     bind_body(access.request(), &fingerprint(&uploads));
     access
         .transaction(async |tx| {
@@ -110,7 +109,7 @@ async fn add_attachments(
 }
 
 /// Reads the parts one after the other into the storage.
-async fn receive(mut form: Multipart, blobs: &Blobs) -> Result<Vec<Upload>> {
+async fn receive(mut form: Multipart, store: &Store) -> Result<Vec<Upload>> {
     let mut uploads: Vec<Upload> = Vec::new();
     while let Some(part) = form.next().await {
         let mut part = part.map_err(unreadable)?;
@@ -131,8 +130,9 @@ async fn receive(mut form: Multipart, blobs: &Blobs) -> Result<Vec<Upload>> {
             .map_or(names::BYTES, |mime| mime.essence_str())
             .to_owned();
         let bytes = read(&mut part).await?;
+        disposal::announce(store, &[(Digest::of(&bytes), bytes.len() as u64)]).await?;
         uploads.push(Upload {
-            sha256: blobs.put(&bytes).await?,
+            sha256: store.blobs().put(&bytes).await?,
             size: bytes.len() as u64,
             filename: names::filename(&filename),
             content_type: names::content_type(&content_type),

@@ -3,9 +3,9 @@
 use crate::{
     access::{Access, permit},
     error::Result,
-    http::Answer,
+    http::{Answer, Body, Json},
 };
-use actix_web::get;
+use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -14,12 +14,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
-    config.service(show_audit_head);
+    config.service(show_audit_head).service(compare_audit_head);
 }
 
 /// Where the trail stands. Kept outside the database, it proves later that nothing up to here was altered or removed,
 /// even by somebody who may change everything and knows the key: `madoguchi audit verify --against`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AuditHead {
     /// The newest checkpoint; none before the first.
     pub checkpoint: Option<CheckpointHead>,
@@ -31,8 +32,22 @@ pub struct AuditHead {
     pub events: i64,
 }
 
+impl Body for AuditHead {}
+
+/// What became of a head that was kept outside.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeadComparison {
+    /// Whether the trail still holds all of it: nothing up to there was altered, cut or removed.
+    pub matches: bool,
+    /// What does not match, in words; none where all does.
+    pub findings: Vec<String>,
+    /// Where the trail stands now.
+    pub current: AuditHead,
+}
+
 /// A checkpoint: the signed heads of the chains that moved since the one before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CheckpointHead {
     /// Counted from 1 without gaps.
     pub id: i64,
@@ -46,6 +61,7 @@ pub struct CheckpointHead {
 
 /// The newest event of a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ChainHead {
     /// Its number, counted from 1 without gaps.
     pub seq: i64,
@@ -69,8 +85,80 @@ async fn show_audit_head(access: Access<permit::VerifyAudit>) -> Result<Answer> 
     Ok(Answer::ok(&show(&mut db).await?))
 }
 
+/// Compare a kept head with the audit trail
+///
+/// Takes an answer of `/audit/head` that was stored outside, as it is. Whether its checkpoint and the office's event are
+/// still there as they were, and nothing has become less. That every event before them is intact is what the verification
+/// of everything says (`/audit/verification`, `madoguchi audit verify --against`).
+#[utoipa::path(
+    tag = "office",
+    operation_id = "compare_audit_head",
+    request_body = AuditHead,
+    responses((status = 200, description = "Whether the trail still holds it", body = HeadComparison)),
+    extensions(("x-permission" = json!("verify_audit")))
+)]
+#[post("/audit/verify-head")]
+async fn compare_audit_head(
+    access: Access<permit::VerifyAudit>,
+    Json(kept): Json<AuditHead>,
+) -> Result<Answer> {
+    let mut db = access.read().acquire().await?;
+    let current = show(&mut db).await?;
+    let mut findings = Vec::new();
+    if let Some(checkpoint) = &kept.checkpoint {
+        let mac = sqlx::query_scalar!(
+            "select encode(mac, 'hex') from audit_checkpoint where id = $1",
+            checkpoint.id
+        )
+        .fetch_optional(&mut *db)
+        .await?
+        .flatten();
+        findings.extend(differs("checkpoint", checkpoint.id, mac, &checkpoint.mac));
+    }
+    if let Some(office) = &kept.office {
+        let hash = sqlx::query_scalar!(
+            "select encode(hash, 'hex') from audit_event where chain = $1 and seq = $2",
+            Uuid::nil(),
+            office.seq,
+        )
+        .fetch_optional(&mut *db)
+        .await?
+        .flatten();
+        findings.extend(differs(
+            "event of the office",
+            office.seq,
+            hash,
+            &office.hash,
+        ));
+    }
+    let numbers = [
+        ("chains", kept.chains, current.chains),
+        ("events", kept.events, current.events),
+    ];
+    for (what, before, now) in numbers {
+        if now < before {
+            findings.push(format!(
+                "There were {before} {what}, and now there are {now}."
+            ));
+        }
+    }
+    Ok(Answer::ok(&HeadComparison {
+        matches: findings.is_empty(),
+        findings,
+        current,
+    }))
+}
+
+fn differs(what: &str, number: i64, found: Option<String>, kept: &str) -> Option<String> {
+    match found {
+        None => Some(format!("The {what} number {number} is gone.")),
+        Some(found) if found != kept => Some(format!("The {what} number {number} is another one.")),
+        Some(_) => None,
+    }
+}
+
 /// Where the trail stands, in one statement and so at one moment.
-pub(super) async fn show(db: &mut PgConnection) -> Result<AuditHead> {
+pub(crate) async fn show(db: &mut PgConnection) -> Result<AuditHead> {
     let row = sqlx::query!(
         r#"
         select total.chains as "chains!", total.events as "events!",

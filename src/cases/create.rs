@@ -13,6 +13,7 @@ use crate::{
     audit::Event,
     cases::{self, view},
     enterprises::{self, EnterpriseInput, How},
+    erasure::memory,
     error::{Error, Fields, Result},
     figures::{last_day, times},
     http::{Answer, Body as RequestBody, Json},
@@ -301,11 +302,15 @@ pub(super) async fn enter(
     let resolved = enterprises::resolve(tx, &body.enterprise).await?;
     // One case of an enterprise at a time from here on: the second cannot be opened unnoticed.
     let enterprise_id = enterprises::lock_survivor(tx, resolved.id).await?;
-    let mut years = enterprises::this_year(tx.db(), &[enterprise_id], fiscal_year).await?;
+    let id = CaseId::new();
+    let reached = notice::reached(body.site.as_ref(), &body.contacts);
+    let returned = memory::recognise(tx, id, enterprise_id, &reached, fiscal_year).await?;
+    let year = notice::this_year(tx, enterprise_id, &returned, fiscal_year).await?;
     let similar = enterprises::similar(tx.db(), enterprise_id, &signals).await?;
     let mut flags = Vec::new();
-    if let Some(year) = years.remove(&enterprise_id) {
+    if year.cases > 0 {
         let how = notice::known_by(resolved.how, body.channel);
+        let how = returned.first().map_or(how, |other| &other.how);
         flags.push(Notice::same_enterprise(year, fiscal_year, how));
     }
     flags.extend(notice::possible_duplicate(tx, &similar, fiscal_year).await?);
@@ -316,10 +321,11 @@ pub(super) async fn enter(
     if let Some(last) = last_day::passed_for_intake(&settings, entry.received_at) {
         flags.push(Notice::after_last_day(last));
     }
-    let (id, contact_id) = insert(
+    let contact_id = insert(
         tx,
         body,
         &NewCase {
+            id,
             entry,
             fiscal_year,
             enterprise_id,
@@ -400,6 +406,7 @@ pub(super) fn record_own_window(tx: &mut Tx, id: CaseId, desk_id: DeskId) {
 }
 
 struct NewCase<'a> {
+    id: CaseId,
     entry: Entry,
     fiscal_year: i32,
     enterprise_id: EnterpriseId,
@@ -410,9 +417,9 @@ async fn insert(
     tx: &mut Tx,
     body: &CreateCaseRequest,
     new: &NewCase<'_>,
-) -> Result<(CaseId, Option<ContactId>)> {
+) -> Result<Option<ContactId>> {
     let settings = tx.settings().await?;
-    let (id, now) = (CaseId::new(), tx.now());
+    let (id, now) = (new.id, tx.now());
     let actor: Actor = tx.actor().clone();
     let Entry {
         received_at,
@@ -528,7 +535,7 @@ async fn insert(
     .await?;
     let contact_ids = insert_contacts(tx, id, &body.contacts, 0).await?;
     insert_consents(tx, id, &body.consents).await?;
-    Ok((id, contact_ids.first().copied()))
+    Ok(contact_ids.first().copied())
 }
 
 /// The contact that opened the case is the first of its interactions.

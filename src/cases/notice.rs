@@ -12,11 +12,13 @@ use super::{
 use crate::{
     audit::Event,
     enterprises::{self, How, Signals, Similar, ThisYear},
+    erasure::memory::{self, Reached, Recognised},
     error::Result,
     ids::*,
     japan,
     programme::*,
     store::Tx,
+    text::EmailAddress,
 };
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -90,6 +92,82 @@ pub(super) fn signals(site: Option<&SiteInput>, contacts: &[ContactInput]) -> Si
         .phones
         .extend(site.map(|phone| phone.as_str().to_owned()));
     signals
+}
+
+/// What a case that is being opened is known by, for the memory of who was erased. An agent counts for nobody here either.
+pub(super) fn reached(site: Option<&SiteInput>, contacts: &[ContactInput]) -> Reached {
+    let own = contacts
+        .iter()
+        .filter(|contact| contact.role != ContactRole::Agent);
+    let site = site.and_then(|site| site.phone.as_ref());
+    let phones = own.clone().filter_map(|contact| contact.phone.as_ref());
+    Reached {
+        phones: phones
+            .chain(site)
+            .map(|phone| phone.as_str().to_owned())
+            .collect(),
+        emails: own
+            .filter_map(|contact| contact.email.as_ref())
+            .map(EmailAddress::key)
+            .collect(),
+    }
+}
+
+/// The cases of an enterprise in a fiscal year, with those of enterprises that a person was erased of and that this one
+/// is; enterprises that were erased themselves are counted with it anyhow.
+pub(super) async fn this_year(
+    tx: &mut Tx,
+    enterprise_id: EnterpriseId,
+    returned: &[Recognised],
+    fiscal_year: i32,
+) -> Result<ThisYear> {
+    let mut ids = vec![enterprise_id];
+    let others = returned.iter().filter(|other| !other.is_erased);
+    ids.extend(others.map(|other| other.id));
+    let years = enterprises::this_year(tx.db(), &ids, fiscal_year).await?;
+    let mut sum = ThisYear::default();
+    for year in years.values() {
+        sum.cases += year.cases;
+        sum.sessions_used += year.sessions_used;
+    }
+    Ok(sum)
+}
+
+/// The enterprise of a case, or what it is known by, was changed: whether it is one that was erased. The caller has locked
+/// the case.
+async fn notice_returned(
+    tx: &mut Tx,
+    case_id: CaseId,
+    enterprise_id: EnterpriseId,
+    fiscal_year: i32,
+) -> Result<()> {
+    let reached = Reached::default();
+    let mut returned = memory::recognise(tx, case_id, enterprise_id, &reached, fiscal_year).await?;
+    // One that lives is named when a case is opened, and not with every change after that.
+    returned.retain(|other| other.is_erased);
+    let Some(first) = returned.first() else {
+        return Ok(());
+    };
+    let mut year = this_year(tx, enterprise_id, &returned, fiscal_year).await?;
+    // Without this one, which is counted by now.
+    year.cases -= 1;
+    year.sessions_used -= sqlx::query_scalar!(
+        r#"select count(*) as "count!" from consultation where case_id = $1 and live"#,
+        *case_id
+    )
+    .fetch_one(tx.db())
+    .await?;
+    match year.cases {
+        ..=0 => Ok(()),
+        _ => {
+            raise(
+                tx,
+                case_id,
+                &Notice::same_enterprise(year, fiscal_year, &first.how),
+            )
+            .await
+        }
+    }
 }
 
 /// That the enterprise may be the same as these; none where there are none.
@@ -194,6 +272,7 @@ pub(super) async fn similar_to(
     enterprise_id: EnterpriseId,
     fiscal_year: i32,
 ) -> Result<()> {
+    notice_returned(tx, case_id, enterprise_id, fiscal_year).await?;
     let similar = enterprises::similar(tx.db(), enterprise_id, &Signals::default()).await?;
     name_new(tx, case_id, similar, fiscal_year).await
 }
@@ -229,9 +308,6 @@ async fn name_new(
 /// The database.
 pub async fn notice_similar_enterprises(tx: &mut Tx, id: EnterpriseId) -> Result<()> {
     let similar = enterprises::similar(tx.db(), id, &Signals::default()).await?;
-    if similar.is_empty() {
-        return Ok(());
-    }
     let cases = sqlx::query!(
         r#"
         select id, fiscal_year
@@ -245,6 +321,7 @@ pub async fn notice_similar_enterprises(tx: &mut Tx, id: EnterpriseId) -> Result
     .fetch_all(tx.db())
     .await?;
     for case in cases {
+        notice_returned(tx, case.id, id, case.fiscal_year).await?;
         name_new(tx, case.id, similar.clone(), case.fiscal_year).await?;
     }
     Ok(())

@@ -13,6 +13,7 @@ use crate::{
     japan,
     programme::{ContactKind, ContactRole, Direction, InteractionResult},
     text::{EmailAddress, Kana, Name, Phone, PrefectureCode},
+    views::Shown,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
@@ -59,7 +60,7 @@ async fn look_up_caller(
         enterprise.cases_this_year = year.cases;
         enterprise.sessions_used_this_year = year.sessions_used;
     }
-    Ok(Answer::ok(&Caller {
+    let caller = Caller {
         people: people_of(db, view, &address).await?,
         open_cases: open_cases_of(db, view, &ids).await?,
         last_contacts: last_contacts_of(db, view, &ids).await?,
@@ -68,7 +69,13 @@ async fn look_up_caller(
             .map(|enterprise| enterprise.sessions_used_this_year)
             .sum(),
         enterprises,
-    }))
+    };
+    let people = caller.people.iter().map(|person| person.case_id);
+    let cases = people
+        .chain(caller.open_cases.iter().map(|case| case.id))
+        .chain(caller.last_contacts.iter().map(|contact| contact.case_id));
+    Shown::leave(access.request(), "caller", cases, ids);
+    Ok(Answer::ok(&caller))
 }
 
 /// Whom to look up: exactly one of the two.

@@ -359,6 +359,7 @@ mod tests {
             phone: None,
             name_key: None,
             merged_into: None,
+            erased_at: None,
             version: 1,
             updated_at: DateTime::UNIX_EPOCH,
         }

@@ -5,11 +5,14 @@
 //! goes stays as a pointer: what it was known by still leads to the enterprise. There is no way back but a correction case
 //! by case, which is why it is a supervisor's and has a reason.
 
-use super::{Enterprise, EnterpriseView, find, lock, show, write::merged_away};
+use super::{
+    Enterprise, EnterpriseView, find, lock, show,
+    write::{erased, merged_away},
+};
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
-    cases,
+    cases, erasure,
     error::{Error, Result},
     http::{Answer, Body, Json, Path},
     ids::*,
@@ -99,6 +102,7 @@ async fn merge(tx: &mut Tx, survivor: &Enterprise, other: &Enterprise, reason: &
     let case_ids = cases::take_over(tx, survivor.id, other.id).await?;
     managers::conflicts::follow_merge(tx, survivor.id, other.id).await?;
     take_over_differences(tx, survivor.id, other.id).await?;
+    erasure::memory::follow_merge(tx, survivor.id, other.id).await?;
     point(tx, survivor.id, other.id, reason).await?;
     take_number(tx, survivor, other).await?;
     tx.record(
@@ -120,6 +124,9 @@ fn require_joinable(survivor: &Enterprise, other: &Enterprise) -> Result<()> {
     use EnterpriseKind::*;
     if survivor.merged_into.is_some() || other.merged_into.is_some() {
         return Err(merged_away());
+    }
+    if survivor.erased_at.is_some() || other.erased_at.is_some() {
+        return Err(erased());
     }
     if has_number(survivor) && has_number(other) {
         return Err(Error::conflict(

@@ -96,6 +96,9 @@ pub(super) async fn edit(
     if enterprise.merged_into.is_some() {
         return Err(merged_away());
     }
+    if enterprise.erased_at.is_some() {
+        return Err(erased());
+    }
     let fields = body.apply(&mut enterprise)?;
     if fields.is_empty() {
         tx.unchanged();
@@ -163,6 +166,10 @@ pub(super) fn number_taken() -> Error {
 
 pub(super) fn merged_away() -> Error {
     Error::conflict("This enterprise was joined with another: see merged_into.")
+}
+
+pub(super) fn erased() -> Error {
+    Error::conflict("This enterprise was erased. Enter it as a new one.")
 }
 
 /// Puts on record that two enterprises are different.

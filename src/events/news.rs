@@ -199,7 +199,15 @@ fn topic(event: &Event) -> Topic {
         | TokenRevoked { .. }
         | JobRunAgain { .. }
         | PeriodClosed { .. }
-        | TargetsSet { .. } => Topic::default(),
+        | TargetsSet { .. }
+        | RetentionRunRequested { .. }
+        | RetentionRunFinished { .. }
+        | ErasureRequested { .. }
+        | ErasureWithdrawn { .. }
+        | ErasureExecuted { .. }
+        | DisclosureRequested { .. }
+        | DisclosureMade { .. }
+        | DisclosureDownloaded { .. } => Topic::default(),
         CaseCreated { .. }
         | CaseEdited { .. }
         | DeskProposed { .. }
@@ -228,7 +236,14 @@ fn topic(event: &Event) -> Topic {
         | SurveyBounced { .. }
         | FreeTextReleased { .. }
         | FreeTextWithheld { .. }
-        | AttachmentAdded { .. } => Topic::of(Kind::Case, None),
+        | AttachmentAdded { .. }
+        | EnterpriseReturned { .. }
+        | HoldPlaced { .. }
+        | HoldLifted { .. }
+        | CaseDisposed { .. }
+        | RawMailsDisposed { .. }
+        | AttachmentsDisposed { .. }
+        | CaseErased { .. } => Topic::of(Kind::Case, None),
     }
 }
 

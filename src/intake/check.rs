@@ -98,6 +98,11 @@ async fn reprocess_email(
                     "The mail was placed: attach it where it belongs.",
                 ));
             }
+            if !row::has_bytes(tx, id).await? {
+                return Err(Error::conflict(
+                    "The mail as it came is gone: its time was over.",
+                ));
+            }
             row::begin_again(tx, id).await?;
             tx.record(OFFICE, Event::MailReprocessed { mail_id: id });
             let job = Job::now(Work::PlaceMail { mail_id: id });

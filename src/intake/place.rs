@@ -65,6 +65,22 @@ pub async fn run(store: &Store, actor: &Actor, mail_id: MailId) -> Result<()> {
     Ok(())
 }
 
+/// Places what is waiting now, for whoever must know of every mail that came before going on. Their jobs find it placed.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn run_waiting(store: &Store, actor: &Actor) -> Result<()> {
+    let waiting = sqlx::query_scalar!(
+        "select id from inbound_mail where state = 'pending' order by received_at, id"
+    )
+    .fetch_all(store.reader())
+    .await?;
+    for mail_id in waiting {
+        run(store, actor, mail_id).await?;
+    }
+    Ok(())
+}
+
 /// The raw message of a mail that is pending.
 async fn load(store: &Store, mail_id: MailId) -> Result<Option<(Vec<u8>, Envelope)>> {
     let mail = sqlx::query!(
@@ -125,6 +141,18 @@ struct KeptFile {
 
 /// Keeps the bytes of the files, before the transaction: storage may be across a network.
 async fn keep_files(store: &Store, files: Vec<ParsedAttachment>) -> Result<Vec<KeptFile>> {
+    let announced: Vec<_> = files
+        .iter()
+        .map(|file| {
+            (
+                crate::blobs::Digest::of(&file.bytes),
+                file.bytes.len() as u64,
+            )
+        })
+        .collect();
+    if !announced.is_empty() {
+        attachments::disposal::announce(store, &announced).await?;
+    }
     let mut kept = Vec::with_capacity(files.len());
     for mut file in files {
         let bytes = std::mem::take(&mut file.bytes);

@@ -4,6 +4,7 @@ use super::{MessageView, chain, job, view};
 use crate::{
     access::{Access, permit},
     audit::Event,
+    erasure::wipe,
     error::{Error, Result},
     http::{Answer, Path},
     ids::*,
@@ -92,6 +93,9 @@ async fn retry_message(
             }
             if !message.allowed_steps.contains(&"retry") {
                 return Err(Error::forbidden("The desk owns this case now."));
+            }
+            if message.to_address == wipe::NO_ADDRESS {
+                return Err(Error::conflict("Who it was for was erased."));
             }
             let now = tx.now();
             sqlx::query!(

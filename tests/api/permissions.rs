@@ -293,7 +293,9 @@ impl World {
             | "decline_offer"
             | "cancel_consultation"
             | "void_consultation"
-            | "return_report" => reason,
+            | "return_report"
+            | "place_hold"
+            | "lift_hold" => reason,
             "merge_cases" | "unmerge_cases" => {
                 json!({ "other_id": self.sibling.id(), "reason": "理由" })
             }
@@ -510,11 +512,16 @@ async fn nothing_speaks_of_what_is_not_yours() {
         .filter(|operation| operation.method == Method::GET)
     {
         let path = path_to(operation, |_| enterprise.clone());
+        // An auditor's sample names cases, and says nothing of them that is somebody's.
+        let secrets = match operation.id() {
+            "draw_sample" => &secrets[..1],
+            _ => &secrets[..],
+        };
         for filter in &filters {
             for client in &strangers {
                 let response = client.get(format!("{path}{filter}")).await;
                 answered += u32::from(response.status == 200);
-                for secret in &secrets {
+                for secret in secrets {
                     assert!(
                         !response.text.contains(secret),
                         "{} speaks of {secret}: {}",

@@ -208,6 +208,16 @@ pub(crate) async fn take_along(
     Ok(())
 }
 
+/// Whether the mail as it came is still kept.
+pub(crate) async fn has_bytes(tx: &mut Tx, id: MailId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from inbound_raw where inbound_mail_id = $1) as "has_bytes!""#,
+        *id
+    )
+    .fetch_one(tx.db())
+    .await?)
+}
+
 /// Back to the beginning: the job reads and places it anew.
 pub(crate) async fn begin_again(tx: &mut Tx, id: MailId) -> Result<()> {
     sqlx::query!(
