@@ -192,6 +192,10 @@ permissions! {
     KeepProfiles = "keep_profiles": [Manager, Admin],
     /// Make and change users, desks, managers and settings.
     ManageOffice = "manage_office": [Admin],
+    /// Take lists out as files: those that one may read, the auditor masked.
+    MakeExports = "make_exports": [Operator, Supervisor, Desk, Manager, Admin, Auditor],
+    /// Say which other systems are told what happens to cases.
+    ManageWebhooks = "manage_webhooks": [Admin],
     /// Read the audit trail.
     ReadAudit = "read_audit": [Admin],
     /// Read the heads of the audit trail and verify it.

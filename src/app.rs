@@ -81,6 +81,8 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::calendar::mount)
         .configure(crate::audit::mount)
         .configure(crate::jobs::admin::mount)
+        .configure(crate::exports::mount)
+        .configure(crate::webhooks::mount)
         .configure(crate::events::mount);
 }
 
@@ -335,6 +337,8 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "conversation", description = "Timeline, interactions and notes"),
         (name = "mail", description = "Mail that comes in, mail that goes out"),
         (name = "places", description = "Postal codes, area codes and addresses"),
+        (name = "exports", description = "Lists as files"),
+        (name = "webhooks", description = "Other systems that are told what happens"),
         (name = "live", description = "What changes, as it changes"),
         (name = "office", description = "Settings and audit"),
     )

@@ -3,6 +3,7 @@
 //! Owns `attachment` and `blob`. The bytes are in [`crate::blobs`], put there before the transaction that names them.
 
 mod names;
+pub(crate) use names::disposition;
 mod upload;
 mod view;
 

@@ -30,6 +30,7 @@ use crate::{
     store::Tx,
 };
 use chrono::{DateTime, Utc};
+pub use list::CaseFilter;
 pub(crate) use list::search;
 pub use mail::{
     MailCase, add_contact, enterprise_of_sender, is_correspondent, link, mail_after_close,

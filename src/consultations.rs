@@ -26,7 +26,8 @@ pub use places::{compact_places, move_sessions};
 pub use settle::{cancel_future, require_recorded};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use utoipa_actix_web::service_config::ServiceConfig;
-pub use view::{ConsultationView, own_sessions, show};
+pub(crate) use view::push_view;
+pub use view::{ConsultationFilter, ConsultationView, own_sessions, show};
 
 /// Mounts the sessions and their reports.
 pub fn mount(config: &mut ServiceConfig) {

@@ -99,6 +99,12 @@ ids! {
     TemplateId,
     /// A closure or an extra opening.
     CalendarExceptionId,
+    /// An export: a list as a file.
+    ExportId,
+    /// A webhook.
+    WebhookId,
+    /// An event on its way to a webhook.
+    DeliveryId,
     /// One HTTP request, or one run of a job.
     RequestId,
 }

@@ -10,7 +10,7 @@ pub mod admin;
 use crate::{
     access::Actor,
     error::{Error, REQUEST_ID, Result},
-    ids::{AttemptId, MailId, MessageId, UserId},
+    ids::{AttemptId, ExportId, MailId, MessageId, UserId, WebhookId},
     store::Store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -58,6 +58,18 @@ pub enum Work {
     SweepMessages {},
     /// Make the texts that changed findable.
     IndexSearch {},
+    /// Make a list into a file.
+    MakeExport {
+        /// Which.
+        export_id: ExportId,
+    },
+    /// Find out which webhooks are to be told of what happened.
+    SpreadNews {},
+    /// Tell a webhook what is due.
+    CallWebhook {
+        /// Which.
+        webhook_id: WebhookId,
+    },
     /// Write a mail with a link to set a forgotten password.
     SendPasswordReset {
         /// The request.
@@ -241,6 +253,7 @@ async fn turn(
 ) -> Result<bool> {
     if with_periodic {
         enqueue_periodic(store).await?;
+        crate::webhooks::enqueue_due(store).await?;
     }
     enqueue_indexing(store).await?;
     run_next(store, context, lane).await
@@ -263,6 +276,7 @@ pub async fn run_due_in(store: &Store, context: &WorkContext, lane: Lane) -> Res
     loop {
         if lane != Lane::Sending {
             enqueue_indexing(store).await?;
+            crate::webhooks::enqueue_due(store).await?;
         }
         if !run_next(store, context, lane).await? {
             return Ok(count);
@@ -341,7 +355,7 @@ async fn run_next(store: &Store, context: &WorkContext, lane: Lane) -> Result<bo
         where id = (
             select id from job
             where run_at <= $1 and dead_at is null and (leased_until is null or leased_until <= $1)
-            and case when kind = 'send_message' then $4::boolean else $5::boolean end
+            and case when kind in ('send_message', 'call_webhook') then $4::boolean else $5::boolean end
             order by run_at, id
             limit 1
             for no key update skip locked
@@ -452,6 +466,13 @@ async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) 
             crate::intake::place::measure(store).await
         }
         Work::IndexSearch {} => crate::search::run(store).await,
+        Work::MakeExport { export_id } => {
+            crate::exports::make::run(store, &system, *export_id).await
+        }
+        Work::SpreadNews {} => crate::webhooks::spread::run(store).await,
+        Work::CallWebhook { webhook_id } => {
+            crate::webhooks::send::run(store, &system, *webhook_id).await
+        }
         Work::SendPasswordReset {
             request_id,
             user_id,
@@ -515,6 +536,8 @@ async fn clean_up(store: &Store) -> Result<()> {
     crate::intake::mailgun::forget_tokens(store.writer(), now).await?;
     crate::auth::second_factor::forget_offers(store.writer(), now).await?;
     crate::auth::password_reset::forget_old(store.writer(), now).await?;
+    crate::exports::make::clean_up(store, now).await?;
+    crate::webhooks::forget_old(store.writer(), now).await?;
     sqlx::query!(
         "delete from sign_in_throttle where window_started_at < $1",
         now - TimeDelta::days(1)

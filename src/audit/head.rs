@@ -70,7 +70,7 @@ async fn show_audit_head(access: Access<permit::VerifyAudit>) -> Result<Answer> 
 }
 
 /// Where the trail stands, in one statement and so at one moment.
-pub(super) async fn show(db: &mut PgConnection) -> Result<AuditHead> {
+pub(crate) async fn show(db: &mut PgConnection) -> Result<AuditHead> {
     let row = sqlx::query!(
         r#"
         select total.chains as "chains!", total.events as "events!",

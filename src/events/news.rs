@@ -190,7 +190,19 @@ fn topic(event: &Event) -> Topic {
         | RecoveryCodeUsed { .. }
         | TokenCreated { .. }
         | TokenRevoked { .. }
-        | JobRunAgain { .. } => Topic::default(),
+        | JobRunAgain { .. }
+        | ExportRequested { .. }
+        | ExportMade { .. }
+        | ExportFailed { .. }
+        | ExportDownloaded { .. }
+        | ProgrammeHandedOver {}
+        | WebhookCreated { .. }
+        | WebhookEdited { .. }
+        | WebhookSecretRotated { .. }
+        | WebhookDisabled { .. }
+        | WebhookDeleted { .. }
+        | WebhookTested { .. }
+        | WebhookRetried { .. } => Topic::default(),
         CaseCreated { .. }
         | CaseEdited { .. }
         | DeskProposed { .. }
