@@ -31,8 +31,8 @@ mod tokens;
 pub use address::Network;
 pub use directory::{Directory, spawn_poller};
 pub use keys::Keys;
-pub use password::{ChosenPassword, PasswordCost, Passwords};
 pub(crate) use mails::write as write_mail;
+pub use password::{ChosenPassword, PasswordCost, Passwords};
 pub use second_factor::SealKey;
 pub(crate) use sessions::{EndReason, end_all};
 

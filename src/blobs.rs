@@ -172,7 +172,8 @@ impl Blobs {
         expected: Option<&Digest>,
     ) -> Result<(Digest, i64)> {
         use sha2::{Digest as _, Sha256};
-        let unreadable = |error: io::Error| Error::Internal(format!("a file cannot be read: {error}").into());
+        let unreadable =
+            |error: io::Error| Error::Internal(format!("a file cannot be read: {error}").into());
         let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
         let upload = self.store.put_multipart(key).await;
         let mut upload = WriteMultipart::new(upload.map_err(|error| unavailable(&error))?);

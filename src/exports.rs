@@ -304,7 +304,9 @@ async fn create_export(
     let actor = access.actor();
     let scope = Scope::of(actor, body.kind)
         .ok_or_else(|| Error::forbidden("This list is not for your role."))?;
-    let filter = body.filter.unwrap_or_else(|| Value::Object(Default::default()));
+    let filter = body
+        .filter
+        .unwrap_or_else(|| Value::Object(Default::default()));
     lists::check(body.kind, &filter, actor, scope)?;
     access
         .transaction(async |tx| {

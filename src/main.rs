@@ -312,7 +312,10 @@ async fn take_over(
     println!("{proof}");
     let kept_in = proof_file.map_or_else(|| dir.join("proof.txt"), std::path::Path::to_owned);
     std::fs::write(&kept_in, format!("{proof}\n")).map_err(|error| {
-        format!("everything came in, but {} cannot be written: {error}", kept_in.display())
+        format!(
+            "everything came in, but {} cannot be written: {error}",
+            kept_in.display()
+        )
     })?;
     eprintln!("The proof is kept in {}.", kept_in.display());
     Ok(match proof.is_whole() {

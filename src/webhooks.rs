@@ -181,7 +181,8 @@ pub struct RotateSecretRequest {
 impl Body for RotateSecretRequest {
     fn check(&self, fields: &mut Fields) {
         fields.require(
-            self.overlap_hours.is_none_or(|hours| (0..=168).contains(&hours)),
+            self.overlap_hours
+                .is_none_or(|hours| (0..=168).contains(&hours)),
             "/overlap_hours",
             "must be between 0 and 168",
         );
@@ -319,7 +320,10 @@ async fn list_webhooks(
     Query(page): Query<WebhookPage>,
 ) -> Result<Answer> {
     let limit = page_size(page.limit)?;
-    let after = page.cursor.map(|cursor| cursor.keys::<WebhookId>()).transpose()?;
+    let after = page
+        .cursor
+        .map(|cursor| cursor.keys::<WebhookId>())
+        .transpose()?;
     let hooks = rows(access.read(), None, after, limit + 1).await?;
     let page = Page::new(hooks, limit, |hook| hook.id);
     Ok(Answer::ok(&Page {
@@ -345,7 +349,9 @@ async fn create_webhook(
     Json(body): Json<CreateWebhookRequest>,
 ) -> Result<Answer> {
     let outlet = access.store().outlet();
-    outlet.check_url(&body.url).map_err(|why| Error::invalid("/url", why))?;
+    outlet
+        .check_url(&body.url)
+        .map_err(|why| Error::invalid("/url", why))?;
     let id = WebhookId::new();
     let secret = signature::Secret::random();
     let sealed = outlet.seal(id, &secret);
@@ -458,8 +464,16 @@ async fn edit_webhook(
             let was_active = hook.active;
             let mut changes = Changes::default();
             changes.set("url", &mut hook.url, body.url.clone());
-            changes.set("description", &mut hook.description, body.description.clone());
-            changes.set("events", &mut hook.events, body.events.as_deref().map(names));
+            changes.set(
+                "description",
+                &mut hook.description,
+                body.description.clone(),
+            );
+            changes.set(
+                "events",
+                &mut hook.events,
+                body.events.as_deref().map(names),
+            );
             changes.set("desk_id", &mut hook.desk_id, body.desk_id);
             changes.set("active", &mut hook.active, body.active);
             let fields = changes.into_names();
@@ -467,7 +481,13 @@ async fn edit_webhook(
                 tx.unchanged_for_all();
             } else {
                 save(tx, &hook, hook.active && !was_active).await?;
-                tx.record(OFFICE, Event::WebhookEdited { webhook_id: id, fields });
+                tx.record(
+                    OFFICE,
+                    Event::WebhookEdited {
+                        webhook_id: id,
+                        fields,
+                    },
+                );
             }
             let view = load(tx.db(), id).await?.view();
             Ok(Answer::ok(&view).version(view.version))
@@ -597,7 +617,9 @@ async fn test_webhook(
         .transaction(async |tx| {
             let hook = lock(tx, id).await?;
             if !hook.active {
-                return Err(Error::conflict("The webhook is not active: nothing is sent to it."));
+                return Err(Error::conflict(
+                    "The webhook is not active: nothing is sent to it.",
+                ));
             }
             let delivery_id = spread::insert_test(tx, id).await?;
             tx.record(
@@ -608,7 +630,10 @@ async fn test_webhook(
                 },
             );
             let view = delivery(tx.db(), id, delivery_id).await?;
-            Ok(Answer::created(format!("/api/v1/webhooks/{id}/deliveries"), &view))
+            Ok(Answer::created(
+                format!("/api/v1/webhooks/{id}/deliveries"),
+                &view,
+            ))
         })
         .await
 }
@@ -692,7 +717,9 @@ async fn retry_delivery(
         .transaction(async |tx| {
             let hook = lock(tx, id).await?;
             if !hook.active {
-                return Err(Error::conflict("The webhook is not active: nothing is sent to it."));
+                return Err(Error::conflict(
+                    "The webhook is not active: nothing is sent to it.",
+                ));
             }
             let now = tx.now();
             let again = sqlx::query!(
@@ -745,12 +772,17 @@ struct Hook {
 
 impl Hook {
     fn view(self) -> WebhookView {
-        let is_chosen = |event: &&WebhookEventType| self.events.iter().any(|name| name == event.name());
+        let is_chosen =
+            |event: &&WebhookEventType| self.events.iter().any(|name| name == event.name());
         WebhookView {
             id: self.id,
             url: self.url,
             description: self.description,
-            events: WebhookEventType::ALL.iter().filter(is_chosen).copied().collect(),
+            events: WebhookEventType::ALL
+                .iter()
+                .filter(is_chosen)
+                .copied()
+                .collect(),
             desk_id: self.desk_id,
             active: self.active,
             disabled_reason: self.disabled_reason,
@@ -796,9 +828,12 @@ async fn load(db: impl PgExecutor<'_>, id: WebhookId) -> Result<Hook> {
 }
 
 async fn lock(tx: &mut Tx, id: WebhookId) -> Result<Hook> {
-    sqlx::query!("select id from webhook where id = $1 for no key update", *id)
-        .fetch_optional(tx.db())
-        .await?;
+    sqlx::query!(
+        "select id from webhook where id = $1 for no key update",
+        *id
+    )
+    .fetch_optional(tx.db())
+    .await?;
     load(tx.db(), id).await
 }
 

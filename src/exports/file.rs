@@ -90,7 +90,9 @@ async fn write_in_sheets(
     })
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::Internal(error.into()))?
 }
@@ -215,9 +217,13 @@ impl Sheets {
             self.sheet += 1;
             self.add_sheet().map_err(workbook)?;
         }
-        let sheet = self.workbook.worksheet_from_index(self.sheet).map_err(workbook)?;
+        let sheet = self
+            .workbook
+            .worksheet_from_index(self.sheet)
+            .map_err(workbook)?;
         for (column, cell) in (0_u16..).zip(row) {
-            write_cell(sheet, (self.row, column), cell, (&self.day, &self.time)).map_err(workbook)?;
+            write_cell(sheet, (self.row, column), cell, (&self.day, &self.time))
+                .map_err(workbook)?;
         }
         self.row += 1;
         Ok(())
@@ -225,7 +231,9 @@ impl Sheets {
 
     fn finish(mut self) -> Result<(TemporaryPath, BTreeMap<char, i64>)> {
         let (path, file) = TemporaryPath::create()?;
-        self.workbook.save_to_writer(BufWriter::new(file)).map_err(workbook)?;
+        self.workbook
+            .save_to_writer(BufWriter::new(file))
+            .map_err(workbook)?;
         Ok((path, BTreeMap::new()))
     }
 }
@@ -330,7 +338,9 @@ impl Lines {
                 ExportEncoding::Utf8 => text.into_bytes(),
                 ExportEncoding::Cp932 => cp932(&text, &mut self.uncarried),
             };
-            self.csv.write_field(field).map_err(|error| disk(error.into()))?;
+            self.csv
+                .write_field(field)
+                .map_err(|error| disk(error.into()))?;
         }
         let end = self.csv.write_record(None::<&[u8]>);
         end.map_err(|error| disk(error.into()))
@@ -362,7 +372,9 @@ fn plain(cell: &Cell) -> String {
 
 /// Words that a spreadsheet does not take for a formula. Their full-width forms count as well: Excel in Japanese reads them.
 fn defused(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}']) {
+    match text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}',
+    ]) {
         true => format!("'{text}"),
         false => text.to_owned(),
     }
@@ -408,5 +420,126 @@ fn as_windows_has_it(c: char) -> char {
         // Of names of files and half-width text from the web.
         '\u{00A0}' => ' ',
         c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exports::table::Fixed;
+
+    fn table(rows: Vec<Row>) -> Fixed {
+        Fixed {
+            title: "一覧".into(),
+            headings: vec!["番号".into(), "内容".into()],
+            rows,
+        }
+    }
+
+    fn row(number: i64, text: &str) -> Row {
+        vec![Cell::Whole(number), Cell::Text(text.into())]
+    }
+
+    async fn bytes_of(
+        rows: Vec<Row>,
+        format: ExportFormat,
+        encoding: ExportEncoding,
+    ) -> (Vec<u8>, BTreeMap<char, i64>) {
+        let made = write_in_sheets(&mut table(rows), format, encoding, 4)
+            .await
+            .unwrap();
+        let path = made.path().to_owned();
+        let bytes = fs::read(&path).unwrap();
+        let uncarried = made.uncarried.clone();
+        drop(made);
+        assert!(!path.exists(), "the file goes with its owner");
+        (bytes, uncarried)
+    }
+
+    fn has(bytes: &[u8], text: &str) -> bool {
+        memchr::memmem::find(bytes, text.as_bytes()).is_some()
+    }
+
+    #[tokio::test]
+    async fn a_sheet_that_is_full_is_followed_by_another() {
+        let sheets = async |count: i64| {
+            let rows = (0..count).map(|n| row(n, "x")).collect();
+            let (bytes, _) = bytes_of(rows, ExportFormat::Xlsx, ExportEncoding::Utf8).await;
+            // Names of parts stand in the archive as they are.
+            (1..9)
+                .take_while(|n| has(&bytes, &format!("xl/worksheets/sheet{n}.xml")))
+                .count()
+        };
+        // Three rows and a heading fit on a sheet of four.
+        for (rows, expected) in [(0, 1), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3)] {
+            assert_eq!(sheets(rows).await, expected, "{rows}");
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_are_as_spreadsheets_want_them() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+        let rows = vec![
+            row(-1, "=1+1"),
+            vec![
+                Cell::Day(day),
+                Cell::Time(day.and_hms_opt(9, 5, 0).unwrap()),
+            ],
+            vec![Cell::Number(0.5), Cell::Empty],
+            row(2, "a,\"b\"\nc"),
+        ];
+        let (bytes, _) = bytes_of(rows, ExportFormat::Csv, ExportEncoding::Utf8).await;
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            "\u{FEFF}番号,内容\r\n-1,'=1+1\r\n2026-11-24,2026-11-24 09:05\r\n0.5,\r\n2,\"a,\"\"b\"\"\nc\"\r\n"
+        );
+    }
+
+    #[test]
+    fn what_looks_like_a_formula_is_words() {
+        for text in [
+            "=1",
+            "+81",
+            "-1",
+            "@x",
+            "\t=1",
+            "\r=1",
+            "\u{FF1D}1",
+            "\u{FF0B}1",
+        ] {
+            assert_eq!(defused(text), format!("'{text}"));
+        }
+        for text in ["", "a=1", "1-2", "'=1", "株式会社"] {
+            assert_eq!(defused(text), text);
+        }
+    }
+
+    #[test]
+    fn cp932_carries_what_windows_has() {
+        let mut uncarried = BTreeMap::new();
+        let text = "髙﨑①㈱〜‖—−¢£¬¥ 表ソ能 ｱ";
+        let bytes = cp932(text, &mut uncarried);
+        assert!(uncarried.is_empty(), "{uncarried:?}");
+        let (back, _, has_errors) = SHIFT_JIS.decode(&bytes);
+        assert!(!has_errors);
+        assert_eq!(
+            back,
+            text.chars().map(as_windows_has_it).collect::<String>()
+        );
+        let bytes = cp932("𠮷野と𠮷田は🙂한", &mut uncarried);
+        let (back, _, _) = SHIFT_JIS.decode(&bytes);
+        assert_eq!(back, "〓野と〓田は〓〓");
+        assert_eq!(uncarried, BTreeMap::from([('𠮷', 2), ('🙂', 1), ('한', 1)]));
+        // Longer than the buffer.
+        let long = "あ".repeat(5000);
+        assert_eq!(cp932(&long, &mut uncarried).len(), 10_000);
+    }
+
+    #[test]
+    fn cells_of_a_workbook_are_bounded_and_clean() {
+        assert_eq!(storable("a\u{1}b\u{8}\r\nc\td"), "ab\nc\td");
+        let long = storable(&"𠮷".repeat(20_000));
+        assert!(long.encode_utf16().count() < 32_767 && long.ends_with("…(以下省略)"));
+        assert!(excel_day(NaiveDate::from_ymd_opt(1899, 1, 1).unwrap()).is_none());
     }
 }

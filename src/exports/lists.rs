@@ -161,7 +161,9 @@ fn query(
         ExportKind::Interactions => Ok(interactions(&parse(filter, scope)?, actor, scope)),
         ExportKind::Enterprises => {
             let filter: EnterpriseFilter = parse(filter, scope)?;
-            filter.whole_query(DECLARE, scope.view()).map_err(below_filter)
+            filter
+                .whole_query(DECLARE, scope.view())
+                .map_err(below_filter)
         }
     }
 }
@@ -173,9 +175,7 @@ fn cases(
     now: DateTime<Utc>,
 ) -> Result<QueryBuilder<Postgres>> {
     let mut query = QueryBuilder::new(DECLARE);
-    query
-        .push(CASES_SQL)
-        .push(" where ");
+    query.push(CASES_SQL).push(" where ");
     scope.view().push(&mut query);
     filter.push(&mut query, now)?;
     if let Some(words) = filter.words(actor)? {
@@ -217,7 +217,9 @@ fn interactions(
         query.push(" and i.kind = ").push_bind(kind.name());
     }
     if let Some(direction) = filter.direction {
-        query.push(" and i.direction = ").push_bind(direction.name());
+        query
+            .push(" and i.direction = ")
+            .push_bind(direction.name());
     }
     if let Some(from) = filter.from {
         query.push(" and i.occurred_at >= ").push_bind(from);
@@ -307,12 +309,24 @@ const CASES: &[Column] = &[
     open_to_all("主な相談分野", "primary_topic", As::Word(word!(Topic))),
     open_to_all("主な相談分野コード", "primary_topic", As::Text),
     open_to_all("相談分野", "topics", As::Words(word!(Topic))),
-    open_to_all("テレワーク導入状況", "telework_status", As::Word(word!(TeleworkStatus))),
-    open_to_all("デジタル化の程度", "digital_level", As::Word(word!(DigitalLevel))),
+    open_to_all(
+        "テレワーク導入状況",
+        "telework_status",
+        As::Word(word!(TeleworkStatus)),
+    ),
+    open_to_all(
+        "デジタル化の程度",
+        "digital_level",
+        As::Word(word!(DigitalLevel)),
+    ),
     personal("認知経路", "how_heard", As::Text),
     open_to_all("希望する方法", "desired_mode", As::Word(word!(Mode))),
     open_to_all("企業ID", "enterprise_id", As::Text),
-    open_to_all("企業・団体の種別", "enterprise_kind", As::Word(word!(EnterpriseKind))),
+    open_to_all(
+        "企業・団体の種別",
+        "enterprise_kind",
+        As::Word(word!(EnterpriseKind)),
+    ),
     personal("企業・団体名", "enterprise", As::Text),
     personal("フリガナ", "kana", As::Text),
     personal("法人番号", "corporate_number", As::Text),
@@ -505,7 +519,8 @@ const ENTERPRISES: &[Column] = &[
 struct Listed {
     kind: ExportKind,
     is_masked: bool,
-    db: Transaction<'static, Postgres>,
+    /// Let go with the last row: the file is not finished yet then, and an idle transaction is ended by the server.
+    db: Option<Transaction<'static, Postgres>>,
 }
 
 impl Listed {
@@ -525,21 +540,31 @@ impl Listed {
         Ok(Self {
             kind,
             is_masked,
-            db,
+            db: Some(db),
         })
     }
 
     async fn read(&mut self) -> Result<Vec<Row>> {
+        let Some(db) = &mut self.db else {
+            return Ok(Vec::new());
+        };
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!("fetch {BATCH} from exported")))
             .persistent(false)
-            .fetch_all(&mut *self.db)
+            .fetch_all(&mut **db)
             .await?;
+        if rows.is_empty()
+            && let Some(db) = self.db.take()
+        {
+            db.rollback().await?;
+        }
         let columns = self.kind.columns();
         let cells = |row: &PgRow| {
-            let cells = columns.iter().map(|column| match self.is_masked && column.is_personal {
-                true => Ok(Cell::Text(MASK.into())),
-                false => cell(row, column),
-            });
+            let cells = columns
+                .iter()
+                .map(|column| match self.is_masked && column.is_personal {
+                    true => Ok(Cell::Text(MASK.into())),
+                    false => cell(row, column),
+                });
             cells.collect::<Result<Row>>()
         };
         rows.iter().map(cells).collect()
@@ -567,7 +592,9 @@ fn cell(row: &PgRow, column: &Column) -> Result<Cell> {
     let text = || -> Result<Option<String>> {
         match row.try_get::<Option<String>, _>(name) {
             Ok(text) => Ok(text),
-            Err(_) => Ok(row.try_get::<Option<uuid::Uuid>, _>(name)?.map(|id| id.to_string())),
+            Err(_) => Ok(row
+                .try_get::<Option<uuid::Uuid>, _>(name)?
+                .map(|id| id.to_string())),
         }
     };
     Ok(match column.what {
@@ -604,7 +631,9 @@ fn cell(row: &PgRow, column: &Column) -> Result<Cell> {
 fn whole(row: &PgRow, name: &str) -> Result<Cell> {
     match row.try_get::<Option<i64>, _>(name) {
         Ok(number) => Ok(Cell::whole(number)),
-        Err(_) => Ok(Cell::whole(row.try_get::<Option<i32>, _>(name)?.map(i64::from))),
+        Err(_) => Ok(Cell::whole(
+            row.try_get::<Option<i32>, _>(name)?.map(i64::from),
+        )),
     }
 }
 
@@ -619,7 +648,20 @@ mod tests {
     /// What names people or what they said is masked; a column is forgotten easily.
     #[test]
     fn what_is_personal_is_marked() {
-        let words = ["名", "電話", "メール", "所在地", "内容", "メモ", "相談者", "代表者", "出席者", "相手", "法人番号", "理由"];
+        let words = [
+            "名",
+            "電話",
+            "メール",
+            "所在地",
+            "内容",
+            "メモ",
+            "相談者",
+            "代表者",
+            "出席者",
+            "相手",
+            "法人番号",
+            "理由",
+        ];
         let may_be_seen = ["従業員数", "常時使用する労働者数", "業種コード"];
         for kind in [
             ExportKind::Cases,

@@ -47,7 +47,17 @@ pub(crate) async fn run(store: &Store, system: &Actor, id: ExportId) -> Result<(
     let file_id = Uuid::now_v7();
     let (digest, size) = store.blobs().put_export(file_id, made.path()).await?;
     let (rows, uncarried) = (made.rows, made.uncarried.clone());
-    let finished = finish(store, system, id, scope, file_id, &digest.0, (rows, size), &uncarried).await;
+    let finished = finish(
+        store,
+        system,
+        id,
+        scope,
+        file_id,
+        &digest.0,
+        (rows, size),
+        &uncarried,
+    )
+    .await;
     if !matches!(finished, Ok(true)) {
         store.blobs().delete_export(file_id).await?;
     }

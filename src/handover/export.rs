@@ -39,8 +39,12 @@ pub async fn export(here: &Installation<'_>, dir: &Path) -> Result<(Manifest, St
         let path = table_path(dir, &shape.name);
         let in_file = |error: io::Error| format!("{}: {error}", path.display());
         let mut file = BufWriter::new(create(&path).map_err(in_file)?);
-        let text = shape.copy_out(&mut db, |piece| file.write_all(piece)).await?;
-        let file = file.into_inner().map_err(|error| in_file(error.into_error()))?;
+        let text = shape
+            .copy_out(&mut db, |piece| file.write_all(piece))
+            .await?;
+        let file = file
+            .into_inner()
+            .map_err(|error| in_file(error.into_error()))?;
         file.sync_all().map_err(in_file)?;
         let part = TablePart {
             columns: shape.columns,
@@ -51,10 +55,11 @@ pub async fn export(here: &Installation<'_>, dir: &Path) -> Result<(Manifest, St
         };
         manifest.tables.insert(shape.name, part);
     }
-    let files: Vec<(Vec<u8>, i64)> = sqlx::query_as("select sha256, size from blob order by sha256")
-        .fetch_all(&mut db)
-        .await
-        .map_err(doing("reading which files there are"))?;
+    let files: Vec<(Vec<u8>, i64)> =
+        sqlx::query_as("select sha256, size from blob order by sha256")
+            .fetch_all(&mut db)
+            .await
+            .map_err(doing("reading which files there are"))?;
     db.execute("commit").await.map_err(doing("ending"))?;
     for (sha256, size) in files {
         let digest = blobs::Digest::from_slice(&sha256).expect("the column takes 32 bytes");
@@ -115,7 +120,10 @@ fn prepare(dir: &Path) -> Result<(), String> {
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 /// A new file that only its owner reads.
@@ -137,8 +145,8 @@ async fn copy_file(
     let in_file = |error: io::Error| format!("{}: {error}", path.display());
     let opened = here.store.blobs().open(digest).await;
     let opened = opened.map_err(|error| error.to_string())?;
-    let (_, mut pieces) =
-        opened.ok_or_else(|| format!("the file {digest} is not in the storage: restore it first"))?;
+    let (_, mut pieces) = opened
+        .ok_or_else(|| format!("the file {digest} is not in the storage: restore it first"))?;
     make_folder(path.parent().expect("it lies in a folder")).map_err(in_file)?;
     let mut file = create(&path).map_err(in_file)?;
     let (mut hash, mut length) = (Sha256::new(), 0);
@@ -148,7 +156,9 @@ async fn copy_file(
         file.write_all(&piece).map_err(in_file)?;
     }
     if (length, hex::encode(hash.finalize())) != (size, digest.to_string()) {
-        return Err(format!("the file {digest} was altered outside the program: restore it first"));
+        return Err(format!(
+            "the file {digest} was altered outside the program: restore it first"
+        ));
     }
     file.sync_all().map_err(in_file)
 }

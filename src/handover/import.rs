@@ -38,7 +38,9 @@ pub async fn import(here: &Installation<'_>, dir: &Path) -> Result<Proof, String
         let mut proof = compare(&mut db, &manifest, &shapes).await?;
         proof.manifest = sha256;
         if !proof.is_equal() {
-            return Err(format!("what came in is not what was handed over:\n{proof}"));
+            return Err(format!(
+                "what came in is not what was handed over:\n{proof}"
+            ));
         }
         db.execute("commit").await.map_err(doing("committing"))?;
         Ok(proof)
@@ -47,7 +49,11 @@ pub async fn import(here: &Installation<'_>, dir: &Path) -> Result<Proof, String
     let mut proof = imported.await?;
     // The planner knows nothing of the new rows yet.
     db.execute("analyze").await.map_err(doing("analysing"))?;
-    let report = verify::everything(here.store.reader(), here.audit_key, Some(&manifest.audit_head));
+    let report = verify::everything(
+        here.store.reader(),
+        here.audit_key,
+        Some(&manifest.audit_head),
+    );
     let report = report.await.map_err(|error| {
         format!("everything was brought in, but its audit trail could not be verified: {error}")
     })?;
@@ -66,7 +72,9 @@ fn check_parts(manifest: &Manifest, dir: &Path) -> Result<(), String> {
     }
     for (sha256, size) in &manifest.files {
         if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(format!("the manifest names a file {sha256:?}, which is no SHA-256"));
+            return Err(format!(
+                "the manifest names a file {sha256:?}, which is no SHA-256"
+            ));
         }
         check_file(&file_path(dir, sha256), *size, sha256)?;
     }
@@ -81,7 +89,9 @@ fn must_be_a_name(name: &str) -> Result<(), String> {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     match is_name {
         true => Ok(()),
-        false => Err(format!("the manifest has the name {name:?}, which no table or sequence has")),
+        false => Err(format!(
+            "the manifest has the name {name:?}, which no table or sequence has"
+        )),
     }
 }
 
@@ -184,7 +194,11 @@ async fn bring_rows(
             .map_err(doing(format!("setting the sequence {name}")))?;
     }
     for (table, name, definition) in &keys {
-        run(db, format!("alter table {table} add constraint {name} {definition}")).await?;
+        run(
+            db,
+            format!("alter table {table} add constraint {name} {definition}"),
+        )
+        .await?;
     }
     Ok(())
 }

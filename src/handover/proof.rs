@@ -59,18 +59,43 @@ impl Proof {
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Hand-over of {}, manifest SHA-256 {}", self.made_at.to_rfc3339(), self.manifest)?;
-        writeln!(f, "{:<28} {:>12} {:>12}  {:<9} SHA-256", "table", "handed over", "here", "")?;
+        writeln!(
+            f,
+            "Hand-over of {}, manifest SHA-256 {}",
+            self.made_at.to_rfc3339(),
+            self.manifest
+        )?;
+        writeln!(
+            f,
+            "{:<28} {:>12} {:>12}  {:<9} SHA-256",
+            "table", "handed over", "here", ""
+        )?;
         for row in &self.tables {
-            let verdict = if row.there == row.here { "equal" } else { "DIFFERENT" };
+            let verdict = if row.there == row.here {
+                "equal"
+            } else {
+                "DIFFERENT"
+            };
             let (there, here) = (row.there.0, row.here.0);
-            writeln!(f, "{:<28} {there:>12} {here:>12}  {verdict:<9} {}", row.name, row.here.1)?;
+            writeln!(
+                f,
+                "{:<28} {there:>12} {here:>12}  {verdict:<9} {}",
+                row.name, row.here.1
+            )?;
         }
         for (name, there, here) in &self.sequences {
             let verdict = if there == here { "equal" } else { "DIFFERENT" };
-            writeln!(f, "{name:<28} {:>12} {:>12}  {verdict:<9} (sequence)", there.last_value, here.last_value)?;
+            writeln!(
+                f,
+                "{name:<28} {:>12} {:>12}  {verdict:<9} (sequence)",
+                there.last_value, here.last_value
+            )?;
         }
-        writeln!(f, "{:<28} {:>12} {:>12}  {:<9} (each by its SHA-256)", "files", self.files, self.files, "equal")?;
+        writeln!(
+            f,
+            "{:<28} {:>12} {:>12}  {:<9} (each by its SHA-256)",
+            "files", self.files, self.files, "equal"
+        )?;
         match &self.audit {
             Some(report) => write!(f, "Audit trail: {report}"),
             None => write!(f, "Audit trail: not verified"),

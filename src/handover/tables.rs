@@ -8,18 +8,33 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 /// Tables that stay behind, and why. Everything else goes along, also what nobody has thought of yet.
 pub const EXCLUDED: &[(&str, &str)] = &[
-    ("_sqlx_migrations", "each database keeps its own; the manifest compares them"),
+    (
+        "_sqlx_migrations",
+        "each database keeps its own; the manifest compares them",
+    ),
     ("program_requirement", "comes with the migrations"),
     ("user_session", "sign-ins end here"),
     ("refresh_token", "sign-ins end here"),
-    ("password_reset", "links that were sent lead to this address"),
+    (
+        "password_reset",
+        "links that were sent lead to this address",
+    ),
     ("api_token", "secrets of machines: made anew"),
-    ("second_factor", "sealed with a key that stays here: set up anew"),
+    (
+        "second_factor",
+        "sealed with a key that stays here: set up anew",
+    ),
     ("recovery_code", "secrets: made anew"),
     ("sign_in_throttle", "counts of minutes"),
-    ("idempotency_key", "answers of a day, for clients of this address"),
+    (
+        "idempotency_key",
+        "answers of a day, for clients of this address",
+    ),
     ("mailgun_token", "counts of minutes"),
-    ("directory_change", "news for processes of this installation"),
+    (
+        "directory_change",
+        "news for processes of this installation",
+    ),
     ("cron", "when this installation is due"),
     ("export", "copies of lists that lie here for a day"),
     ("webhook", "sealed with a key that stays here: agreed anew"),
@@ -28,13 +43,17 @@ pub const EXCLUDED: &[(&str, &str)] = &[
     ("webhook_position", "counts transactions of this server"),
 ];
 
-/// Columns that stay behind; the others take their default.
-const LEFT_OUT: &[(&str, &str)] = &[
-    // Everybody sets a password by a link, or an admin on the command line.
-    ("app_user", "password_hash"),
-    // Counts transactions of this server; not part of the hash.
-    ("audit_event", "txid"),
-];
+/// Columns that stay behind and take their default: what counts transactions of this server, which is not part of the hash.
+const LEFT_OUT: &[(&str, &str)] = &[("audit_event", "txid")];
+
+/// Columns that something else stands for. Whoever has a password keeps having one, so that a link lets them set it anew, but
+/// it is none that anybody knows: Argon2id gives 32 zero bytes for no password that could ever be found.
+const REPLACED: &[(&str, &str, &str)] = &[(
+    "app_user",
+    "password_hash",
+    "case when password_hash is not null then \
+     '$argon2id$v=19$m=19456,t=2,p=1$bWFkb2d1Y2hpLWxvY2tlZA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' end",
+)];
 
 /// Tables into which the migrations put rows that an office changes: emptied before theirs come in.
 pub const SEEDED: &[&str] = &["office_setting", "calendar_version", "template"];
@@ -93,10 +112,15 @@ pub(super) async fn shapes(db: &mut PgConnection) -> Result<Vec<Shape>, String> 
             continue;
         }
         if key.is_empty() {
-            return Err(format!("the table {name} has no primary key: its rows have no order"));
+            return Err(format!(
+                "the table {name} has no primary key: its rows have no order"
+            ));
         }
         let stays = |column: &String| LEFT_OUT.contains(&(name.as_str(), column.as_str()));
-        let columns = columns.into_iter().filter(|column| !stays(column)).collect();
+        let columns = columns
+            .into_iter()
+            .filter(|column| !stays(column))
+            .collect();
         shapes.push(Shape {
             name,
             columns,
@@ -108,15 +132,28 @@ pub(super) async fn shapes(db: &mut PgConnection) -> Result<Vec<Shape>, String> 
 }
 
 impl Shape {
+    /// What is given out of a column.
+    fn value<'a>(&self, column: &'a str) -> &'a str {
+        let replaced = REPLACED
+            .iter()
+            .find(|(table, replaced, _)| (*table, *replaced) == (self.name.as_str(), column));
+        replaced.map_or(column, |(_, _, value)| value)
+    }
+
     /// Gives out the text, piece by piece.
     pub(super) async fn copy_out(
         &self,
         db: &mut PgConnection,
         mut sink: impl FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<Text, String> {
+        let values: Vec<_> = self
+            .columns
+            .iter()
+            .map(|column| self.value(column))
+            .collect();
         let sql = format!(
             "copy (select {} from {} order by {}) to stdout",
-            self.columns.join(", "),
+            values.join(", "),
             self.name,
             self.key.join(", "),
         );

@@ -46,10 +46,17 @@ pub struct Policy {
 impl Policy {
     fn check(&self, address: IpAddr) -> Result<(), String> {
         let address = address.to_canonical();
-        if is_public(address) || self.networks.iter().any(|network| network.contains(address)) {
+        if is_public(address)
+            || self
+                .networks
+                .iter()
+                .any(|network| network.contains(address))
+        {
             return Ok(());
         }
-        Err(format!("the address {address} is not public: it is not called"))
+        Err(format!(
+            "the address {address} is not public: it is not called"
+        ))
     }
 }
 
@@ -162,7 +169,8 @@ impl Outlet {
     /// # Errors
     /// What is wrong with it.
     pub(super) fn check_url(&self, text: &str) -> Result<(), String> {
-        let url = Url::parse(text).map_err(|_| "must be an address such as https://example.jp/hook")?;
+        let url =
+            Url::parse(text).map_err(|_| "must be an address such as https://example.jp/hook")?;
         match url.scheme() {
             "https" => {}
             "http" if self.policy.allow_http => {}
@@ -313,25 +321,64 @@ mod tests {
     #[test]
     fn what_is_public() {
         let public = [
-            "8.8.8.8", "203.0.112.1", "100.63.255.255", "100.128.0.1", "172.32.0.1", "2400:4050::1", "2606:4700::1",
-            "2002:0808:0808::1", "64:ff9b::808:808",
+            "8.8.8.8",
+            "203.0.112.1",
+            "100.63.255.255",
+            "100.128.0.1",
+            "172.32.0.1",
+            "2400:4050::1",
+            "2606:4700::1",
+            "2002:0808:0808::1",
+            "64:ff9b::808:808",
         ];
         for address in public {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
         let inside = [
-            "0.0.0.0", "10.1.2.3", "127.0.0.1", "127.255.0.1", "169.254.169.254", "172.16.0.1", "192.168.0.1", "100.64.0.1",
-            "100.127.255.255", "192.0.0.170", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.9", "224.0.0.1",
-            "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1",
-            "2001:db8::1", "2001::1", "2002:0a00:0001::1", "2002:a9fe:a9fe::", "64:ff9b::a00:1", "64:ff9b::a9fe:a9fe",
-            "64:ff9b:1::1", "100::1", "3fff::1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "127.0.0.1",
+            "127.255.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "192.0.0.170",
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.9",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fec0::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "2002:0a00:0001::1",
+            "2002:a9fe:a9fe::",
+            "64:ff9b::a00:1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "100::1",
+            "3fff::1",
         ];
         for address in inside {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
         // Mapped ones are what they map.
         let policy = Policy::default();
-        for address in ["::ffff:10.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254"] {
+        for address in [
+            "::ffff:10.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+        ] {
             assert!(policy.check(address.parse().unwrap()).is_err(), "{address}");
         }
     }
@@ -339,14 +386,29 @@ mod tests {
     #[test]
     fn what_may_be_entered() {
         let strict = Outlet::new(Policy::default(), key());
-        for good in ["https://example.jp/hook?a=b", "https://example.jp:8443/", "https://8.8.8.8/"] {
+        for good in [
+            "https://example.jp/hook?a=b",
+            "https://example.jp:8443/",
+            "https://8.8.8.8/",
+        ] {
             assert_eq!(strict.check_url(good), Ok(()), "{good}");
         }
         let bad = [
-            "", "example.jp", "http://example.jp/", "ftp://example.jp/", "https://user:secret@example.jp/",
-            "https://example.jp/#part", "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.1/", "https://0x7f.1/",
-            "https://2130706433/", "https://169.254.169.254/latest/meta-data/", "https://[::ffff:10.0.0.1]/",
-            "file:///etc/passwd", "data:text/plain,x",
+            "",
+            "example.jp",
+            "http://example.jp/",
+            "ftp://example.jp/",
+            "https://user:secret@example.jp/",
+            "https://example.jp/#part",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://10.0.0.1/",
+            "https://0x7f.1/",
+            "https://2130706433/",
+            "https://169.254.169.254/latest/meta-data/",
+            "https://[::ffff:10.0.0.1]/",
+            "file:///etc/passwd",
+            "data:text/plain,x",
         ];
         for url in bad {
             assert!(strict.check_url(url).is_err(), "{url}");
@@ -409,7 +471,9 @@ mod tests {
             allow_http: true,
             networks: Vec::new(),
         };
-        let names = Rebinding { asked: asked.clone() };
+        let names = Rebinding {
+            asked: asked.clone(),
+        };
         let outlet = Outlet::with_names(policy, key(), Arc::new(names));
         let url = format!("http://rebinding.example:{port}/");
         for turn in 1..4 {

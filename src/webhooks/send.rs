@@ -22,9 +22,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Seconds before each try after the first, as the specification proposes them.
-const SCHEDULE: [i64; 9] = [
-    5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400,
-];
+const SCHEDULE: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 /// Cases that are told of at a time.
 const AT_ONCE: i64 = 8;
@@ -158,7 +156,9 @@ async fn call(store: &Store, id: WebhookId, target: &Target, taken: &Taken) -> C
         ("webhook-timestamp", now.timestamp().to_string()),
         ("webhook-signature", signature),
     ];
-    outlet.call(&target.url, headers, taken.payload.clone()).await
+    outlet
+        .call(&target.url, headers, taken.payload.clone())
+        .await
 }
 
 /// Notes how the calls went. Returns whether it is worth going on at once.
@@ -172,9 +172,12 @@ async fn note(
     store
         .transaction(system, async |tx| {
             tx.unchanged_for_all();
-            sqlx::query!("select id from webhook where id = $1 for no key update", *id)
-                .fetch_optional(tx.db())
-                .await?;
+            sqlx::query!(
+                "select id from webhook where id = $1 for no key update",
+                *id
+            )
+            .fetch_optional(tx.db())
+            .await?;
             let mut turn = Turn::default();
             for (taken, called) in taken.iter().zip(called) {
                 let verdict = note_one(tx, taken, called).await?;

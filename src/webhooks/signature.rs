@@ -72,7 +72,11 @@ mod tests {
         let both = header(&[new.clone(), old.clone()], "msg_a", 1, "{}");
         assert_eq!(
             both,
-            format!("{} {}", new.sign("msg_a", 1, "{}"), old.sign("msg_a", 1, "{}"))
+            format!(
+                "{} {}",
+                new.sign("msg_a", 1, "{}"),
+                old.sign("msg_a", 1, "{}")
+            )
         );
         assert_eq!(new.bytes().len(), 32);
     }

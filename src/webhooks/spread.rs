@@ -15,8 +15,23 @@ use sqlx::AssertSqlSafe;
 
 /// Fields of an event that say more than which things it is about, and nothing about people.
 const FIELDS: &[&str] = &[
-    "from", "to", "outcome", "step", "flag", "line", "session", "stage", "starts_at", "ends_at", "started_at", "ended_at", "by",
-    "channel", "direction", "result", "fields",
+    "from",
+    "to",
+    "outcome",
+    "step",
+    "flag",
+    "line",
+    "session",
+    "stage",
+    "starts_at",
+    "ends_at",
+    "started_at",
+    "ended_at",
+    "by",
+    "channel",
+    "direction",
+    "result",
+    "fields",
 ];
 
 /// Events since the last look.
@@ -67,7 +82,9 @@ async fn look(tx: &mut Tx) -> Result<()> {
     .fetch_one(tx.db())
     .await?;
     if is_restored {
-        tracing::warn!("the database counts its transactions anew: webhooks are told what happened in the last hour");
+        tracing::warn!(
+            "the database counts its transactions anew: webhooks are told what happened in the last hour"
+        );
     }
     let sql = spread(if is_restored { SINCE_RESTORED } else { SINCE });
     let (kinds, types): (Vec<_>, Vec<_>) = WebhookEventType::ALL

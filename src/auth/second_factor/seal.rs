@@ -73,7 +73,10 @@ mod tests {
         assert_eq!(ours.open(person, &sealed).as_deref(), Some(&b"secret"[..]));
         assert_eq!(ours.open(Uuid::new_v4(), &sealed), None);
         assert_eq!(key("b").open(person, &sealed), None);
-        assert_eq!(SealKey::for_webhooks(&"a".into()).open(person, &sealed), None);
+        assert_eq!(
+            SealKey::for_webhooks(&"a".into()).open(person, &sealed),
+            None
+        );
         for length in 0..sealed.len() {
             assert_eq!(ours.open(person, &sealed[..length]), None, "{length}");
         }
