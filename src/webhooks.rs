@@ -25,7 +25,13 @@ use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, PgPool};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Webhooks of an office: each is a turn of its own for the workers.
@@ -54,7 +60,7 @@ pub fn mount(config: &mut ServiceConfig) {
 macro_rules! event_types {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal: $($kind:literal),*;)+) => {
         /// What a webhook can be told.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum WebhookEventType { $($(#[doc = $doc])+ #[serde(rename = $text)] $variant,)+ }
 
         impl WebhookEventType {
@@ -64,6 +70,11 @@ macro_rules! event_types {
             /// As it is sent.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// What it is, for people.
+            fn summary(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+),)+ }
             }
 
             /// The kinds of audit events that it is.
@@ -130,6 +141,26 @@ event_types! {
     /// Somebody tries out whether it works.
     WebhookTest = "webhook.test": ;
 }
+
+// By hand: utoipa does not see names that come out of a macro.
+impl utoipa::PartialSchema for WebhookEventType {
+    fn schema() -> RefOr<Schema> {
+        let says = Self::ALL
+            .iter()
+            .map(|event| format!("- `{}`:{}", event.name(), event.summary()));
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|event| event.name())))
+            .description(Some(format!(
+                "What a webhook can be told.\n\n{}",
+                says.collect::<Vec<_>>().join("\n")
+            )))
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for WebhookEventType {}
 
 /// A webhook to be made.
 #[derive(Deserialize, ToSchema)]
