@@ -193,9 +193,11 @@ create index case_file_enterprise on case_file (enterprise_id, enterprise_is_mer
 create index case_file_merged on case_file (merged_into) where merged_into is not null;
 create index case_file_merged_into on case_file (merged_into, survivor_is_merged);
 create index case_file_due on case_file (due_at) where due_at is not null;
--- The queue in the order of what is due: of a desk, and of everybody.
-create index case_file_desk_open_due on case_file (desk_id, coalesce(due_at, 'infinity'), id) where status <> 'closed';
-create index case_file_open_due on case_file (coalesce(due_at, 'infinity'), id) where status <> 'closed';
+-- The queue in the order of what is due: of a desk, and of everybody. With all that the numbers beside it need.
+create index case_file_desk_open_due on case_file (desk_id, coalesce(due_at, 'infinity'), id)
+    include (status, due_kind, due_at) where status <> 'closed';
+create index case_file_open_due on case_file (coalesce(due_at, 'infinity'), id)
+    include (status, due_kind, due_at) where status <> 'closed';
 create index case_file_site_phone on case_file (site_phone text_pattern_ops) where site_phone is not null;
 create trigger case_file_version before update on case_file for each row execute function bump_version();
 

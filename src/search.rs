@@ -1,9 +1,10 @@
 //! Full-text search over cases: what is written on them, in any writing, found by any piece of it.
 //!
-//! Owns `search_text` and `search_dirty`. [`index`] keeps the texts, [`terms`] says what they are found by, [`passage`]
-//! shows where. What a person finds is what they may see (rule 8): the cases by [`crate::cases::View`], and on them the
+//! Owns `search_text` and `search_dirty`. [`index`] keeps the texts, [`terms`] says what they are found by, [`frequency`]
+//! how common that is, [`passage`] shows where. What a person finds is what they may see (rule 8): the cases by [`crate::cases::View`], and on them the
 //! mail that they may read. The index lags behind by a moment, so where a text stands is asked of its own table.
 
+mod frequency;
 mod index;
 mod passage;
 mod terms;
@@ -75,13 +76,30 @@ pub(crate) struct Query {
     words: Vec<Vec<Phrase>>,
     name: Option<Phrase>,
     is_manager: bool,
+    is_rare: bool,
 }
 
 impl Query {
-    /// Reads what was typed.
+    /// Reads what was typed, and looks how common it is.
     ///
     /// # Errors
     /// 422 at `/q` for what is too long, or holds nothing that could be found.
+    pub async fn read(typed: &str, access: &Access<permit::ReadCases>) -> Result<Self> {
+        let mut query = Self::parse(typed, access.actor())?;
+        query.is_rare =
+            frequency::is_rare(access.read(), &query.words, query.name.as_ref()).await?;
+        Ok(query)
+    }
+
+    /// Whether so few texts have it that the index is best asked for all of them at once.
+    pub fn is_rare(&self) -> bool {
+        self.is_rare
+    }
+
+    /// Reads what was typed.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
     pub fn parse(typed: &str, actor: &Actor) -> Result<Self> {
         if typed.chars().count() > MAX_QUERY {
             return Err(Error::invalid(
@@ -105,6 +123,7 @@ impl Query {
             words,
             name,
             is_manager,
+            is_rare: false,
         })
     }
 
@@ -287,7 +306,7 @@ async fn search_cases(
     if typed.trim().is_empty() {
         return Err(Error::invalid("/q", "is required"));
     }
-    let query = Query::parse(typed, access.actor())?;
+    let query = Query::read(typed, &access).await?;
     let after: Option<After> = filter.cursor.as_ref().map(Cursor::keys).transpose()?;
     let mut found = Vec::new();
     for (is_rest, scope) in [(false, Scope::Head), (true, Scope::Rest)] {

@@ -147,6 +147,14 @@ impl CaseFilter {
         Ok(())
     }
 
+    /// As [`Self::words`], for who reads all that is found and need not know how common it is.
+    pub(crate) fn all_words(&self, actor: &Actor) -> Result<Option<search::Query>> {
+        match &self.q {
+            Some(q) if self.number().is_none() => search::Query::parse(q, actor).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Adds the order of the list.
     pub(crate) fn push_order(&self, query: &mut QueryBuilder<Postgres>) {
         push_order(query, self.sort.unwrap_or_default());
@@ -157,9 +165,12 @@ impl CaseFilter {
     }
 
     /// What the texts of the cases are searched for; a case number is no text.
-    pub(crate) fn words(&self, actor: &Actor) -> Result<Option<search::Query>> {
+    pub(super) async fn words(
+        &self,
+        access: &Access<permit::ReadCases>,
+    ) -> Result<Option<search::Query>> {
         match &self.q {
-            Some(q) if self.number().is_none() => search::Query::parse(q, actor).map(Some),
+            Some(q) if self.number().is_none() => search::Query::read(q, access).await.map(Some),
             _ => Ok(None),
         }
     }
@@ -225,7 +236,7 @@ async fn list_cases(
         after,
         limit: limit + 1,
     };
-    let rows = match filter.words(access.actor())? {
+    let rows = match filter.words(&access).await? {
         None => list.rows(access.read()).await?,
         Some(words) => list.found(access.read(), &words, Scope::Any).await?,
     };
@@ -348,8 +359,8 @@ impl<'a> List<'a> {
 
     /// The ids of those in which the words stand.
     ///
-    /// A common word is soon found by walking the list; the index would first gather every case that has it. A rare one is
-    /// found by the index at once, and by walking never. For what is in between, what was found so far tells how many days
+    /// A rare word is found by the index at once, and by walking the list never. A common one is soon found by walking; the
+    /// index would first gather every case that has it. For what is in between, what was found so far tells how many days
     /// the index needs to be asked for.
     pub(super) async fn found_ids(
         &self,
@@ -357,6 +368,9 @@ impl<'a> List<'a> {
         words: &search::Query,
         scope: Scope,
     ) -> Result<Vec<CaseId>> {
+        if words.is_rare() {
+            return self.ask_index(db, words, scope, Days::default()).await;
+        }
         let (mut ids, seen) = self.walk(db, words, scope).await?;
         if ids.len() as i64 >= self.limit || seen < PROBE {
             ids.truncate(self.limit as usize);
@@ -367,7 +381,7 @@ impl<'a> List<'a> {
             // Twice as far as it should take.
             let depth = 2 * self.limit * seen / hits.max(1);
             let end = self.day_at(db, depth).await?;
-            let ids = self.ask_index(db, words, scope, end).await?;
+            let ids = self.ask_index(db, words, scope, self.days(end)).await?;
             if ids.len() as i64 >= self.limit || end.is_none() {
                 return Ok(ids);
             }
@@ -435,11 +449,11 @@ impl<'a> List<'a> {
         db: &PgPool,
         words: &search::Query,
         scope: Scope,
-        end: Option<NaiveDate>,
+        days: Days,
     ) -> Result<Vec<CaseId>> {
         let mut query =
             QueryBuilder::new("with found as materialized (select distinct f.case_id from ");
-        words.push_found(&mut query, scope, self.days(end));
+        words.push_found(&mut query, scope, days);
         query.push(
             r#" f (case_id))
             select c.id

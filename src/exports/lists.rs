@@ -178,7 +178,7 @@ fn cases(
     query.push(CASES_SQL).push(" where ");
     scope.view().push(&mut query);
     filter.push(&mut query, now)?;
-    if let Some(words) = filter.words(actor)? {
+    if let Some(words) = filter.all_words(actor)? {
         query.push(" and c.id in ");
         words.push_found(&mut query, Where::Any, Days::default());
     }

@@ -169,31 +169,43 @@ pub(super) fn terms(folded: &str) -> BTreeSet<String> {
     terms
 }
 
-/// A folded phrase as a `tsquery` that every text with that phrase fits; none where nothing in it is a term.
-fn ts_query(phrase: &str) -> Option<String> {
+/// A term that a text must have, or the beginning of one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Part {
+    pub term: String,
+    pub is_prefix: bool,
+}
+
+/// The terms that every text with a folded phrase has; none where nothing in it is a term.
+fn parts(phrase: &str) -> Option<BTreeSet<Part>> {
+    let part = |term: String, is_prefix| Part { term, is_prefix };
     let runs = runs(phrase);
     let last = runs.len().saturating_sub(1);
     let mut parts = BTreeSet::new();
     for (at, run) in runs.iter().enumerate() {
         match run {
             // The word may go on in the text, or may be cut there.
-            Run::Ascii(word)
-                if at == last && phrase.ends_with(|c: char| c.is_ascii_alphanumeric()) =>
-            {
-                parts.extend([format!("'{}':*", cut(word))]);
+            Run::Ascii(word) => {
+                let is_prefix = at == last && phrase.ends_with(|c: char| c.is_ascii_alphanumeric());
+                parts.extend([part(cut(word).to_owned(), is_prefix)]);
             }
-            Run::Ascii(word) => parts.extend([format!("'{}'", cut(word))]),
-            Run::Other(run) if run.len() == 1 => parts.extend([quoted(run, ":*")]),
-            Run::Other(run) => parts.extend(run.windows(2).map(|pair| quoted(pair, ""))),
+            Run::Other(run) if run.len() == 1 => parts.extend([part(run.iter().collect(), true)]),
+            Run::Other(run) => parts.extend(
+                run.windows(2)
+                    .map(|pair| part(pair.iter().collect(), false)),
+            ),
         }
     }
-    let parts: Vec<_> = parts.into_iter().collect();
-    (!parts.is_empty()).then(|| parts.join(" & "))
+    (!parts.is_empty()).then_some(parts)
 }
 
-/// A lexeme of a `tsquery`: terms hold neither quotes nor backslashes, which are ASCII.
-fn quoted(run: &[char], suffix: &str) -> String {
-    format!("'{}'{suffix}", run.iter().collect::<String>())
+/// As a `tsquery`. Terms hold neither quotes nor backslashes, which are ASCII.
+fn ts_query(parts: &BTreeSet<Part>) -> String {
+    let lexemes: Vec<_> = parts
+        .iter()
+        .map(|part| format!("'{}'{}", part.term, if part.is_prefix { ":*" } else { "" }))
+        .collect();
+    lexemes.join(" & ")
 }
 
 /// One way in which a word may stand in a text.
@@ -201,6 +213,8 @@ fn quoted(run: &[char], suffix: &str) -> String {
 pub(super) struct Phrase {
     /// Folded.
     pub text: String,
+    /// The terms that it is made of.
+    pub parts: BTreeSet<Part>,
     /// For the index.
     pub ts_query: String,
 }
@@ -208,8 +222,10 @@ pub(super) struct Phrase {
 impl Phrase {
     fn of(text: &str) -> Option<Self> {
         let folded = Folded::of(text, MAX_CHARS).text;
+        let parts = parts(&folded)?;
         Some(Self {
-            ts_query: ts_query(&folded)?,
+            ts_query: ts_query(&parts),
+            parts,
             text: folded,
         })
     }
