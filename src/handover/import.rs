@@ -48,7 +48,8 @@ pub async fn import(here: &Installation<'_>, dir: &Path) -> Result<Proof, String
     // Where it fails, the connection goes, and everything with it.
     let mut proof = imported.await?;
     // The planner knows nothing of the new rows yet.
-    db.execute("analyze").await.map_err(doing("analysing"))?;
+    let names: Vec<_> = manifest.tables.keys().map(String::as_str).collect();
+    run(&mut db, format!("analyze {}", names.join(", "))).await?;
     let report = verify::everything(
         here.store.reader(),
         here.audit_key,
