@@ -200,6 +200,10 @@ permissions! {
     ManageOffice = "manage_office": [Admin],
     /// Read figures and the lists behind them.
     ReadFigures = "read_figures": [Operator, Supervisor, Desk, Manager, Admin, Auditor],
+    /// Take lists out as files: those that one may read, the auditor masked.
+    MakeExports = "make_exports": [Operator, Supervisor, Desk, Manager, Admin, Auditor],
+    /// Say which other systems are told what happens to cases.
+    ManageWebhooks = "manage_webhooks": [Admin],
     /// Read the audit trail.
     ReadAudit = "read_audit": [Admin],
     /// Read the heads of the audit trail and verify it.

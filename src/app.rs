@@ -88,6 +88,8 @@ fn mount(config: &mut ServiceConfig) {
         .configure(crate::disclosure::mount)
         .configure(crate::views::mount)
         .configure(crate::samples::mount)
+        .configure(crate::exports::mount)
+        .configure(crate::webhooks::mount)
         .configure(crate::events::mount);
 }
 
@@ -355,6 +357,8 @@ fn problem_of(kind: ProblemType) -> Problem {
         (name = "conversation", description = "Timeline, interactions and notes"),
         (name = "mail", description = "Mail that comes in, mail that goes out"),
         (name = "places", description = "Postal codes, area codes and addresses"),
+        (name = "exports", description = "Lists as files"),
+        (name = "webhooks", description = "Other systems that are told what happens"),
         (name = "live", description = "What changes, as it changes"),
         (name = "figures", description = "Reports, the lists behind their numbers, closed periods and targets"),
         (name = "office", description = "Settings and audit"),

@@ -4,6 +4,7 @@
 
 pub(crate) mod disposal;
 mod names;
+pub(crate) use names::disposition;
 mod upload;
 mod view;
 

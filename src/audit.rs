@@ -547,6 +547,48 @@ pub enum Event {
     TargetsSet {
         fiscal_year: i32,
     },
+    // what leaves the house
+    ExportRequested {
+        export_id: ExportId,
+        list: String,
+    },
+    ExportMade {
+        export_id: ExportId,
+        scope: String,
+        rows: i64,
+    },
+    ExportFailed {
+        export_id: ExportId,
+    },
+    ExportDownloaded {
+        export_id: ExportId,
+    },
+    ProgrammeHandedOver {},
+    WebhookCreated {
+        webhook_id: WebhookId,
+    },
+    WebhookEdited {
+        webhook_id: WebhookId,
+        fields: Vec<String>,
+    },
+    WebhookSecretRotated {
+        webhook_id: WebhookId,
+    },
+    WebhookDisabled {
+        webhook_id: WebhookId,
+        because: String,
+    },
+    WebhookDeleted {
+        webhook_id: WebhookId,
+    },
+    WebhookTested {
+        webhook_id: WebhookId,
+        delivery_id: DeliveryId,
+    },
+    WebhookRetried {
+        webhook_id: WebhookId,
+        delivery_id: DeliveryId,
+    },
 }
 
 impl Event {

@@ -31,6 +31,7 @@ mod tokens;
 pub use address::Network;
 pub use directory::{Directory, spawn_poller};
 pub use keys::Keys;
+pub(crate) use mails::write as write_mail;
 pub use password::{ChosenPassword, PasswordCost, Passwords};
 pub use second_factor::SealKey;
 pub(crate) use sessions::{EndReason, end_all};
@@ -71,6 +72,8 @@ pub const WITHOUT_IDEMPOTENCY: &[&str] = &[
     "refresh_session",
     "sign_out",
     "create_api_token",
+    "create_webhook",
+    "rotate_webhook_secret",
     "change_password",
     "request_password_reset",
     "confirm_password_reset",

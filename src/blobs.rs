@@ -6,12 +6,21 @@
 //! The other order could lose a file that a committed row names.
 
 use crate::error::{Error, Problem, ProblemType, Result};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::BoxStream;
 use object_store::{
-    ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig, aws::AmazonS3Builder,
+    ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig, WriteMultipart, aws::AmazonS3Builder,
     local::LocalFileSystem, memory::InMemory, path::Path as Key, prefix::PrefixStore,
 };
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{fs, io, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use tokio::io::AsyncReadExt;
+use uuid::Uuid;
+
+/// The bytes of a file, as they come.
+pub type Pieces = BoxStream<'static, object_store::Result<Bytes>>;
+
+/// What is read of a file at a time.
+const PIECE: usize = 256 * 1024;
 
 /// Longest wait for an answer of S3-compatible storage, retries included: less than a request may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -112,6 +121,104 @@ impl Blobs {
         }
     }
 
+    /// Keeps a file that has these bytes. Read in pieces, so that its size does not matter.
+    ///
+    /// # Errors
+    /// 503 `unavailable`: the storage does not answer. A file that has other bytes is an error of ours, and not kept.
+    pub async fn put_file(&self, digest: &Digest, path: &Path) -> Result<()> {
+        let (found, _) = self.upload(&digest.key(), path, Some(digest)).await?;
+        debug_assert_eq!(found, *digest);
+        Ok(())
+    }
+
+    /// The bytes under that name in pieces, and how many they are; nothing where none are kept. Whoever reads them checks them.
+    ///
+    /// # Errors
+    /// 503 `unavailable`: the storage does not answer.
+    pub async fn open(&self, digest: &Digest) -> Result<Option<(u64, Pieces)>> {
+        self.stream(&digest.key()).await
+    }
+
+    /// Keeps the file of an export, under a name of its own: it is taken away again, which what is kept by its bytes may never
+    /// be. Returns what its bytes are and how many.
+    ///
+    /// # Errors
+    /// 503 `unavailable`: the storage does not answer.
+    pub async fn put_export(&self, id: Uuid, path: &Path) -> Result<(Digest, i64)> {
+        self.upload(&export_key(id), path, None).await
+    }
+
+    /// The file of an export.
+    ///
+    /// # Errors
+    /// 503 `unavailable`: the storage does not answer.
+    pub async fn open_export(&self, id: Uuid) -> Result<Option<(u64, Pieces)>> {
+        self.stream(&export_key(id)).await
+    }
+
+    /// Takes the file of an export away; gone already is as good.
+    ///
+    /// # Errors
+    /// 503 `unavailable`: the storage does not answer.
+    pub async fn delete_export(&self, id: Uuid) -> Result<()> {
+        match self.store.delete(&export_key(id)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    async fn stream(&self, key: &Key) -> Result<Option<(u64, Pieces)>> {
+        match self.store.get(key).await {
+            Ok(found) => Ok(Some((found.meta.size, found.into_stream()))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    /// Nothing is kept of what breaks off, or is not what it should be.
+    async fn upload(
+        &self,
+        key: &Key,
+        path: &Path,
+        expected: Option<&Digest>,
+    ) -> Result<(Digest, i64)> {
+        use sha2::{Digest as _, Sha256};
+        let unreadable =
+            |error: io::Error| Error::Internal(format!("a file cannot be read: {error}").into());
+        let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        let upload = self.store.put_multipart(key).await;
+        let mut upload = WriteMultipart::new(upload.map_err(|error| unavailable(&error))?);
+        let mut sha256 = Sha256::new();
+        let mut size = 0;
+        let sent = async {
+            loop {
+                let mut piece = BytesMut::with_capacity(PIECE);
+                if file.read_buf(&mut piece).await.map_err(unreadable)? == 0 {
+                    return Ok(());
+                }
+                sha256.update(&piece);
+                size += piece.len() as i64;
+                let room = upload.wait_for_capacity(2).await;
+                room.map_err(|error| unavailable(&error))?;
+                upload.put(piece.freeze());
+            }
+        };
+        let sent: Result<()> = sent.await;
+        let digest = Digest(sha256.finalize().into());
+        let result = sent.and_then(|()| match expected {
+            Some(expected) if *expected != digest => Err(Error::Internal(
+                format!("a file is {digest} instead of {expected}").into(),
+            )),
+            _ => Ok((digest, size)),
+        });
+        match &result {
+            Ok(_) => drop(upload.finish().await.map_err(|error| unavailable(&error))?),
+            // What was sent so far is the storage's to forget; the first error says more than one about that.
+            Err(_) => drop(upload.abort().await),
+        }
+        result
+    }
+
     /// The bytes under that name, or nothing where none are kept.
     ///
     /// # Errors
@@ -127,6 +234,11 @@ impl Blobs {
             Err(error) => Err(unavailable(&error)),
         }
     }
+}
+
+/// Beside the folders of two letters.
+fn export_key(id: Uuid) -> Key {
+    Key::from_iter(["exports".to_owned(), id.to_string()])
 }
 
 /// The parts of `s3://bucket/prefix`.

@@ -32,6 +32,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 pub use flags::wait_for;
+pub use list::CaseFilter;
 pub(crate) use list::search;
 pub use mail::{
     MailCase, add_contact, enterprise_of_sender, is_correspondent, link, mail_after_close,

@@ -4,6 +4,7 @@
 //! default: where none is given, one is made once in the data folder, readable by its owner only.
 
 use crate::{
+    auth::SealKey,
     blobs::Blobs,
     database::{self, DatabaseConfig},
     intake::{
@@ -15,6 +16,7 @@ use crate::{
     },
     mail::{MailIdentity, smtp::Mailer, token::MailKey},
     text::EmailAddress,
+    webhooks::outlet::{Outlet, Policy},
 };
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
@@ -46,6 +48,9 @@ pub struct Config {
     #[command(flatten)]
     #[allow(missing_docs, reason = "documented there")]
     pub storage: StorageConfig,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "documented there")]
+    pub webhooks: WebhookConfig,
     /// Folder for the private database, attachments and generated secrets [default: $XDG_DATA_HOME/madoguchi; for root /var/lib/madoguchi]
     #[arg(long, env = "MADOGUCHI_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
@@ -223,6 +228,22 @@ pub struct StorageConfig {
     pub storage_url: Option<String>,
 }
 
+/// Who may be called by webhooks.
+#[derive(Debug, Clone, Args)]
+pub struct WebhookConfig {
+    /// Let webhooks be called without TLS, for development
+    #[arg(long, env = "MADOGUCHI_WEBHOOK_ALLOW_HTTP", global = true)]
+    pub webhook_allow_http: bool,
+    /// Private networks that webhooks may be in, separated by commas: an intranet [default: none]
+    #[arg(
+        long,
+        env = "MADOGUCHI_WEBHOOK_NETWORKS",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub webhook_networks: Vec<String>,
+}
+
 /// The program's log, on standard error.
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
@@ -373,6 +394,30 @@ impl Config {
             Some(url) => Blobs::s3(url).map_err(|error| format!("MADOGUCHI_STORAGE_URL: {error}")),
             None => Blobs::folder(&self.data_dir()?.join("files")),
         }
+    }
+
+    /// The way out to webhooks.
+    ///
+    /// # Errors
+    /// A sentence for the operator: a network or the key cannot be used.
+    pub fn outlet(&self) -> Result<Arc<Outlet>, String> {
+        let networks = self.webhooks.webhook_networks.iter();
+        let networks: Result<_, _> = networks
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                text.parse()
+                    .map_err(|error| format!("MADOGUCHI_WEBHOOK_NETWORKS: {text}: {error}"))
+            })
+            .collect();
+        let policy = Policy {
+            allow_http: self.webhooks.webhook_allow_http,
+            networks: networks?,
+        };
+        let sealing = self.secret(&self.secrets.second_factor_key, "second_factor")?;
+        Ok(Arc::new(Outlet::new(
+            policy,
+            SealKey::for_webhooks(&sealing),
+        )))
     }
 
     /// The given secret, or the one in the data folder, made when it is missing.

@@ -28,7 +28,7 @@ pub use settle::{cancel_future, require_recorded};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) use view::push_view;
-pub use view::{ConsultationView, own_sessions, show};
+pub use view::{ConsultationFilter, ConsultationView, own_sessions, show};
 
 /// Mounts the sessions and their reports.
 pub fn mount(config: &mut ServiceConfig) {

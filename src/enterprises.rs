@@ -35,7 +35,7 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
 pub(crate) use input::check_place;
 pub use input::{EditEnterpriseRequest, EnterpriseInput};
-pub use list::EnterpriseCase;
+pub use list::{EnterpriseCase, EnterpriseFilter};
 pub use matching::{Signals, Similar, queue_up, similar, words};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};

@@ -111,7 +111,7 @@ pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
 
 /// Reads `T` out of a JSON value. serde stops at the first fault; to find the others, the faulty place is mended with
 /// something harmless and the value read again. The mended value is thrown away.
-fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
+pub(crate) fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
     let mut errors = Vec::new();
     forbid_unstorable(&value, &mut String::new(), &mut errors);
     if !errors.is_empty() {

@@ -117,6 +117,12 @@ ids! {
     ErasureId,
     /// A disclosure (開示).
     DisclosureId,
+    /// An export: a list as a file.
+    ExportId,
+    /// A webhook.
+    WebhookId,
+    /// An event on its way to a webhook.
+    DeliveryId,
     /// One HTTP request, or one run of a job.
     RequestId,
 }

@@ -10,7 +10,7 @@ pub mod admin;
 use crate::{
     access::Actor,
     error::{Error, REQUEST_ID, Result},
-    ids::{AttemptId, DisclosureId, MailId, MessageId, RunId, UserId},
+    ids::{AttemptId, DisclosureId, ExportId, MailId, MessageId, RunId, UserId, WebhookId},
     store::Store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -71,6 +71,18 @@ pub enum Work {
     BuildDisclosure {
         /// Which.
         disclosure_id: DisclosureId,
+    },
+    /// Make a list into a file.
+    MakeExport {
+        /// Which.
+        export_id: ExportId,
+    },
+    /// Find out which webhooks are to be told of what happened.
+    SpreadNews {},
+    /// Tell a webhook what is due.
+    CallWebhook {
+        /// Which.
+        webhook_id: WebhookId,
     },
     /// Write a mail with a link to set a forgotten password.
     SendPasswordReset {
@@ -261,6 +273,7 @@ async fn turn(
 ) -> Result<bool> {
     if with_periodic {
         enqueue_periodic(store).await?;
+        crate::webhooks::enqueue_due(store).await?;
     }
     enqueue_indexing(store).await?;
     run_next(store, context, lane).await
@@ -283,6 +296,7 @@ pub async fn run_due_in(store: &Store, context: &WorkContext, lane: Lane) -> Res
     loop {
         if lane != Lane::Sending {
             enqueue_indexing(store).await?;
+            crate::webhooks::enqueue_due(store).await?;
         }
         if !run_next(store, context, lane).await? {
             return Ok(count);
@@ -361,7 +375,7 @@ async fn run_next(store: &Store, context: &WorkContext, lane: Lane) -> Result<bo
         where id = (
             select id from job
             where run_at <= $1 and dead_at is null and (leased_until is null or leased_until <= $1)
-            and case when kind = 'send_message' then $4::boolean else $5::boolean end
+            and case when kind in ('send_message', 'call_webhook') then $4::boolean else $5::boolean end
             order by run_at, id
             limit 1
             for no key update skip locked
@@ -480,6 +494,13 @@ async fn run(store: &Store, context: &WorkContext, work: &Work, lease_id: Uuid) 
         Work::BuildDisclosure { disclosure_id } => {
             crate::disclosure::build::run(store, &system, *disclosure_id).await
         }
+        Work::MakeExport { export_id } => {
+            crate::exports::make::run(store, &system, *export_id).await
+        }
+        Work::SpreadNews {} => crate::webhooks::spread::run(store).await,
+        Work::CallWebhook { webhook_id } => {
+            crate::webhooks::send::run(store, &system, *webhook_id).await
+        }
         Work::SendPasswordReset {
             request_id,
             user_id,
@@ -546,6 +567,8 @@ async fn clean_up(store: &Store) -> Result<()> {
     crate::auth::second_factor::forget_offers(store.writer(), now).await?;
     crate::auth::password_reset::forget_old(store.writer(), now).await?;
     crate::public_links::forget_old(store.writer(), now).await?;
+    crate::exports::make::clean_up(store, now).await?;
+    crate::webhooks::forget_old(store.writer(), now).await?;
     sqlx::query!(
         "delete from sign_in_throttle where window_started_at < $1",
         now - TimeDelta::days(1)

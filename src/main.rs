@@ -3,9 +3,11 @@
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use madoguchi::{
     access::Role,
-    app, audit,
+    app,
+    audit::{self, checkpoint::AuditKey},
     auth::cli,
     config::{Config, LogConfig, LogFormat, ServeConfig, WorkConfig, install_cryptography},
+    handover::{self, Installation},
     intake::ingest::{self, IngestConfig},
     search,
     serve::{self, Opened},
@@ -54,6 +56,28 @@ enum Command {
     Demo {
         #[command(flatten)]
         config: Config,
+    },
+    /// Hand the whole programme over: everything that another installation needs, into an empty folder
+    Export {
+        #[command(flatten)]
+        config: Config,
+        /// Everything; lists are exported by people, in the program
+        #[arg(long, required = true)]
+        all: bool,
+        /// The folder, new or empty
+        #[arg(long, value_name = "DIR")]
+        to: std::path::PathBuf,
+    },
+    /// Take over what another installation handed over, into an empty database
+    Import {
+        #[command(flatten)]
+        config: Config,
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        from: std::path::PathBuf,
+        /// Where the proof of equality is kept [default: proof.txt in the folder]
+        #[arg(long, value_name = "FILE")]
+        proof: Option<std::path::PathBuf>,
     },
     /// Look after the audit trail
     #[command(subcommand)]
@@ -231,6 +255,12 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             eprintln!("{count} texts can be found.");
         }
         Command::Search(SearchCommand::Check { config }) => return check_search(&config).await,
+        Command::Export { config, to, .. } => hand_over(&config, &to).await?,
+        Command::Import {
+            config,
+            from,
+            proof,
+        } => return take_over(&config, &from, proof.as_deref()).await,
         Command::Ingest { config, ingest } => return Ok(ingest::run(&config, &ingest).await),
     }
     Ok(ExitCode::SUCCESS)
@@ -239,7 +269,7 @@ async fn run(command: Command) -> Result<ExitCode, String> {
 /// Success for an intact trail, 1 for a broken one, 2 where it could not be read: whoever is woken by it must know which.
 async fn verify_audit(config: &Config, against: Option<&std::path::Path>) -> ExitCode {
     let verdict = async {
-        let key = audit::checkpoint::AuditKey(config.secret(&config.secrets.audit_key, "audit")?);
+        let key = AuditKey(config.secret(&config.secrets.audit_key, "audit")?);
         let opened = Opened::open(config, false).await?;
         let verdict = audit::cli_verify(&opened.store, &key, against).await;
         opened.close().await;
@@ -249,6 +279,57 @@ async fn verify_audit(config: &Config, against: Option<&std::path::Path>) -> Exi
         eprintln!("madoguchi: {message}");
         ExitCode::from(2)
     })
+}
+
+/// The last line is for whoever takes it over: it says whether what arrives is what left.
+async fn hand_over(config: &Config, dir: &std::path::Path) -> Result<(), String> {
+    start_log(&config.log)?;
+    let audit_key = AuditKey(config.secret(&config.secrets.audit_key, "audit")?);
+    let opened = Opened::open(config, false).await?;
+    let exported = handover::export(&installation(&opened, &audit_key), dir).await;
+    opened.close().await;
+    let (manifest, sha256) = exported?;
+    for (name, part) in &manifest.tables {
+        println!("{name:<28} {:>12}  {}", part.rows, part.sha256);
+    }
+    println!("{:<28} {:>12}", "files", manifest.files.len());
+    println!("manifest SHA-256 {sha256}");
+    Ok(())
+}
+
+/// 1 where everything came in but the audit trail does not hold.
+async fn take_over(
+    config: &Config,
+    dir: &std::path::Path,
+    proof_file: Option<&std::path::Path>,
+) -> Result<ExitCode, String> {
+    start_log(&config.log)?;
+    let audit_key = AuditKey(config.secret(&config.secrets.audit_key, "audit")?);
+    let opened = Opened::open(config, true).await?;
+    let imported = handover::import(&installation(&opened, &audit_key), dir).await;
+    opened.close().await;
+    let proof = imported?;
+    println!("{proof}");
+    let kept_in = proof_file.map_or_else(|| dir.join("proof.txt"), std::path::Path::to_owned);
+    std::fs::write(&kept_in, format!("{proof}\n")).map_err(|error| {
+        format!(
+            "everything came in, but {} cannot be written: {error}",
+            kept_in.display()
+        )
+    })?;
+    eprintln!("The proof is kept in {}.", kept_in.display());
+    Ok(match proof.is_whole() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+fn installation<'a>(opened: &'a Opened, audit_key: &'a AuditKey) -> Installation<'a> {
+    Installation {
+        connections: opened.connections(),
+        store: &opened.store,
+        audit_key,
+    }
 }
 
 /// 1 where a text is not found as it is stored.

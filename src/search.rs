@@ -97,7 +97,11 @@ impl Query {
         self.is_rare
     }
 
-    fn parse(typed: &str, actor: &Actor) -> Result<Self> {
+    /// Reads what was typed.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(typed: &str, actor: &Actor) -> Result<Self> {
         if typed.chars().count() > MAX_QUERY {
             return Err(Error::invalid(
                 "/q",

@@ -5,7 +5,7 @@ use crate::{
     audit::checkpoint::AuditKey,
     auth::{AuthConfig, Keys, Network, PasswordCost, Passwords, SealKey, spawn_poller},
     config::{Config, ServeConfig, WorkConfig},
-    database::{self, Database},
+    database::{self, Connections, Database},
     health,
     jobs::{self, Lane, WorkContext},
     store::{Clock, Store},
@@ -90,7 +90,13 @@ impl Opened {
         );
         Ok(Store::new(write, read, Clock::default())
             .with_mail(config.mail_identity()?)
-            .with_blobs(config.blobs()?))
+            .with_blobs(config.blobs()?)
+            .with_outlet(config.outlet()?))
+    }
+
+    /// How each role connects.
+    pub fn connections(&self) -> &Connections {
+        &self.database.connections
     }
 
     /// Closes the pools, and stops a private server that nobody else uses.

@@ -19,6 +19,7 @@ use crate::{
     mail::MailIdentity,
     settings::Settings,
     views::ViewLog,
+    webhooks::outlet::Outlet,
 };
 use actix_web::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -83,6 +84,7 @@ pub struct Store {
     wake_worker: Notify,
     mail: Arc<MailIdentity>,
     blobs: Blobs,
+    outlet: Arc<Outlet>,
 }
 
 impl Store {
@@ -98,6 +100,7 @@ impl Store {
             wake_worker: Notify::new(),
             mail: MailIdentity::example(),
             blobs: Blobs::in_memory(),
+            outlet: Arc::new(Outlet::closed()),
         }
     }
 
@@ -111,11 +114,17 @@ impl Store {
         Self { blobs, ..self }
     }
 
+    /// With the way out to webhooks; closed where nobody says.
+    pub fn with_outlet(self, outlet: Arc<Outlet>) -> Self {
+        Self { outlet, ..self }
+    }
+
     /// Another store over the same pools, with a clock and a directory of its own.
     pub(crate) fn with_clock(&self, clock: Clock) -> Self {
         Self::new(self.write.clone(), self.read.clone(), clock)
             .with_mail(self.mail.clone())
             .with_blobs(self.blobs.clone())
+            .with_outlet(self.outlet.clone())
     }
 
     /// The time now.
@@ -140,6 +149,11 @@ impl Store {
     /// Where files are kept.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs
+    }
+
+    /// The way out to webhooks.
+    pub(crate) fn outlet(&self) -> &Outlet {
+        &self.outlet
     }
 
     /// Who may do what, in memory.

@@ -363,6 +363,20 @@ pub(crate) async fn show(db: impl PgExecutor<'_>, id: UserId) -> Result<UserView
     .ok_or_else(Error::not_found)
 }
 
+/// The admins who may come in.
+pub(crate) async fn admins(db: &mut sqlx::PgConnection) -> Result<Vec<UserView>> {
+    let ids = sqlx::query_scalar!(
+        r#"select id as "id: UserId" from app_user where role = 'admin' and active order by id"#
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut admins = Vec::with_capacity(ids.len());
+    for id in ids {
+        admins.push(show(&mut *db, id).await?);
+    }
+    Ok(admins)
+}
+
 /// The user with the address, if there is one.
 pub(crate) async fn credentials(
     db: impl PgExecutor<'_>,

@@ -111,7 +111,7 @@ pub(super) fn served_type(stored: &str) -> &'static str {
 
 /// `Content-Disposition` of a download: never inline. The name comes in both forms, plain for old clients and
 /// percent-encoded UTF-8 (RFC 6266, RFC 8187) for the others.
-pub(super) fn disposition(filename: &str) -> String {
+pub fn disposition(filename: &str) -> String {
     let mut value = String::from("attachment; filename=\"");
     value.extend(filename.chars().map(|c| match c {
         '"' | '\\' | '%' => '_',

@@ -17,6 +17,17 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct AuditKey(pub SecretString);
 
+impl AuditKey {
+    /// What only this key makes of a text: two installations see whether theirs is the same.
+    pub(crate) fn check(&self, text: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes())
+            .expect("HMAC takes keys of any length");
+        mac.update(b"madoguchi compares audit keys");
+        mac.update(text.as_bytes());
+        hex::encode(mac.finalize().into_bytes())
+    }
+}
+
 /// Most heads in one checkpoint. Their rows stay locked until it is committed, so this bounds how long the writers of
 /// those cases wait, and the memory; a day's import makes several checkpoints.
 const MOST_HEADS: i64 = 10_000;

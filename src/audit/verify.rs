@@ -143,7 +143,7 @@ impl Range {
 ///
 /// # Errors
 /// The database's: nothing is known then.
-pub(super) async fn everything(
+pub(crate) async fn everything(
     reader: &PgPool,
     key: &AuditKey,
     kept: Option<&AuditHead>,

@@ -43,7 +43,8 @@ impl FromStr for Network {
 }
 
 impl Network {
-    fn contains(self, address: IpAddr) -> bool {
+    /// Whether the address lies in it.
+    pub fn contains(self, address: IpAddr) -> bool {
         let differing = match (self.base, address) {
             (IpAddr::V4(base), IpAddr::V4(address)) => {
                 (base.to_bits() ^ address.to_bits()).leading_zeros()

@@ -72,7 +72,7 @@ pub(super) async fn tell(tx: &mut Tx, user_id: UserId, notice: Notice) -> Result
 }
 
 /// Writes a mail to somebody; none to those who are deactivated, or whose address is a mailbox of ours.
-pub(super) async fn write(
+pub(crate) async fn write(
     tx: &mut Tx,
     user: &UserView,
     subject: &str,

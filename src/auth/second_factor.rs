@@ -173,7 +173,7 @@ async fn start_second_factor(
     let person = check_password(&access, &config, user_id, body.current_password).await?;
     person.require_right()?;
     let secret: [u8; totp::SECRET_BYTES] = rand::random();
-    let sealed = config.seal.seal(user_id, &secret);
+    let sealed = config.seal.seal(*user_id, &secret);
     // No idempotency key, here and below: the stored answer would hold the secret.
     access
         .transaction_of(async |tx| {
@@ -494,7 +494,7 @@ async fn confirm(tx: &mut Tx, seal: &SealKey, user_id: UserId, code: &TypedCode)
 }
 
 fn opened(seal: &SealKey, user_id: UserId, sealed: &[u8]) -> Option<Vec<u8>> {
-    let secret = seal.open(user_id, sealed);
+    let secret = seal.open(*user_id, sealed);
     if secret.is_none() {
         tracing::error!(
             user.id = %user_id,

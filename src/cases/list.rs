@@ -78,7 +78,7 @@ pub struct CaseFilter {
 
 impl CaseFilter {
     /// Adds the conditions on `case_file c`.
-    pub(super) fn push(
+    pub(crate) fn push(
         &self,
         query: &mut QueryBuilder<Postgres>,
         now: DateTime<Utc>,
@@ -145,6 +145,19 @@ impl CaseFilter {
                 .push_bind(number.as_str().to_owned());
         }
         Ok(())
+    }
+
+    /// As [`Self::words`], for who reads all that is found and need not know how common it is.
+    pub(crate) fn all_words(&self, actor: &Actor) -> Result<Option<search::Query>> {
+        match &self.q {
+            Some(q) if self.number().is_none() => search::Query::parse(q, actor).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Adds the order of the list.
+    pub(crate) fn push_order(&self, query: &mut QueryBuilder<Postgres>) {
+        push_order(query, self.sort.unwrap_or_default());
     }
 
     fn number(&self) -> Option<CaseNumber> {
@@ -321,11 +334,7 @@ impl<'a> List<'a> {
     }
 
     fn push_order(&self, query: &mut QueryBuilder<Postgres>) {
-        query.push(match self.sort {
-            Sort::Newest => " order by c.received_at desc, c.id desc",
-            Sort::Oldest => " order by c.received_at, c.id",
-            Sort::Due => " order by coalesce(c.due_at, 'infinity'), c.id",
-        });
+        push_order(query, self.sort);
     }
 
     /// Those in which the words stand.
@@ -459,6 +468,14 @@ impl<'a> List<'a> {
         let query = query.build_query_scalar().persistent(false);
         Ok(query.fetch_all(db).await?)
     }
+}
+
+fn push_order(query: &mut QueryBuilder<Postgres>, sort: Sort) {
+    query.push(match sort {
+        Sort::Newest => " order by c.received_at desc, c.id desc",
+        Sort::Oldest => " order by c.received_at, c.id",
+        Sort::Due => " order by coalesce(c.due_at, 'infinity'), c.id",
+    });
 }
 
 fn push_after(query: &mut QueryBuilder<Postgres>, after: &After) {

@@ -324,6 +324,30 @@ pub struct ConsultationFilter {
     pub cursor: Option<Cursor>,
 }
 
+impl ConsultationFilter {
+    /// Adds the conditions on `consultation s` and `case_file c`.
+    pub(crate) fn push(&self, query: &mut QueryBuilder<Postgres>) {
+        if let Some(manager) = self.manager_id {
+            query
+                .push(" and s.id in (select fm.consultation_id from consultation_manager fm where fm.manager_id = ")
+                .push_bind(manager)
+                .push(")");
+        }
+        if let Some(desk) = self.desk_id {
+            query.push(" and c.desk_id = ").push_bind(desk);
+        }
+        if let Some(state) = self.state {
+            query.push(" and s.state = ").push_bind(state);
+        }
+        if let Some(from) = self.from {
+            query.push(" and s.starts_at >= ").push_bind(from);
+        }
+        if let Some(to) = self.to {
+            query.push(" and s.starts_at < ").push_bind(to);
+        }
+    }
+}
+
 /// List sessions
 ///
 /// In the order of time, over all cases in view: the calendar of a desk or a manager.
@@ -343,24 +367,7 @@ async fn list_consultations(
     let mut query = QueryBuilder::new(SELECT);
     query.push("where ");
     push_view(&mut query, access.actor());
-    if let Some(manager) = filter.manager_id {
-        query
-            .push(" and s.id in (select fm.consultation_id from consultation_manager fm where fm.manager_id = ")
-            .push_bind(manager)
-            .push(")");
-    }
-    if let Some(desk) = filter.desk_id {
-        query.push(" and c.desk_id = ").push_bind(desk);
-    }
-    if let Some(state) = filter.state {
-        query.push(" and s.state = ").push_bind(state);
-    }
-    if let Some(from) = filter.from {
-        query.push(" and s.starts_at >= ").push_bind(from);
-    }
-    if let Some(to) = filter.to {
-        query.push(" and s.starts_at < ").push_bind(to);
-    }
+    filter.push(&mut query);
     if let Some(cursor) = &filter.cursor {
         let (at, id): (DateTime<Utc>, ConsultationId) = cursor.keys()?;
         query

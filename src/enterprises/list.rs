@@ -145,20 +145,20 @@ pub struct EnterpriseCase {
 }
 
 /// Which enterprises are looked up; all that is given must fit.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct EnterpriseFilter {
+pub struct EnterpriseFilter {
     /// The beginning of the name or of its reading, in any writing, with or without legal form.
-    q: Option<Line200>,
+    pub q: Option<Line200>,
     /// A number of the enterprise, its contacts or sites, in any writing.
-    phone: Option<Phone>,
+    pub phone: Option<Phone>,
     /// 法人番号.
-    corporate_number: Option<CorporateNumber>,
+    pub corporate_number: Option<CorporateNumber>,
     /// Items per page, 1 to 200; 50 where absent.
-    limit: Option<i64>,
+    pub limit: Option<i64>,
     /// Where the page starts.
-    cursor: Option<Cursor>,
+    pub cursor: Option<Cursor>,
 }
 
 impl EnterpriseFilter {
@@ -191,6 +191,30 @@ impl EnterpriseFilter {
         query
             .push(r#"coalesce(e.name_key, '') collate "C", e.id limit "#)
             .push_bind(limit);
+        Ok(query)
+    }
+
+    /// The whole query for all of those in view, behind `head` (which declares a cursor): looking an enterprise up that is not
+    /// one's own is for the telephone, not for files.
+    pub(crate) fn whole_query(&self, head: &str, view: View) -> Result<QueryBuilder<Postgres>> {
+        let mut query = QueryBuilder::new(head);
+        match &self.q {
+            Some(q) => {
+                query.push("with found as (");
+                look_up::push(&mut query, q.as_str(), view);
+                query.push(format!(
+                    ") select {COLUMNS} from found f join enterprise e on e.id = f.id where true"
+                ));
+            }
+            None => {
+                query.push(format!(
+                    "select {COLUMNS} from enterprise e where e.merged_into is null and "
+                ));
+                push_all_own(&mut query, view);
+            }
+        }
+        self.push(&mut query)?;
+        query.push(r#" order by coalesce(e.name_key, '') collate "C", e.id"#);
         Ok(query)
     }
 

@@ -207,7 +207,19 @@ fn topic(event: &Event) -> Topic {
         | ErasureExecuted { .. }
         | DisclosureRequested { .. }
         | DisclosureMade { .. }
-        | DisclosureDownloaded { .. } => Topic::default(),
+        | DisclosureDownloaded { .. }
+        | ExportRequested { .. }
+        | ExportMade { .. }
+        | ExportFailed { .. }
+        | ExportDownloaded { .. }
+        | ProgrammeHandedOver {}
+        | WebhookCreated { .. }
+        | WebhookEdited { .. }
+        | WebhookSecretRotated { .. }
+        | WebhookDisabled { .. }
+        | WebhookDeleted { .. }
+        | WebhookTested { .. }
+        | WebhookRetried { .. } => Topic::default(),
         CaseCreated { .. }
         | CaseEdited { .. }
         | DeskProposed { .. }

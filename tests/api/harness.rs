@@ -38,6 +38,7 @@ use madoguchi::{
     jobs::{self, Lane, WorkContext},
     mail::smtp::Mailer,
     store::{Clock, Store},
+    webhooks::outlet::{Outlet, Policy},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -54,7 +55,7 @@ use std::{
     path::{Path, PathBuf},
     rc::Rc,
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -593,8 +594,18 @@ pub async fn refused(db: &mut PgConnection, by: &str, sql: &str) {
 async fn open_store(connections: &Connections, clock: &Clock, write: u32, read: u32) -> Store {
     let write = connections.program_pool(write).await.unwrap();
     let read = connections.reader_pool(read).await.unwrap();
-    Store::new(write, read, clock.clone())
+    Store::new(write, read, clock.clone()).with_outlet(OUTLET.clone())
 }
+
+/// Webhooks may be called on this machine, without TLS.
+static OUTLET: LazyLock<Arc<Outlet>> = LazyLock::new(|| {
+    let policy = Policy {
+        allow_http: true,
+        networks: vec!["127.0.0.1".parse().unwrap()],
+    };
+    let seal = SealKey::for_webhooks(&"a key for tests, a key for tests".into());
+    Arc::new(Outlet::new(policy, seal))
+});
 
 /// What a worker of these tests knows.
 pub fn work_context(mailer: Mailer) -> WorkContext {
