@@ -37,6 +37,8 @@ struct Package {
     messages: Value,
     sessions: Value,
     reports: Value,
+    /// What was answered on pages that a link of a mail leads to.
+    answers: Value,
     consents: Value,
     files: Vec<File>,
 }
@@ -173,6 +175,7 @@ fn mask(package: &mut Package, masks: &Masks) {
         &mut package.messages,
         &mut package.sessions,
         &mut package.reports,
+        &mut package.answers,
     ] {
         masks.apply(part);
     }
@@ -246,6 +249,7 @@ async fn gather(
         messages,
         sessions,
         reports,
+        answers: answers(db, scope, is_enterprise).await?,
         consents: parts.consents,
         files: files(db, rows).await?,
     })
@@ -311,6 +315,45 @@ async fn support(db: &mut PgConnection, scope: &Scope) -> Result<[Value; 2]> {
     .fetch_one(db)
     .await?;
     Ok([parts.sessions, parts.reports])
+}
+
+/// Surveys and what was said about sessions: of a contact, what came of the mails to them.
+async fn answers(db: &mut PgConnection, scope: &Scope, is_enterprise: bool) -> Result<Value> {
+    let answers = sqlx::query_scalar!(
+        r#"
+        with answered as (
+            select v.case_id, v.id as subject_id, 'survey' as about, v.ended_at as at,
+                json_build_object('purpose_achieved', v.purpose_achieved, 'telework', v.telework, 'why_not', v.why_not) as answer
+            from survey v
+            where v.case_id = any ($1) and v.state = 'answered' and ($2 or v.contact_id = any ($3))
+            union all
+            select s.case_id, s.id, case q.kind when 'reminder' then 'session' else 'evaluation' end, q.answered_at,
+                json_build_object('session_at', s.starts_at, 'answer', q.answer, 'score', q.score)
+            from session_question q
+            join consultation s on s.id = q.consultation_id
+            where s.case_id = any ($1) and q.answered_at is not null
+            and ($2 or q.link_id in (select m.link_id from public_link_mail m where m.message_id = any ($4)))
+        )
+        select coalesce(
+            json_agg(json_build_object('case_number', c.number, 'about', a.about, 'at', a.at, 'answer', a.answer,
+                'texts', (
+                    select json_agg(t.written order by t.written_at)
+                    from free_text t
+                    where t.subject_id = a.subject_id and t.source = a.about and t.written is not null
+                )) order by a.at),
+            '[]'
+        ) as "answers!"
+        from answered a
+        join case_file c on c.id = a.case_id
+        "#,
+        &scope.cases,
+        is_enterprise,
+        &scope.rows.contacts,
+        &scope.rows.messages,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(answers)
 }
 
 async fn files(db: &mut PgConnection, rows: &Rows) -> Result<Vec<File>> {

@@ -180,6 +180,12 @@ async fn case_texts(tx: &mut Tx, cases: &[Uuid]) -> Result<()> {
             update legal_hold
             set reason = $2, lift_reason = case when lift_reason is not null then $2 end
             where case_id = any ($1)
+        ),
+        offered_dates as (
+            update date_proposal set location = null, meeting_url = null, note = null where case_id = any ($1)
+        ),
+        answers as (
+            update free_text set written = null, released_text = null where case_id = any ($1)
         )
         update case_file
         set subject = null, description = $2, how_heard = null, site_name = null, site_postal_code = null, site_address = null,
@@ -430,5 +436,28 @@ pub async fn traces(tx: &mut Tx, ids: &[Uuid], words: &[String], emails: &[Strin
     .fetch_all(tx.db())
     .await?;
     let packages: Vec<_> = packages.into_iter().flatten().collect();
-    attachments::disposal::unused(tx, &packages).await
+    attachments::disposal::unused(tx, &packages).await?;
+    lists(tx).await
+}
+
+/// Lists that were exported, and by what they were searched. Nobody knows which of them hold somebody who is erased, and they
+/// are quickly made anew: none can be downloaded from now on, what is being made does not count any more, and the next clean-up
+/// deletes their files.
+async fn lists(tx: &mut Tx) -> Result<()> {
+    let now = tx.now();
+    sqlx::query!(
+        r#"
+        update export
+        set filter = '{}',
+            state = case when state = 'waiting' then 'failed' else state end,
+            finished_at = case when state = 'waiting' then $1 else finished_at end,
+            failure = case when state = 'waiting' then $2 else failure end,
+            expires_at = case when state = 'ready' then least(expires_at, $1) else expires_at end
+        "#,
+        now,
+        "作成中に個人情報が消去されました。もう一度お試しください。",
+    )
+    .execute(tx.db())
+    .await?;
+    Ok(())
 }

@@ -830,6 +830,9 @@ const ERASED: &[&str] = &[
     "search_text",
     "search_dirty",
     "deadline",
+    "date_proposal",
+    "free_text",
+    "export",
 ];
 
 /// Tables that hold nothing of enterprises and their people: words of the program, ids, digests, the office's own people.
@@ -877,4 +880,17 @@ const IMPERSONAL: &[&str] = &[
     "consultation_manager",
     "calendar_version",
     "program_requirement",
+    "period",
+    "period_fact",
+    "case_time",
+    "adoption_target",
+    "public_link",
+    "public_link_mail",
+    "session_question",
+    "survey",
+    "survey_stop",
+    "webhook",
+    "webhook_delivery",
+    "webhook_attempt",
+    "webhook_position",
 ];
