@@ -117,10 +117,20 @@ describe('absence, hours and free time', () => {
   });
 
   it('what cannot be seen is warned of; the time of the session itself is its own', () => {
-    const free = new Map([['m1', [{ starts_at: at('11:00'), ends_at: at('11:30') }]]]);
+    const free = new Map([['m1', [{ starts_at: at('11:00'), ends_at: at('11:30'), is_held: false }]]]);
     expect(kinds(plan('11:00', '11:30'), facts({ free }), NOW)).toEqual([]);
     expect(kinds(plan('10:30', '11:30'), facts({ free }), NOW)).toEqual(['busy']);
     // 10:00 to 11:00 is taken by what is moved.
     expect(kinds(plan('10:30', '11:30', { moved: session({ id: 'self' }) }), facts({ free }), NOW)).toEqual([]);
   });
+});
+
+it('a time that was offered to an enterprise may be booked, with a warning', () => {
+  const slot = { starts_at: at('10:00'), ends_at: at('11:00'), is_held: true };
+  const known = facts({ free: new Map([['m1', [slot]]]) });
+  expect(conflictsOf(plan('10:00', '11:00'), known, NOW)).toEqual([{ kind: 'held', name: '黒田 聡子' }]);
+  expect(isRefused({ kind: 'held', name: '' })).toBe(false);
+  expect(kinds(plan('11:00', '12:00'), facts({ free: new Map([['m1', [{ ...slot, is_held: false }]]]) }), NOW)).toEqual(
+    ['busy'],
+  );
 });

@@ -31,11 +31,12 @@ export type Conflict =
   | { kind: 'absent'; name: string; absence: Absence }
   | { kind: 'closed'; reason: string | null }
   | { kind: 'hours'; day: DayView }
-  | { kind: 'busy'; name: string };
+  | { kind: 'busy'; name: string }
+  | { kind: 'held'; name: string };
 
 /** Whether the API will refuse it, or only warns. An absence is refused too, unless a supervisor gives a reason. */
 export function isRefused({ kind }: Conflict): boolean {
-  return kind !== 'closed' && kind !== 'hours' && kind !== 'busy';
+  return kind !== 'closed' && kind !== 'hours' && kind !== 'busy' && kind !== 'held';
 }
 
 const STAGES: readonly Stage[] = ['assessment', 'preparation', 'follow_up'];
@@ -85,7 +86,14 @@ function ahead(plan: Plan, facts: Facts, clashing: readonly ConsultationView[]):
   );
   const closed = outsideHours(plan, facts.days);
   const explained = absent.length > 0 || closed.length > 0 || clashing.length > 0;
-  return [...absent, ...closed, ...(explained ? [] : notFree(plan, facts))];
+  return [...absent, ...closed, ...(explained ? [] : notFree(plan, facts)), ...offered(plan, facts)];
+}
+
+/** Offered to an enterprise that has not answered yet. */
+function offered(plan: Plan, { free }: Facts): Conflict[] {
+  return plan.managers.flatMap(({ id, name }): Conflict[] =>
+    free.get(id)?.some((slot) => slot.is_held && overlaps(plan, slot)) ? [{ kind: 'held', name }] : [],
+  );
 }
 
 function outsideHours(plan: Span, days: readonly DayView[]): Conflict[] {

@@ -95,7 +95,9 @@ it('a moved session keeps its length and begins on the day it was moved to', () 
 it('common free time, joined, and without what is taken', () => {
   const half = (from: string, to: string) => span('2026-11-24', from, to);
   const mine = [half('09:00', '09:30'), half('09:30', '10:00'), half('11:00', '11:30')];
-  expect(week.commonSlots([mine, mine.slice(1)])).toEqual(mine.slice(1));
+  const slots = (held: boolean) => mine.map((one) => ({ ...one, is_held: held }));
+  expect(week.commonSlots([slots(false), slots(false).slice(1)])).toEqual(slots(false).slice(1));
+  expect(week.commonSlots([slots(false), slots(true)])).toEqual(slots(true));
   expect(week.commonSlots([])).toEqual([]);
   expect(week.joined(mine)).toEqual([half('09:00', '10:00'), half('11:00', '11:30')]);
   expect(week.minus(half('09:00', '12:00'), half('10:00', '11:00'))).toEqual([

@@ -133,10 +133,14 @@ export function movedTo(span: Span, date: string, minutes: number): Span {
   return { starts_at: momentOf(date, start), ends_at: momentOf(date, start + lengthOf(span)) };
 }
 
-/** The starts at which all of them are free. */
+/** The starts at which all of them are free; held where one of them was offered to an enterprise that has not answered. */
 export function commonSlots(lists: readonly (readonly Slot[])[]): Slot[] {
   const [first = [], ...others] = lists;
-  return first.filter(({ starts_at }) => others.every((list) => list.some((slot) => slot.starts_at === starts_at)));
+  return first.flatMap((slot) => {
+    const same = others.map((list) => list.find(({ starts_at }) => starts_at === slot.starts_at));
+    if (same.some((other) => other === undefined)) return [];
+    return [{ ...slot, is_held: slot.is_held || same.some((other) => other?.is_held) }];
+  });
 }
 
 /** Slots that touch or overlap, joined. */

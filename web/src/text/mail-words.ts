@@ -63,6 +63,7 @@ const words = texts<MailWords>(
       invitation: '日程の案内',
       notice: '通知',
       account: 'アカウントの連絡',
+      question: '回答のお願い',
     },
   },
   {
@@ -116,6 +117,7 @@ const words = texts<MailWords>(
       invitation: 'Invitation',
       notice: 'Notice',
       account: 'Account',
+      question: 'Question by a link',
     },
   },
 );

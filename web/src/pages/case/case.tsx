@@ -15,12 +15,14 @@ import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { Page, Section } from '@/ui/page';
 import { LoadedPage } from '@/ui/states';
+import { Answers } from './answers';
 import type { Opened } from './dialogs/dialogs';
 import { Experts } from './experts';
 import { CaseFiles } from './files';
 import { Links } from './links';
 import { Moves } from './moves';
 import { News } from './news';
+import { OfferedDates } from './offered-dates';
 import { Inquiry, People } from './people';
 import { Record, type RecordTab } from './record';
 import { NEXT_ID, RECORD_ID, REPLY_ID } from './record-id';
@@ -100,6 +102,8 @@ function Case({ seen, isGone }: { seen: CaseView; isGone: boolean }) {
       <div className="mt-5 grid gap-x-10 gap-y-7 wide:grid-cols-[minmax(0,1fr)_26rem]">
         <div className="min-w-0 space-y-7">
           <Sessions seen={seen} query={sessions} onOpen={setOpened} />
+          <OfferedDates seen={seen} onOpen={setOpened} />
+          <Answers seen={seen} />
           <div className="grid gap-x-8 gap-y-7 md:grid-cols-2">
             <Inquiry seen={seen} />
             <People seen={seen} />

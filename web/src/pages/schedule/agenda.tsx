@@ -83,14 +83,16 @@ function Day({ week, date, onChoose }: { week: Week; date: string; onChoose: (ch
       </ul>
       {starts.length > 0 ? (
         <ul aria-label={t.free} className="mt-3 flex flex-wrap gap-2">
-          {starts.map(({ starts_at }) => (
+          {starts.map(({ starts_at, is_held }) => (
             <li key={starts_at}>
               <Button
                 size="sm"
-                aria-label={t.book(dates.dayTime(starts_at))}
+                aria-label={t.book(dates.dayTime(starts_at)) + (is_held ? ` (${t.held})` : '')}
+                className={is_held ? 'border-dashed' : ''}
                 onClick={() => onChoose({ start: starts_at })}
               >
                 {dates.time(starts_at)}
+                {is_held ? `(${t.held})` : ''}
               </Button>
             </li>
           ))}

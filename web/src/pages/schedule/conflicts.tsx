@@ -71,6 +71,8 @@ export function useConflictText(): (conflict: Conflict) => string {
         return t.hours(conflict.day.periods.map(({ from, to }) => `${from}–${to}`).join(', '));
       case 'busy':
         return t.busy(conflict.name);
+      case 'held':
+        return t.held(conflict.name);
     }
   };
 }

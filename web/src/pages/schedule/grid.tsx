@@ -120,6 +120,9 @@ function Day({ date, day, week, hours, moving, help, returning, onChoose, onSay 
         {inDay(week.free).map((span) => (
           <Area key={span.starts_at} span={span} date={date} hours={hours} look="free" text={t.free} />
         ))}
+        {inDay(week.held).map((span) => (
+          <Area key={span.starts_at} span={span} date={date} hours={hours} look="held" text={t.held} />
+        ))}
         {inDay(week.absences).map((absence) => (
           <Area key={absence.id} span={absence} date={date} hours={hours} look="absent" text={t.absent} />
         ))}
@@ -141,8 +144,8 @@ function Day({ date, day, week, hours, moving, help, returning, onChoose, onSay 
         <ul>
           {week.starts
             .filter(({ starts_at }) => dateOf(starts_at) === date)
-            .map(({ starts_at }) => (
-              <Start key={starts_at} start={starts_at} date={date} hours={hours} onChoose={onChoose} />
+            .map(({ starts_at, is_held }) => (
+              <Start key={starts_at} start={starts_at} isHeld={is_held} date={date} hours={hours} onChoose={onChoose} />
             ))}
         </ul>
         {move && dateOf(move.to.starts_at) === date ? (
@@ -176,6 +179,7 @@ function Ground({ day, hours }: { day: DayView | undefined; hours: Minutes }) {
 
 const AREAS = {
   free: 'border-l-4 border-green-700 bg-green-50/80 text-green-1000',
+  held: 'border border-l-4 border-dashed border-yellow-1000 bg-yellow-50/90 text-yellow-1200',
   absent: 'absence border-l-4 border-solid-gray-700 text-ink',
 };
 
@@ -207,13 +211,15 @@ function Area({ span, date, hours, look, text }: AreaProps) {
 
 interface StartProps {
   start: string;
+  /** It was offered to an enterprise that has not answered yet. */
+  isHeld: boolean;
   date: string;
   hours: Minutes;
   onChoose: (chosen: Chosen) => void;
 }
 
 /** A time at which the case one comes from could be seen. */
-function Start({ start, date, hours, onChoose }: StartProps) {
+function Start({ start, isHeld, date, hours, onChoose }: StartProps) {
   const t = useTexts(scheduleWords);
   const dates = useDates();
   const part = partOfDay({ starts_at: start, ends_at: `${date}T24:00:00+09:00` }, date);
@@ -223,8 +229,8 @@ function Start({ start, date, hours, onChoose }: StartProps) {
     <li className="absolute right-1 w-15" style={{ top: top + 2, height: height - 4 }}>
       <button
         type="button"
-        aria-label={t.book(dates.dayTime(start))}
-        className="focus-inside h-full w-full rounded-4 border border-green-700 bg-white text-dns-14N-120 text-green-1000 tabular-nums hover:bg-green-100 hover:underline"
+        aria-label={t.book(dates.dayTime(start)) + (isHeld ? ` (${t.held})` : '')}
+        className={`focus-inside h-full w-full rounded-4 border bg-white text-dns-14N-120 tabular-nums hover:bg-green-100 hover:underline ${isHeld ? 'border-dashed border-yellow-1000 text-yellow-1200' : 'border-green-700 text-green-1000'}`}
         onClick={() => onChoose({ start })}
       >
         {dates.time(start)}

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import type { Absence, CaseView, ConsultationView, DayView } from '@/api/schema';
+import type { Absence, CaseView, ConsultationView, DayView, Slot } from '@/api/schema';
 import { oneCase } from '@/data/cases';
 import { absencesOf, calendarDays, freeSlots } from '@/data/calendar';
 import { desks } from '@/data/directory';
@@ -35,8 +35,10 @@ export interface Week {
   /** When the experts chosen are away, and when all of them are free. */
   absences: readonly Absence[];
   free: readonly Span[];
+  /** What of it was offered to an enterprise that has not answered yet. */
+  held: readonly Span[];
   /** Where a session of the case that one comes from may begin. */
-  starts: readonly Span[];
+  starts: readonly Slot[];
   /** Names of enterprises by case. */
   names: ReadonlyMap<string, string>;
 }
@@ -224,13 +226,15 @@ function useWeek(monday: string, search: ScheduleSearch, seen: CaseView | undefi
   const hours = useQueries({ queries: seen ? slots(60) : [] });
   const away = useQueries({ queries: managers.map((id) => absencesOf(id, days)) });
   const sessions = (query.data ?? []).filter(({ state }) => state !== 'cancelled' && state !== 'voided');
+  const common = commonSlots(halfHours.map(({ data }) => data ?? []));
   const week: Week = {
     monday,
     shown: daysShown(monday, calendar ?? [], sessions),
     days: calendar ?? [],
     sessions,
     absences: away.flatMap(({ data }) => data ?? []),
-    free: joined(commonSlots(halfHours.map(({ data }) => data ?? []))),
+    free: joined(common),
+    held: joined(common.filter(({ is_held }) => is_held)),
     starts: commonSlots(hours.map(({ data }) => data ?? [])),
     names: names ?? new Map<string, string>(),
   };

@@ -19,6 +19,7 @@ export const scheduleWords = texts(
     record: '要記録',
     absent: '不在',
     free: '空き',
+    held: '候補を案内中',
     closed: '休業',
     week: (days: string) => `${days}の週の予定`,
     move: '移動',
@@ -48,6 +49,8 @@ export const scheduleWords = texts(
       closed: (reason: string) => `窓口の休業日です(${reason})。`,
       closedWhy: '休業日',
       hours: (hours: string) => `窓口の営業時間(${hours})の外にかかります。`,
+      held: (name: string) =>
+        `${name}さんのこの時間は、企業・団体に日程の候補として案内中です。予約はできますが、案内した候補からは選べなくなります。`,
       busy: (name: string) => `${name}さんの空き時間ではありません(別の窓口の予定、委嘱期間、または今月の担当枠)。`,
     },
   },
@@ -69,6 +72,7 @@ export const scheduleWords = texts(
     record: 'To be recorded',
     absent: 'Absent',
     free: 'Free',
+    held: 'Offered',
     closed: 'Closed',
     week: (days: string) => `The week of ${days}`,
     move: 'Move',
@@ -98,6 +102,8 @@ export const scheduleWords = texts(
       closed: (reason: string) => `The desk is closed (${reason}).`,
       closedWhy: 'day off',
       hours: (hours: string) => `It lies outside the desk’s hours (${hours}).`,
+      held: (name: string) =>
+        `This time of ${name} was offered to an enterprise that has not answered. Booked now, it can no longer be chosen.`,
       busy: (name: string) =>
         `${name} is not free then (another desk’s session, the appointment, or the month’s capacity).`,
     },

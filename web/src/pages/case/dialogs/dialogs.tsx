@@ -7,6 +7,7 @@ import { EditDialog } from './edit';
 import { FlagDialog } from './flag';
 import { LinkDialog, MergeDialog } from './other-case';
 import { OfferDialog, RevokeDialog } from './offer';
+import { OfferDatesDialog } from './offer-dates';
 import { ReasonDialog } from './reason';
 import { RescheduleDialog } from './reschedule';
 import { RouteDialog } from './route';
@@ -19,7 +20,8 @@ export type Opened =
   | { dialog: 'reschedule' | 'cancel' | 'hold' | 'no_show' | 'void'; session: ConsultationView }
   | { dialog: 'release'; manager: CaseManager }
   | { dialog: 'revoke'; offer: OfferView }
-  | { dialog: 'flag'; flag: Flag };
+  | { dialog: 'flag'; flag: Flag }
+  | { dialog: 'offer_dates' };
 
 interface DialogsProps {
   opened: Opened;
@@ -36,6 +38,8 @@ export default function Dialogs({ opened, seen, onClose }: DialogsProps) {
       return <OfferDialog {...common} />;
     case 'book':
       return <BookDialog {...common} />;
+    case 'offer_dates':
+      return <OfferDatesDialog {...common} />;
     case 'close':
       return <CloseDialog {...common} />;
     case 'edit':

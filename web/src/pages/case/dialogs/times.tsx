@@ -19,7 +19,7 @@ export const timesWords = texts(
   },
 );
 
-const LENGTHS = ['30', '60', '90', '120', '150', '180'] as const;
+export const LENGTHS = ['30', '60', '90', '120', '150', '180'] as const;
 export type Length = (typeof LENGTHS)[number];
 
 /** The choice that is as long as a session is, one hour where there is none. */
