@@ -116,6 +116,7 @@ const words = texts<Words>(
       complaint: '苦情',
       late_entry: '事後入力',
       delivery_failed: 'メール不達',
+      after_last_day: '受付最終日後の受付',
     },
     topic: {
       ict: 'ICT環境',
@@ -253,6 +254,7 @@ const words = texts<Words>(
       complaint: 'Complaint',
       late_entry: 'Entered late',
       delivery_failed: 'Mail not delivered',
+      after_last_day: 'After the last day of intake',
     },
     topic: {
       ict: 'ICT environment',
