@@ -11,6 +11,7 @@ import { connection, note } from '@/api/connection';
 import { localProblem } from '@/api/problem';
 import { restore, session } from '@/api/session';
 import { PARTS, type Part } from '@/pages/admin/parts';
+import { readRowsSearch, readTablesSearch } from '@/pages/figures/search';
 import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readAuditSearch } from '@/pages/audit/search';
 import { readSearch } from '@/pages/queue/filter';
@@ -206,6 +207,48 @@ const enterprise = createRoute({
   component: lazyRouteComponent(() => import('@/pages/enterprises/enterprise'), 'EnterprisePage'),
 });
 
+const figures = createRoute({
+  getParentRoute: () => app,
+  path: '/figures',
+  component: lazyRouteComponent(() => import('@/pages/figures/overview'), 'FiguresPage'),
+});
+
+const figureTables = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/tables',
+  validateSearch: readTablesSearch,
+  component: lazyRouteComponent(() => import('@/pages/figures/tables'), 'TablesPage'),
+});
+
+const figureRows = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/rows',
+  validateSearch: readRowsSearch,
+  component: lazyRouteComponent(() => import('@/pages/figures/rows'), 'RowsPage'),
+});
+
+const periods = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/periods',
+  component: lazyRouteComponent(() => import('@/pages/figures/periods'), 'PeriodsPage'),
+});
+
+const period = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/periods/$id',
+  component: lazyRouteComponent(() => import('@/pages/figures/period'), 'PeriodPage'),
+});
+
+const targets = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/targets',
+  validateSearch: (search: Record<string, unknown>): { year?: string } => {
+    const year = search['year'];
+    return typeof year === 'string' && /^2\d{3}$/.test(year) ? { year } : {};
+  },
+  component: lazyRouteComponent(() => import('@/pages/figures/targets'), 'TargetsPage'),
+});
+
 const admin = createRoute({
   getParentRoute: () => app,
   path: '/admin',
@@ -267,6 +310,12 @@ const routes = root.addChildren([
     report,
     enterprises,
     enterprise,
+    figures,
+    figureTables,
+    figureRows,
+    periods,
+    period,
+    targets,
     admin,
     audit,
     account,

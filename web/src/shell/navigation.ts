@@ -11,6 +11,7 @@ export const navigationWords = texts(
     mails: '要確認メール',
     schedule: '日程',
     enterprises: '企業・団体',
+    figures: '集計',
     admin: '管理',
     audit: '監査証跡',
     account: '自分の設定',
@@ -22,6 +23,7 @@ export const navigationWords = texts(
     mails: 'Mail to check',
     schedule: 'Schedule',
     enterprises: 'Enterprises',
+    figures: 'Figures',
     admin: 'Office',
     audit: 'Audit trail',
     account: 'My settings',
@@ -29,7 +31,7 @@ export const navigationWords = texts(
 );
 
 export interface Place {
-  to: '/today' | '/cases' | '/intake' | '/mails' | '/schedule' | '/enterprises' | '/admin' | '/audit';
+  to: '/today' | '/cases' | '/intake' | '/mails' | '/schedule' | '/enterprises' | '/figures' | '/admin' | '/audit';
   name: keyof (typeof navigationWords)['ja'];
   icon: IconName;
 }
@@ -51,6 +53,7 @@ const PLACES: readonly (Place & { open: (me: MeView) => boolean })[] = [
     icon: 'building',
     open: ({ permissions, role }) => permissions.includes('read_enterprises') && role !== 'manager',
   },
+  { to: '/figures', name: 'figures', icon: 'chart', open: ({ permissions }) => permissions.includes('read_figures') },
   { to: '/admin', name: 'admin', icon: 'settings', open: ({ permissions }) => permissions.includes('manage_office') },
   { to: '/audit', name: 'audit', icon: 'shield', open: ({ permissions }) => permissions.includes('verify_audit') },
 ];

@@ -34,6 +34,10 @@ export interface Dates {
   until: (at: Instant, now?: Date) => string;
   /** 3分前, 2日前 */
   ago: (at: Instant, now?: Date) => string;
+  /** 2026年11月, of `2026-11` */
+  month: (month: string) => string;
+  /** 2026年度 */
+  fiscalYear: (year: number) => string;
 }
 
 export function datesIn(language: Language, era: boolean): Dates {
@@ -73,6 +77,11 @@ export function datesIn(language: Language, era: boolean): Dates {
     ago: (at, now = new Date()) => {
       const text = duration(Math.max(0, now.getTime() - new Date(at).getTime()), ja);
       return ja ? `${text}前` : `${text} ago`;
+    },
+    month: (month) => format(locale, { year: 'numeric', month: 'long' }).format(new Date(dayStart(`${month}-01`))),
+    fiscalYear: (year) => {
+      const text = format(locale, { year: 'numeric' }).format(new Date(dayStart(`${year}-04-01`)));
+      return ja ? `${text}度` : `FY ${text}`;
     },
   };
 }

@@ -167,6 +167,32 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
     '読み込んだ後に、別の人が更新しました。最新の内容を確かめて、もう一度実行してください。',
   ],
 
+  // Figures, periods, targets
+  ['{} is closed already.', '{}は、すでに締められています。'],
+  ['{} is not over: its last day is {}.', '{}は、まだ終わっていません（最終日は{}です）。'],
+  ['Close all months of {} first.', '先に{}のすべての月を締めてください。'],
+  ['Close {} first.', '先に{}を締めてください。'],
+  ['There is nothing to close: no case is on record.', '案件の記録がないため、締める期間がありません。'],
+  ['stands in the list for this area already', '同じ地域と指標の目標が、すでにあります。'],
+  ['must be 0 or more, and at most 100 for a share', '0以上で入力してください（割合は100まで）。'],
+  ['must be one or two different dimensions of this report', 'この集計で選べる区分を、1つまたは2つ選んでください。'],
+  ['is not known to this report', 'この集計では使えない条件です。'],
+  ['must be codes separated by commas', '条件の値が正しくありません。'],
+  ['must be at most eleven months later', '12か月以内で指定してください。'],
+  ['must be a month and a day, as in 02-26', '月と日を選んでください。'],
+  [
+    'must be 1 to 16 small letters, another for each, and not unset',
+    '英小文字1〜16字で、ほかと違う略号にしてください（unset は使えません）。',
+  ],
+  [
+    'A supervisor may do this with a reason: the last day for sessions of this fiscal year is {}.',
+    '今年度のコンサルティングの最終日（{}）を過ぎています。統括であれば、理由を付けて予約できます。',
+  ],
+  [
+    'The last day for sessions of this fiscal year is {}. Say in override_reason why it is done all the same: after_last_day.',
+    '今年度のコンサルティングの最終日（{}）を過ぎています。それでも予約する理由を入力してください。',
+  ],
+
   // Offers and assignments
   ['A conflict with this enterprise is on record already.', 'この企業・団体との利益相反は、すでに登録されています。'],
   [

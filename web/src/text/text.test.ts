@@ -41,6 +41,15 @@ describe('dates', () => {
     expect(midnight(1, new Date('2026-11-22T15:30:00Z'))).toBe('2026-11-24T00:00:00+09:00');
   });
 
+  it('name months and fiscal years', () => {
+    expect(datesIn('ja', false).month('2026-11')).toBe('2026年11月');
+    expect(datesIn('ja', true).month('2026-11')).toBe('令和8年11月');
+    expect(datesIn('en', false).month('2026-11')).toBe('November 2026');
+    expect(datesIn('ja', false).fiscalYear(2026)).toBe('2026年度');
+    expect(datesIn('ja', true).fiscalYear(2026)).toBe('令和8年度');
+    expect(datesIn('en', false).fiscalYear(2026)).toBe('FY 2026');
+  });
+
   it('know the fiscal year', () => {
     expect(fiscalYear('2026-03-31T14:59:00Z')).toBe(2025);
     expect(fiscalYear('2026-03-31T15:00:00Z')).toBe(2026);

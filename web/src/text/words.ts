@@ -254,7 +254,7 @@ const words = texts<Words>(
       complaint: 'Complaint',
       late_entry: 'Entered late',
       delivery_failed: 'Mail not delivered',
-      after_last_day: 'After the last day',
+      after_last_day: 'After the last day of intake',
     },
     topic: {
       ict: 'ICT environment',

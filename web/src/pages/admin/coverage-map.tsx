@@ -1,5 +1,5 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { useRef, useState, type KeyboardEvent } from 'react';
+import { useState } from 'react';
 import type { Coverage, Desk } from '@/api/schema';
 import { coverageOf, desks } from '@/data/directory';
 import { shortDesk } from '@/text/format';
@@ -11,7 +11,8 @@ import { prefectureName } from '@/ui/prefectures';
 import { Loaded } from '@/ui/states';
 import { AddArea, Area, placeName } from './areas';
 import { coverOf, prefectureOf, type Cover } from './cover';
-import { tileBeside, TILES, type Tile } from './tiles';
+import { useTileKeys } from './tile-keys';
+import { TILES, type Tile } from './tiles';
 
 const words = texts(
   {
@@ -112,15 +113,7 @@ interface TilesProps {
 /** One stop of the Tab key; arrows go from tile to tile. */
 function Tiles({ areas, desks, date, onOpen }: TilesProps) {
   const t = useTexts(words);
-  const [current, setCurrent] = useState('13');
-  const map = useRef<HTMLDivElement>(null);
-  const onKeyDown = (event: KeyboardEvent) => {
-    const next = event.key.startsWith('Arrow') ? tileBeside(current, event.key) : undefined;
-    if (!next) return;
-    event.preventDefault();
-    setCurrent(next);
-    map.current?.querySelector<HTMLElement>(`[data-code="${next}"]`)?.focus();
-  };
+  const { map, current, setCurrent, onKeyDown } = useTileKeys();
   return (
     <>
       <p className="mb-2 text-dns-14N-130 text-ink-soft">{t.howTo}</p>

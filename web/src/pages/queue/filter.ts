@@ -28,6 +28,7 @@ export const FLAGS = [
   'unverified_sender',
   'address_guessed',
   'late_entry',
+  'after_last_day',
 ] as const;
 export const WAITING = ['help_center', 'desk', 'manager', 'enterprise'] as const;
 export const TOPICS = ['ict', 'security', 'tools', 'labour', 'rules', 'subsidy', 'other'] as const;
