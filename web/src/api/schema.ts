@@ -157,6 +157,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/verify-head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare a kept head with the audit trail
+         * @description Takes an answer of `/audit/head` that was stored outside, as it is. Whether its checkpoint and the office's event are
+         *     still there as they were, and nothing has become less. That every event before them is intact is what the verification
+         *     of everything says (`/audit/verification`, `madoguchi audit verify --against`).
+         */
+        post: operations["compare_audit_head"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -453,6 +475,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what the enterprise answered
+         * @description Whether it comes to a session and how it was, and the survey after closing. The dates offered are a list of their own.
+         */
+        get: operations["show_answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{id}/attachments": {
         parameters: {
             query?: never;
@@ -519,6 +561,32 @@ export interface paths {
          *     supervisor's `override_reason`; outside the desk's hours there is a warning.
          */
         post: operations["book_consultation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/date-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the dates offered on a case
+         * @description The newest proposal first.
+         */
+        get: operations["list_date_proposals"];
+        put?: never;
+        /**
+         * Offer dates to an enterprise
+         * @description Sends a mail with a link to a page on which the enterprise chooses one, or says that it would rather have another. The
+         *     times are held softly until it answers: free slots show them as held, and a booking by hand is warned. One proposal of a
+         *     case is open at a time, and the case waits for the enterprise meanwhile.
+         */
+        post: operations["propose_dates"];
         delete?: never;
         options?: never;
         head?: never;
@@ -624,6 +692,30 @@ export interface paths {
          */
         post: operations["override_guard"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a case under legal hold
+         * @description Nothing of it is disposed of or erased until the hold is lifted. One hold at a time. Name nobody in the reason.
+         */
+        post: operations["place_hold"];
+        /**
+         * Lift the legal hold of a case
+         * @description From then on its years count as if it had never been held.
+         */
+        delete: operations["lift_hold"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1212,6 +1304,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/date-proposals/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take dates back that were offered
+         * @description The link no longer works, and the times are free again. Only while nobody answered.
+         */
+        post: operations["revoke_dates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desks": {
         parameters: {
             query?: never;
@@ -1317,6 +1429,70 @@ export interface paths {
          * @description As for the help center.
          */
         put: operations["set_desk_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/disclosures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List disclosures
+         * @description The newest first.
+         */
+        get: operations["list_disclosures"];
+        put?: never;
+        /**
+         * Ask for a package of everything about somebody
+         * @description A job makes it: a ZIP file with `disclosure.json` and the files. Other people in it are masked.
+         */
+        post: operations["request_disclosure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/disclosures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a disclosure
+         * @description `ready` once it can be downloaded.
+         */
+        get: operations["show_disclosure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/disclosures/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the package of a disclosure
+         * @description Each download is recorded. 404 before it is ready and after it has expired.
+         */
+        get: operations["download_disclosure"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1458,6 +1634,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List requests to be erased
+         * @description The newest first.
+         */
+        get: operations["list_erasures"];
+        put?: never;
+        /**
+         * Enter a request to be erased
+         * @description Nothing goes yet: the answer shows what would, and what stands against it (open cases, legal holds, mail on its way).
+         */
+        post: operations["request_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a request to be erased
+         * @description While it is requested, with what would go as things stand and what stands against it.
+         */
+        get: operations["show_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{id}/execute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Execute a request to be erased
+         * @description At once and for good: names, addresses, numbers, texts, mails with their bytes and files. History, sessions, times and
+         *     the audit trail stay, and so do the figures. A case that is closed and erased is not reopened. Repeating it changes
+         *     nothing.
+         */
+        post: operations["execute_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw a request to be erased
+         * @description One that is not executed yet. Repeating it changes nothing.
+         */
+        post: operations["withdraw_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1474,6 +1736,89 @@ export interface paths {
          *     read is cut off.
          */
         get: operations["follow_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the own exports
+         * @description The newest first; they are forgotten after 30 days.
+         */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Ask for an export
+         * @description A job makes it, of what the person sees at that moment; ask for it again until it is `ready`. The auditor gets every list
+         *     with what is personal masked. At most 5 of one person wait at a time.
+         */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an own export */
+        get: operations["show_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an own export
+         * @description Recorded each time. 404 once it has expired, and where the person no longer sees what it was made of: they changed role,
+         *     desk or manager.
+         */
+        get: operations["download_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List legal holds
+         * @description The newest first.
+         */
+        get: operations["list_holds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1994,7 +2339,8 @@ export interface paths {
         /**
          * List the free slots of a manager
          * @description From now on, in the hours of a desk (holidays, lunch break, closures and extra openings included) and within the
-         *     appointment, without absences, sessions of any desk, and months whose capacity is used up. Slots begin on the hour and
+         *     appointment, without absences, sessions of any desk, and months whose capacity is used up; what was offered to an
+         *     enterprise that has not answered yet is marked as held. Slots begin on the hour and
          *     the half hour, so they overlap. An inactive manager has none.
          */
         get: operations["list_free_slots"];
@@ -2283,6 +2629,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the closed periods
+         * @description The newest first, and what can be closed next.
+         */
+        get: operations["list_periods"];
+        put?: never;
+        /**
+         * Close a period
+         * @description Keeps the facts behind its figures as they are now: its reports answer by them from now on, and what is corrected later is
+         *     shown as an adjustment. Months are closed in order, from that of the first case; a fiscal year after its March.
+         */
+        post: operations["close_period"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/periods/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a closed period */
+        get: operations["show_period"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/periods/{id}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the adjustments of a closed period
+         * @description What is on record of the period's days now and differs from what it keeps, with date, person and reason.
+         */
+        get: operations["list_adjustments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/places": {
         parameters: {
             query?: never;
@@ -2296,6 +2704,559 @@ export interface paths {
          *     without a prefecture), none where it is unknown (a mobile number). Fast enough for every key that is pressed.
          */
         get: operations["find_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the reports
+         * @description What can be counted, by what, and the words for the codes.
+         */
+        get: operations["list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what is left of the capacity
+         * @description Month by month, of managers and of desks: capacity, booked, held, left.
+         */
+        get: operations["show_capacity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count cases
+         * @description 実件数, by the day on which the enterprise asked. Duplicates and spam are not counted.
+         *     Days of closed periods are answered as they were frozen. As of an earlier day, what was recorded by then, status, desk, outcome, managers, states of sessions and deadlines are brought back; place, industry, size, topics and channel are as they stand now.
+         */
+        get: operations["report_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/cases/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the cases behind a number
+         * @description The list that a number counts: the newest first, by the same conditions as the count. An auditor gets codes and case numbers only.
+         */
+        get: operations["list_report_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/deadlines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count deadlines
+         * @description What was due, by the day on which it was; those that fell away are not counted. A closed period keeps them as they stood when it was closed.
+         *     Days of closed periods are answered as they were frozen. As of an earlier day, what was recorded by then, status, desk, outcome, managers, states of sessions and deadlines are brought back; place, industry, size, topics and channel are as they stand now.
+         */
+        get: operations["report_deadlines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/deadlines/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deadlines behind a number
+         * @description The list that a number counts: the newest first, by the same conditions as the count. An auditor gets codes and case numbers only.
+         */
+        get: operations["list_report_deadlines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/enterprises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count enterprises
+         * @description 実企業数: how many enterprises have a case that is counted. An enterprise with cases in several rows counts in each, and once in the total.
+         *     Days of closed periods are answered as they were frozen. As of an earlier day, what was recorded by then, status, desk, outcome, managers, states of sessions and deadlines are brought back; place, industry, size, topics and channel are as they stand now.
+         */
+        get: operations["report_enterprises"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/enterprises/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the enterprises behind a number
+         * @description The list that a number counts, in the order of the enterprises' ids. An auditor gets ids and case numbers only.
+         */
+        get: operations["list_report_enterprises"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/interactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count contacts
+         * @description 延べ件数: interactions, mails that came in and answers that went out, by the day on which they took place.
+         *     Days of closed periods are answered as they were frozen. As of an earlier day, what was recorded by then, status, desk, outcome, managers, states of sessions and deadlines are brought back; place, industry, size, topics and channel are as they stand now.
+         */
+        get: operations["report_interactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/interactions/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the contacts behind a number
+         * @description The list that a number counts: the newest first, by the same conditions as the count. An auditor gets codes and case numbers only.
+         */
+        get: operations["list_report_interactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/lateness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count what was due and what was late
+         * @description By kind of deadline, of what was due in these days.
+         */
+        get: operations["count_lateness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the numbers of the dashboard
+         * @description For the person's role, each with its list. `carried_over` are the open cases of earlier fiscal years,
+         *     `carried_over_sessions` the sessions that were held on them before this one and stay used.
+         */
+        get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count sessions
+         * @description Sessions that were held, by the day on which they were; by `state` all that were booked.
+         *     Days of closed periods are answered as they were frozen. As of an earlier day, what was recorded by then, status, desk, outcome, managers, states of sessions and deadlines are brought back; place, industry, size, topics and channel are as they stand now.
+         */
+        get: operations["report_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/sessions/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the sessions behind a number
+         * @description The list that a number counts: the newest first, by the same conditions as the count. An auditor gets codes and case numbers only.
+         */
+        get: operations["list_report_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report on surveys
+         * @description Response rate, and shares by answer. The auditor sees the same figures; the lists behind them are without cases then.
+         */
+        get: operations["show_survey_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/survey/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the evaluations behind a figure
+         * @description The latest first. The list for each number of `evaluations` in the report.
+         */
+        get: operations["list_evaluation_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/survey/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the surveys behind a figure
+         * @description The latest first. The list for each number of the report: its filters, and `state` or the answer.
+         */
+        get: operations["list_survey_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare targets with what is measured
+         * @description Each with the lists of what is counted. The prefectures of 南関東, 東海 and 近畿 are `urban`, all others `regional`.
+         */
+        get: operations["compare_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measure times
+         * @description Business minutes from `received_at` to the first answer, the first acceptance by a desk and the first session, of the cases
+         *     received in these days that have got there: median, 90th percentile and mean, with the waits for the enterprise (gross) and
+         *     without (net).
+         */
+        get: operations["measure_times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/disposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was disposed of
+         * @description The newest first. The log is only added to.
+         */
+        get: operations["list_disposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what would be disposed of
+         * @description Nothing is changed. Cases that were reopened, are under legal hold, or were heard of since are not counted.
+         */
+        get: operations["preview_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/preview/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what would be disposed of
+         * @description The list behind a count of the preview, the oldest first. Of views there is no list.
+         */
+        get: operations["list_retention_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the runs
+         * @description The newest first.
+         */
+        get: operations["list_retention_runs"];
+        put?: never;
+        /**
+         * Dispose of what is over
+         * @description A job does it, in batches. Each thing is judged once more when its turn comes: what was reopened, put under legal hold
+         *     or heard of since the preview is spared. A second run finds nothing left. One run at a time.
+         */
+        post: operations["request_retention_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a run
+         * @description With what has gone so far.
+         */
+        get: operations["show_retention_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/runs/{id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the certificate of a run
+         * @description Once it is finished. Machine-readable, with the same in words for printing.
+         */
+        get: operations["show_certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Draw a sample of cases
+         * @description At random, and the same ones for the same seed. Masked: codes, times and states only.
+         */
+        get: operations["draw_sample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/samples/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a case, masked
+         * @description Codes, times, states and lengths; no name, number, address or text.
+         */
+        get: operations["show_sample"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2366,6 +3327,91 @@ export interface paths {
          * @description Deadlines that are running are counted anew; none becomes overdue by it, and what has passed stays passed.
          */
         put: operations["set_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/survey/free-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what enterprises wrote
+         * @description In surveys and evaluations, the oldest first. Supervisors and admins check it for personal data; the ministry sees what was
+         *     released, without the case.
+         */
+        get: operations["list_free_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/survey/free-texts/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release what an enterprise wrote
+         * @description As it was written, or edited. May be repeated, and done after withholding.
+         */
+        post: operations["release_free_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/survey/free-texts/{id}/withhold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withhold what an enterprise wrote
+         * @description The ministry does not see it, or not any more.
+         */
+        post: operations["withhold_free_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the targets of a fiscal year
+         * @description The version in the ETag is 0 where none were entered yet.
+         */
+        get: operations["show_targets"];
+        /**
+         * Set the targets of a fiscal year
+         * @description In place of those before; `If-Match` with the ETag that was read.
+         */
+        put: operations["set_targets"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2501,6 +3547,157 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who saw what
+         * @description The newest first; a view is here about a second after it happened.
+         */
+        get: operations["list_views"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the webhooks
+         * @description The oldest first.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description Its secret is in this answer and nowhere else. It is told what happens from now on: the type of the event, the case, its
+         *     number and its status, and ids; nothing that is personal. At most 20.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a webhook */
+        get: operations["show_webhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description With everything that waits for it.
+         */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook
+         * @description Setting it active again lets what waits go on.
+         */
+        patch: operations["edit_webhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a webhook
+         * @description The newest first, with how each try went; kept for 30 days after their end.
+         */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries/{delivery_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description With the `webhook-id` that it had: a receiver who took it before knows it again. It goes out before what happened later to
+         *     its case and still waits. One that waits is tried at once.
+         */
+        post: operations["retry_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the secret of a webhook
+         * @description The new one is in this answer and nowhere else. For a while everything carries two signatures, one by each.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a webhook out
+         * @description Sends `webhook.test`, whatever events were chosen. How it went is in its deliveries.
+         */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2582,6 +3779,81 @@ export interface components {
             reason: components["schemas"]["Line200"];
             to?: components["schemas"]["TimeOfDay"] | null;
         };
+        /** @description A code of a fact that changed. */
+        AdjustedField: {
+            /**
+             * @description Which.
+             * @example industry
+             */
+            field: string;
+            /** @description As the period keeps it; topics are separated by commas. */
+            from?: string | null;
+            /** @description As it is on record now. */
+            to?: string | null;
+        };
+        /** @description A correction after a period was closed. */
+        Adjustment: {
+            /**
+             * Format: date-time
+             * @description When it was changed last, where the audit trail says so.
+             */
+            adjusted_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was received, took place or was held.
+             */
+            at: string;
+            /**
+             * @description The event of the audit trail.
+             * @example consultation_voided
+             */
+            because?: string | null;
+            /** @description By whom; null for the program itself and for an auditor. */
+            by?: string | null;
+            case_id?: components["schemas"]["CaseId"] | null;
+            /** @description What happened to it. */
+            change: components["schemas"]["AdjustmentChange"];
+            /**
+             * Format: int32
+             * @description What that does to the count: 1, -1 or 0.
+             */
+            effect: number;
+            /** @description What is different. */
+            fields: components["schemas"]["AdjustedField"][];
+            /**
+             * Format: uuid
+             * @description The case, interaction, mail, message or session; null for an auditor.
+             */
+            id?: string | null;
+            /** @description The number of the case. */
+            number: string;
+            /** @description Why, in somebody's words: the reason of a late entry, of a void, of a move; null for an auditor. */
+            reason?: string | null;
+            /** @description In which report. */
+            report: components["schemas"]["ReportKind"];
+        };
+        /**
+         * @description What happened to a fact after its period was closed.
+         * @enum {string}
+         */
+        AdjustmentChange: "added" | "removed" | "changed";
+        /** @description How many gave an answer. */
+        AnswerShare: {
+            /** @description The answer, as the list's filter has it. */
+            answer: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The same in words (Japanese). */
+            label: string;
+            /**
+             * Format: double
+             * @description Of those who answered the question, from 0 to 1; null where nobody did.
+             */
+            share?: number | null;
+        };
         /**
          * Format: uuid
          * @description An assignment (担当) of a manager.
@@ -2633,28 +3905,31 @@ export interface components {
              */
             size: number;
         };
-        /** @description One try to hand a message over. */
+        /** @description One try. */
         AttemptView: {
             /**
              * Format: date-time
-             * @description When the mail itself was handed over: from then until `ended_at`, nobody could know whether it was taken.
-             */
-            data_started_at?: string | null;
-            /**
-             * Format: date-time
-             * @description When it was over; null while it runs.
+             * @description When it ended; null where nobody knows how it went.
              */
             ended_at?: string | null;
-            /** @description `sent`, `deferred` (not taken this time), `refused` (for good), `unknown`, or `not_reached`. */
-            outcome?: string | null;
-            /** @description What the other side said. */
-            reply?: string | null;
+            /** @description Why there was no answer. */
+            error?: string | null;
             /**
              * Format: date-time
              * @description When it began.
              */
             started_at: string;
+            /**
+             * Format: int32
+             * @description What the other side answered.
+             */
+            status?: number | null;
         };
+        /**
+         * @description Whether the enterprise comes to a session.
+         * @enum {string}
+         */
+        Attendance: "coming" | "cannot_come";
         /** @description Who did it. */
         AuditActor: {
             id?: components["schemas"]["UserId"] | null;
@@ -2715,6 +3990,11 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: string;
         };
+        /**
+         * @description Where the facts of a number come from.
+         * @enum {string}
+         */
+        Basis: "closed" | "record";
         /**
          * @description Text of several lines, up to 20000 characters. Line breaks are answered as `\n`.
          * @example 在宅勤務を始めたい。社員は12名。
@@ -2883,6 +4163,35 @@ export interface components {
             /** @description In one's own words. */
             reason: components["schemas"]["Reason"];
         };
+        /** @description Capacity of managers and desks. */
+        CapacityReport: {
+            /**
+             * Format: date
+             * @description Today, in Japan.
+             */
+            as_of: string;
+            /** @description By month and desk; a desk sees the own row only, a manager none. */
+            desks: components["schemas"]["DeskCapacity"][];
+            /**
+             * Format: date
+             * @description First day of the first month.
+             */
+            from: string;
+            /** @description By month and manager; a manager sees the own row only. */
+            managers: components["schemas"]["ManagerCapacity"][];
+            /**
+             * Format: date
+             * @description Last day of the last month.
+             */
+            to: string;
+        };
+        /** @description What an enterprise answered by links. */
+        CaseAnswers: {
+            /** @description About sessions, in the order in which it was asked. */
+            sessions: components["schemas"]["SessionAnswer"][];
+            /** @description After closing, the latest first. */
+            surveys: components["schemas"]["CaseSurvey"][];
+        };
         /** @description Numbers of cases. Each equals the length of the list with that filter added. */
         CaseCounts: {
             /** @description By what is due next. */
@@ -2936,6 +4245,39 @@ export interface components {
             id: components["schemas"]["ManagerId"];
             line: components["schemas"]["Line"];
             name: string;
+        };
+        /** @description A survey after closing. */
+        CaseSurvey: {
+            /** @description What they wrote. */
+            comment?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was answered, stopped or taken back.
+             */
+            ended_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["SurveyId"];
+            /**
+             * Format: date-time
+             * @description When its next mail is due; null where none follows.
+             */
+            next_at?: string | null;
+            purpose_achieved?: components["schemas"]["PurposeAchieved"] | null;
+            /**
+             * Format: int32
+             * @description How often it was sent again.
+             */
+            reminders: number;
+            /**
+             * Format: date-time
+             * @description When it was sent first.
+             */
+            sent_at?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["SurveyState"];
+            telework?: components["schemas"]["TeleworkAfter"] | null;
+            /** @description Why it is not planned. */
+            why_not: components["schemas"]["WhyNot"][];
         };
         /** @description A case. */
         CaseView: {
@@ -3024,6 +4366,83 @@ export interface components {
              */
             waiting_until?: string | null;
         };
+        /** @description The reports and by what they can be asked. */
+        Catalogue: {
+            /** @description By what; each is a filter of the same name as well. */
+            dimensions: components["schemas"]["CatalogueDimension"][];
+            /** @description Other reports, with parameters of their own. */
+            others: components["schemas"]["CatalogueOther"][];
+            /** @description What can be counted. */
+            reports: components["schemas"]["CatalogueReport"][];
+        };
+        /** @description By what reports are broken down and narrowed. */
+        CatalogueDimension: {
+            /** @description Its codes with their words, where the programme fixes them; months, years, desks and managers are those that occur. */
+            codes?: components["schemas"]["FigureKey"][] | null;
+            /** @description What people read. */
+            label: string;
+            /** @description Whether one case can stand under several codes, so that rows add up to more than the total. */
+            multiple: boolean;
+            /** @description Its name, in `by` and as a filter. */
+            name: components["schemas"]["Dimension"];
+            /** @description The code of what is not known or belongs to nobody. */
+            unset: components["schemas"]["FigureKey"];
+        };
+        /** @description Another report. */
+        CatalogueOther: {
+            /** @description What people read. */
+            label: string;
+            /**
+             * @description Where it is.
+             * @example /api/v1/reports/times
+             */
+            path: string;
+        };
+        /** @description A report that counts. */
+        CatalogueReport: {
+            /** @description By what it can be broken down and narrowed. */
+            dimensions: components["schemas"]["Dimension"][];
+            /** @description What people read. */
+            label: string;
+            /**
+             * @description Where the lists are.
+             * @example /api/v1/reports/cases/rows
+             */
+            list: string;
+            /**
+             * @description Where the counts are.
+             * @example /api/v1/reports/cases
+             */
+            path: string;
+            /** @description What it counts. */
+            report: components["schemas"]["ReportKind"];
+        };
+        /** @description A certificate of disposal (廃棄証明). */
+        Certificate: {
+            /** @description Where the audit trail stood when the run was finished: what an auditor keeps outside proves the log of it. */
+            audit_head: components["schemas"]["AuditHead"];
+            /**
+             * @description SHA-256 in hex over a line for each thing that went, `class kind id` and a line feed, in the order of these words
+             *     and of the ids as text; views as `view view` and their number. The ids are in `/retention/disposals`.
+             */
+            digest: string;
+            /** @description The same for printing, in Japanese. */
+            fields: components["schemas"]["CertificateField"][];
+            /** @description The office. */
+            office: string;
+            /** @description The run. */
+            run: components["schemas"]["RetentionRunView"];
+        };
+        /** @description One line of a printed certificate. */
+        CertificateField: {
+            /**
+             * @description What it says.
+             * @example 廃棄日時
+             */
+            label: string;
+            /** @description In words. */
+            value: string;
+        };
         /** @description The newest event of a chain. */
         ChainHead: {
             /** @description SHA-256 over the hash before it and the event, as hexadecimal digits. */
@@ -3096,17 +4515,114 @@ export interface components {
              */
             made_at: string;
         };
+        /** @description What would go of a class. */
+        ClassPreview: {
+            /** @description The class. */
+            class: components["schemas"]["RetentionClass"];
+            /**
+             * Format: int64
+             * @description How many there are: the length of `/retention/preview/items` of this class. Views have no list.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description What ended before this moment is over.
+             */
+            ended_before: string;
+            /** @description The same per fiscal year in which they ended, the oldest first. */
+            fiscal_years: components["schemas"]["FiscalYearCount"][];
+            /**
+             * Format: int64
+             * @description Cases that would be over but are under legal hold.
+             */
+            held_cases: number;
+            /**
+             * Format: int32
+             * @description How many years it is kept.
+             */
+            years: number;
+        };
         /** @description How a case that is answered at once ends. */
         CloseAs: {
             note?: components["schemas"]["Reason"] | null;
             /** @description How it ended. */
             outcome: components["schemas"]["Outcome"];
         };
+        /** @description A period to close: a month or a fiscal year. */
+        ClosePeriodRequest: {
+            /**
+             * Format: int32
+             * @description The fiscal year, as in `2026`.
+             */
+            fiscal_year?: number | null;
+            /**
+             * @description The month, as in `2026-10`.
+             * @example 2026-10
+             */
+            month?: string | null;
+            note?: components["schemas"]["Reason"] | null;
+        };
         /** @description How it ended. */
         CloseRequest: {
             note?: components["schemas"]["Reason"] | null;
             /** @description How it ended; `duplicate` comes from a merge only. */
             outcome: components["schemas"]["Outcome"];
+        };
+        /** @description A closed period. */
+        ClosedPeriod: {
+            /** @description Where the later corrections are. */
+            adjustments: string;
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at: string;
+            /** @description By whom; null for an auditor. */
+            closed_by?: string | null;
+            /**
+             * Format: date
+             * @description First day, in Japan.
+             */
+            first_day: string;
+            /** @description Its id. */
+            id: components["schemas"]["PeriodId"];
+            /** @description A month or a fiscal year. */
+            kind: components["schemas"]["PeriodKind"];
+            /**
+             * @description What people read.
+             * @example 2026年10月
+             */
+            label: string;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            last_day: string;
+            /** @description What was noted; null for an auditor. */
+            note?: string | null;
+            /**
+             * @description Where the reports of the period are.
+             * @example /api/v1/reports/cases?from=2026-10-01&to=2026-10-31
+             */
+            reports: string[];
+            totals?: components["schemas"]["PeriodTotals"] | null;
+            /**
+             * Format: int64
+             * @description Mails of the period that were still to be checked.
+             */
+            unplaced_mails?: number | null;
+            /**
+             * Format: int64
+             * @description Sessions of the period that were over and without a record when it was closed.
+             */
+            unrecorded_sessions?: number | null;
+        };
+        /** @description The closed periods, and what comes next. */
+        ClosedPeriods: {
+            /** @description Closed, the newest first. */
+            items: components["schemas"]["ClosedPeriod"][];
+            /** @description What comes next: a month, and a fiscal year where its months are closed. Only for those who see all cases. */
+            next: components["schemas"]["NextPeriod"][];
         };
         /**
          * @description A short code: lower-case letters, digits and hyphens, up to 32 characters.
@@ -3341,6 +4857,16 @@ export interface components {
          * @example 7000012050002
          */
         CorporateNumber: string;
+        /** @description A number with its list. */
+        Counted: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description Path and query of the list that is counted. */
+            list: string;
+        };
         /** @description An area that a desk covers. */
         Coverage: {
             /** @description The desk. */
@@ -3414,6 +4940,20 @@ export interface components {
             phone?: components["schemas"]["Phone"] | null;
             topics?: components["schemas"]["Topic"][];
         };
+        /** @description What is to be exported. */
+        CreateExportRequest: {
+            encoding?: components["schemas"]["ExportEncoding"] | null;
+            /**
+             * @description As the query of the list has it, without `limit` and `cursor`: of `GET /cases` for `cases`, of `GET /consultations`
+             *     for `sessions`, of `GET /enterprises` for `enterprises`; for `interactions` see `InteractionExportFilter`. All where
+             *     absent.
+             */
+            filter?: Record<string, never> | null;
+            /** @description The kind of file. */
+            format: components["schemas"]["ExportFormat"];
+            /** @description Which list. */
+            kind: components["schemas"]["ExportKind"];
+        };
         /** @description A new mailbox. */
         CreateMailboxRequest: {
             /** @default true */
@@ -3475,6 +5015,18 @@ export interface components {
             password?: components["schemas"]["Password"] | null;
             role: components["schemas"]["Role"];
         };
+        /** @description A webhook to be made. */
+        CreateWebhookRequest: {
+            description?: components["schemas"]["Line200"] | null;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            /** @description Which events; all where absent or empty. */
+            events?: components["schemas"]["WebhookEventType"][] | null;
+            /**
+             * @description Where to: `https://`, a name or an address that is reached from outside.
+             * @example https://example.go.jp/hooks/madoguchi
+             */
+            url: string;
+        };
         /** @description A token that was just made. */
         CreatedToken: components["schemas"]["TokenView"] & {
             /**
@@ -3483,8 +5035,65 @@ export interface components {
              */
             token: string;
         };
+        /** @description A webhook that was just made. */
+        CreatedWebhook: components["schemas"]["WebhookView"] & {
+            /**
+             * @description What both sides sign with; shown this once.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+        };
         /** @description Where the next page starts: opaque to clients, the sort keys of the last item inside. */
         Cursor: string;
+        /** @description Times offered to an enterprise. */
+        DateProposal: {
+            /**
+             * Format: date-time
+             * @description Until when the times are held.
+             */
+            answer_by: string;
+            /** @description The case. */
+            case_id: components["schemas"]["CaseId"];
+            consultation_id?: components["schemas"]["ConsultationId"] | null;
+            contact_id?: components["schemas"]["ContactId"] | null;
+            /** @description Their name. */
+            contact_name?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was sent.
+             */
+            created_at: string;
+            created_by?: components["schemas"]["Author"] | null;
+            /**
+             * Format: date-time
+             * @description When it was answered, revoked or expired.
+             */
+            ended_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["ProposalId"];
+            interaction_id?: components["schemas"]["InteractionId"] | null;
+            /** @description Who would give it. */
+            managers: components["schemas"]["ProposalManager"][];
+            /** @description Where, online. */
+            meeting_url?: string | null;
+            /** @description How the session would be given. */
+            mode: components["schemas"]["Mode"];
+            /** @description What those taking part should know. */
+            note?: string | null;
+            /** @description Where, for a visit. */
+            place?: string | null;
+            /** @description The times, in the order in which they were offered. */
+            slots: components["schemas"]["OfferedSlot"][];
+            /** @description Where it stands. */
+            state: components["schemas"]["ProposalState"];
+            /**
+             * Format: int64
+             * @description Moves with every change; the ETag.
+             */
+            version: number;
+            /** @description The same in their words. */
+            wish?: string | null;
+        };
         /** @description A day as an office has it. */
         DayView: {
             /**
@@ -3521,6 +5130,52 @@ export interface components {
          * @enum {string}
          */
         Delivery: "delayed" | "failed" | "delivered";
+        /**
+         * Format: uuid
+         * @description An event on its way to a webhook.
+         */
+        DeliveryId: string;
+        /**
+         * @description Where a delivery stands.
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "delivered" | "failed";
+        /** @description An event on its way. */
+        DeliveryView: {
+            /** @description The tries, the newest first; at most 20. */
+            attempts: components["schemas"]["AttemptView"][];
+            /**
+             * Format: date-time
+             * @description When it was found to be sent.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was taken, or given up.
+             */
+            finished_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["DeliveryId"];
+            /**
+             * @description The `webhook-id` that it carries whenever it is sent.
+             * @example msg_019ab0c4f2a87d0e9d3c5b1e6f708192
+             */
+            message_id: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next, unless an earlier one of its case is in the way.
+             */
+            next_attempt_at?: string | null;
+            /** @description The body, as it is sent. */
+            payload: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["DeliveryState"];
+            /**
+             * @description What happened.
+             * @example case.moved
+             */
+            type: string;
+        };
         /** @description A regional desk. */
         Desk: {
             /** @description Whether cases are routed to it. */
@@ -3550,6 +5205,37 @@ export interface components {
              * @description The version behind the ETag.
              */
             version: number;
+        };
+        /** @description What is left of a desk's month. */
+        DeskCapacity: {
+            /** @description Booked sessions of its cases that the person sees. */
+            booked: components["schemas"]["Counted"];
+            /**
+             * Format: int64
+             * @description Their sessions a month, taken together.
+             */
+            capacity: number;
+            /** @description Its name. */
+            desk: string;
+            /** @description The desk. */
+            desk_id: components["schemas"]["DeskId"];
+            /** @description Held sessions of its cases that the person sees. */
+            held: components["schemas"]["Counted"];
+            /**
+             * Format: int64
+             * @description What is left of it, over all desks.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description How many managers work where it is responsible.
+             */
+            managers: number;
+            /**
+             * Format: date
+             * @description First day of the month, in Japan.
+             */
+            month: string;
         };
         /**
          * Format: uuid
@@ -3588,6 +5274,11 @@ export interface components {
          */
         DigitalLevel: "low" | "basic" | "good";
         /**
+         * @description By what a report can be broken down and narrowed.
+         * @enum {string}
+         */
+        Dimension: "month" | "fiscal_year" | "prefecture" | "area" | "desk" | "manager" | "industry" | "size" | "topic" | "ministry" | "stage" | "channel" | "outcome" | "status" | "line" | "telework_status" | "state" | "kind" | "direction";
+        /**
          * @description Who began an interaction.
          * @enum {string}
          */
@@ -3607,6 +5298,117 @@ export interface components {
             by?: components["schemas"]["Author"] | null;
             /** @description Why. */
             reason: string;
+        };
+        /**
+         * Format: uuid
+         * @description A disclosure (開示).
+         */
+        DisclosureId: string;
+        /** @description Whose data: exactly one of the four. */
+        DisclosureRequest: {
+            contact_id?: components["schemas"]["ContactId"] | null;
+            email?: components["schemas"]["EmailAddress"] | null;
+            enterprise_id?: components["schemas"]["EnterpriseId"] | null;
+            phone?: components["schemas"]["Phone"] | null;
+            /** @description Why, without a name. */
+            reason: components["schemas"]["Reason"];
+            /** @description Under which the request is filed. */
+            request_reference: components["schemas"]["Line80"];
+            /** @description Whether names of staff and telework managers are shown; they are masked where absent. */
+            with_staff_names?: boolean;
+        };
+        /**
+         * @description How far a package is.
+         * @enum {string}
+         */
+        DisclosureState: "pending" | "ready" | "expired";
+        /** @description A disclosure. */
+        DisclosureView: {
+            /** @description The contacts that the person is; none for an enterprise. */
+            contact_ids: components["schemas"]["ContactId"][];
+            /** @description What is in it, counted: as in an erasure, with `files`. */
+            counts?: Record<string, never> | null;
+            enterprise_id?: components["schemas"]["EnterpriseId"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be downloaded.
+             */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["DisclosureId"];
+            /**
+             * Format: date-time
+             * @description When it was ready.
+             */
+            ready_at?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Under which the request is filed. */
+            request_reference: string;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            requested_at: string;
+            requested_by?: components["schemas"]["Author"] | null;
+            /** @description SHA-256 of the bytes, in hex. */
+            sha256?: string | null;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size?: number | null;
+            /** @description How far it is. */
+            state: components["schemas"]["DisclosureState"];
+            /** @description Whether names of staff are shown. */
+            with_staff_names: boolean;
+        };
+        /** @description How many of a kind went under a class. */
+        DisposalCount: {
+            /** @description The class. */
+            class: components["schemas"]["RetentionClass"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * @description What was counted: `case`, `mail`, `attachment`, `enterprise`, `view`.
+             * @example case
+             */
+            kind: string;
+        };
+        /** @description What went in one act. */
+        DisposalView: {
+            actor?: components["schemas"]["Author"] | null;
+            /** @description Numbers of the cases concerned. */
+            case_numbers: string[];
+            /** @description The class. */
+            class: components["schemas"]["RetentionClass"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            disposed_at: string;
+            erasure_id?: components["schemas"]["ErasureId"] | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description What the ids are of: `case`, `mail`, `attachment`, `contact`, `enterprise`; `view`s have none.
+             * @example case
+             */
+            kind: string;
+            run_id?: components["schemas"]["RunId"] | null;
+            /** @description What went. */
+            subject_ids: string[];
         };
         /** @description What is due next. */
         Due: {
@@ -3739,13 +5541,24 @@ export interface components {
             answer_offer_days?: number | null;
             /** Format: int64 */
             automatic_mails_per_hour?: number | null;
+            date_choice?: boolean | null;
+            /** Format: int32 */
+            date_choice_days?: number | null;
+            /** Format: int32 */
+            date_choice_slots?: number | null;
             enterprise_guard?: components["schemas"]["EnterpriseGuard"] | null;
+            evaluation?: boolean | null;
+            /** Format: int32 */
+            evaluation_days?: number | null;
             /** Format: int32 */
             first_contact_days?: number | null;
+            last_day_for_intake?: components["schemas"]["YearDay"] | null;
+            last_day_for_sessions?: components["schemas"]["YearDay"] | null;
             /** Format: int64 */
             mail_cases_per_sender?: number | null;
             /** Format: int64 */
             message_hold_seconds?: number | null;
+            ministries?: components["schemas"]["MinistryTopics"][] | null;
             office_name?: components["schemas"]["Line80"] | null;
             office_phone?: components["schemas"]["Phone"] | null;
             /** Format: int64 */
@@ -3753,12 +5566,35 @@ export interface components {
             /** Format: int32 */
             report_days?: number | null;
             /** Format: int32 */
+            retention_attachment_years?: number | null;
+            /** Format: int32 */
+            retention_audit_years?: number | null;
+            /** Format: int32 */
+            retention_case_years?: number | null;
+            /** Format: int32 */
+            retention_raw_mail_years?: number | null;
+            /** Format: int32 */
+            retention_view_years?: number | null;
+            /** Format: int32 */
             return_days?: number | null;
             /** Format: int32 */
             route_days?: number | null;
             second_factor_for_admins?: boolean | null;
             /** Format: int32 */
             session_limit?: number | null;
+            session_reminder?: boolean | null;
+            /** Format: int32 */
+            session_reminder_days?: number | null;
+            survey?: boolean | null;
+            /** Format: int32 */
+            survey_answer_days?: number | null;
+            /** Format: int32 */
+            survey_days?: number | null;
+            /** Format: int32 */
+            survey_reminder_days?: number | null;
+            /** Format: int32 */
+            survey_reminders?: number | null;
+            survey_without_consent?: boolean | null;
             /** Format: int64 */
             unreachable_attempts?: number | null;
             /** Format: int32 */
@@ -3781,6 +5617,17 @@ export interface components {
             name?: components["schemas"]["Name"] | null;
             password?: components["schemas"]["Password"] | null;
             role?: components["schemas"]["Role"] | null;
+        };
+        /** @description A change of a webhook; absent fields stay. */
+        EditWebhookRequest: {
+            /** @description Whether it is told anything. What happens while it is not is never sent; what waits goes on when it is again. */
+            active?: boolean | null;
+            description?: components["schemas"]["Line200"] | null;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            /** @description Which events; all where empty. */
+            events?: components["schemas"]["WebhookEventType"][] | null;
+            /** @description Where to. */
+            url?: string | null;
         };
         /**
          * Format: email
@@ -3867,6 +5714,25 @@ export interface components {
          * @enum {string}
          */
         EnterpriseKind: "company" | "sole_proprietor" | "association" | "local_government" | "worker" | "other" | "anonymous";
+        /** @description An enterprise that is counted. */
+        EnterpriseRow: {
+            /**
+             * Format: date-time
+             * @description When the first of them was received.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description How many of its cases are in the selection.
+             */
+            cases: number;
+            /** @description The enterprise. */
+            enterprise_id: components["schemas"]["EnterpriseId"];
+            /** @description What it is called; null for an auditor, and where it has no name. */
+            enterprise_name?: string | null;
+            /** @description Their numbers, the first ten. */
+            numbers: string[];
+        };
         /** @description An enterprise. */
         EnterpriseView: {
             address?: components["schemas"]["Line200"] | null;
@@ -3881,6 +5747,11 @@ export interface components {
              * @description Those employed regularly (常時使用する労働者).
              */
             employees_regular?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was erased: what said who it was is gone, and no case is opened on it.
+             */
+            erased_at?: string | null;
             /** @description The enterprise. */
             id: components["schemas"]["EnterpriseId"];
             industry_code?: components["schemas"]["IndustryCode"] | null;
@@ -3914,6 +5785,90 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * Format: uuid
+         * @description A request to be erased.
+         */
+        ErasureId: string;
+        /** @description A request in the list. */
+        ErasureItem: {
+            /** Format: date-time */
+            executed_at?: string | null;
+            id: components["schemas"]["ErasureId"];
+            request_reference: string;
+            /** Format: date-time */
+            requested_at: string;
+            requested_by?: components["schemas"]["Author"] | null;
+            scope: components["schemas"]["ErasureScope"];
+            state: components["schemas"]["ErasureState"];
+            /** Format: uuid */
+            subject_id: string;
+        };
+        /**
+         * @description A request to be erased. It stays when everything else is gone, so it may not name anybody: the request itself is filed
+         *     outside the program.
+         */
+        ErasureRequest: {
+            /**
+             * Format: uuid
+             * @description Whom.
+             */
+            id: string;
+            /** @description Why, without a name. */
+            reason: components["schemas"]["Reason"];
+            /** @description Under which the request is filed. */
+            request_reference: components["schemas"]["Line80"];
+            /** @description Whether `id` is a contact or an enterprise. */
+            scope: components["schemas"]["ErasureScope"];
+        };
+        /**
+         * @description Who asks to be erased.
+         * @enum {string}
+         */
+        ErasureScope: "contact" | "enterprise";
+        /**
+         * @description How far a request is.
+         * @enum {string}
+         */
+        ErasureState: "requested" | "executed" | "withdrawn";
+        /** @description A request, with what would go or what went. */
+        ErasureView: {
+            /**
+             * @description What would go as things stand, while it is requested; what went, once it is executed: rows by kind (`cases`,
+             *     `contacts`, `interactions`, `notes`, `mails`, `messages`, `attachments`, `offers`, `assignments`, `consultations`,
+             *     `reports`, `enterprises`).
+             */
+            counts: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description When it was executed.
+             */
+            executed_at?: string | null;
+            executed_by?: components["schemas"]["Author"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["ErasureId"];
+            /** @description What stands against it now; none once it is executed. */
+            obstacles: components["schemas"]["Obstacle"][];
+            /** @description Why. */
+            reason: string;
+            /** @description Under which the request is filed. */
+            request_reference: string;
+            /**
+             * Format: date-time
+             * @description When it was entered.
+             */
+            requested_at: string;
+            requested_by?: components["schemas"]["Author"] | null;
+            /** @description Whether a person or an enterprise. */
+            scope: components["schemas"]["ErasureScope"];
+            /** @description How far it is. */
+            state: components["schemas"]["ErasureState"];
+            /**
+             * Format: uuid
+             * @description The contact or the enterprise.
+             */
+            subject_id: string;
+        };
         /** @description An escalation. */
         EscalateRequest: {
             /** @description What it is. */
@@ -3926,6 +5881,222 @@ export interface components {
          * @enum {string}
          */
         EscalationKind: "complaint";
+        /** @description What was asked about sessions, and answered. */
+        EvaluationFigures: {
+            /**
+             * Format: int64
+             * @description Of these answered.
+             */
+            answered: number;
+            /**
+             * Format: double
+             * @description The mean of the scores; null where there is none.
+             */
+            average?: number | null;
+            /**
+             * Format: double
+             * @description Answered of sent, from 0 to 1; null where none was sent.
+             */
+            response_rate?: number | null;
+            /** @description By score, 1 to 5. */
+            scores: components["schemas"]["AnswerShare"][];
+            /**
+             * Format: int64
+             * @description Sessions that were asked about.
+             */
+            sent: number;
+        };
+        /** @description An evaluation, as the figures count it. */
+        EvaluationRow: {
+            /**
+             * Format: date-time
+             * @description When it was answered.
+             */
+            answered_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            asked_at: string;
+            case_id?: components["schemas"]["CaseId"] | null;
+            /** @description The case's number; null for the ministry. */
+            case_number?: string | null;
+            consultation_id?: components["schemas"]["ConsultationId"] | null;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            /** @description Where the matter is. */
+            prefecture_code?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 5, 5 is best.
+             */
+            score?: number | null;
+        };
+        /**
+         * @description How the characters of a CSV file are written.
+         * @enum {string}
+         */
+        ExportEncoding: "utf8" | "cp932";
+        /**
+         * @description The kind of file.
+         * @enum {string}
+         */
+        ExportFormat: "xlsx" | "csv";
+        /**
+         * Format: uuid
+         * @description An export: a list as a file.
+         */
+        ExportId: string;
+        /**
+         * @description Which list is exported.
+         * @enum {string}
+         */
+        ExportKind: "cases" | "sessions" | "interactions" | "enterprises";
+        /**
+         * @description Where an export stands.
+         * @enum {string}
+         */
+        ExportState: "waiting" | "ready" | "failed" | "expired";
+        /** @description An export. */
+        ExportView: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /** @description How its characters are written. */
+            encoding: components["schemas"]["ExportEncoding"];
+            /**
+             * Format: date-time
+             * @description Until when it can be downloaded.
+             */
+            expires_at?: string | null;
+            /** @description Why there is none, for people (Japanese). */
+            failure?: string | null;
+            /**
+             * @description As it is offered for saving.
+             * @example 案件一覧_20261124.xlsx
+             */
+            filename: string;
+            /** @description Which part of it. */
+            filter: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description When it was made, or was given up.
+             */
+            finished_at?: string | null;
+            /** @description The kind of file. */
+            format: components["schemas"]["ExportFormat"];
+            /** @description Its id. */
+            id: components["schemas"]["ExportId"];
+            /** @description What is personal is masked in it. */
+            is_masked: boolean;
+            /** @description Which list. */
+            kind: components["schemas"]["ExportKind"];
+            /**
+             * Format: int64
+             * @description Rows, without the headings.
+             */
+            rows?: number | null;
+            /** @description SHA-256 of the file, in hex. */
+            sha256?: string | null;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size?: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ExportState"];
+            /** @description Characters that CP932 does not have, the most frequent first; at most 200. */
+            uncarried_characters: components["schemas"]["UncarriedCharacter"][];
+        };
+        /** @description A fact that is counted, in codes. Names are as they stand now; an auditor gets none. */
+        FactRow: {
+            /**
+             * Format: int32
+             * @description Business minutes to the first acceptance by a desk.
+             */
+            accept_gross?: number | null;
+            /**
+             * Format: int32
+             * @description Without the waits for the enterprise.
+             */
+            accept_net?: number | null;
+            /**
+             * Format: int32
+             * @description Business minutes from the case being received to the first answer.
+             */
+            answer_gross?: number | null;
+            /**
+             * Format: int32
+             * @description Without the waits for the enterprise.
+             */
+            answer_net?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was received, took place, was held, was due.
+             */
+            at: string;
+            case_id?: components["schemas"]["CaseId"] | null;
+            /** @description How the case arrived. */
+            channel: string;
+            /** @description Whether it is one of the figure. */
+            counted: boolean;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            /** @description Who began the contact. */
+            direction?: string | null;
+            /** @description The enterprise. */
+            enterprise_id: components["schemas"]["EnterpriseId"];
+            /** @description What it is called; null for an auditor, and where it has no name. */
+            enterprise_name?: string | null;
+            /**
+             * Format: uuid
+             * @description The case, interaction, mail, message or session; a deadline's number in the form of a UUID. Null for an auditor.
+             */
+            id?: string | null;
+            /** @description The major division of the industry. */
+            industry?: string | null;
+            /** @description The kind of contact, or what was due. */
+            kind?: string | null;
+            /** @description Their lines. */
+            lines: string[];
+            /** @description The managers. */
+            managers: components["schemas"]["ManagerId"][];
+            /** @description The ministries that count it. */
+            ministries: string[];
+            /** @description The number of the case. */
+            number: string;
+            /** @description How the case ended. */
+            outcome?: string | null;
+            /** @description Prefecture of the site, or of the enterprise. */
+            prefecture?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was written down.
+             */
+            recorded_at: string;
+            /**
+             * Format: int32
+             * @description Business minutes to the first session that was held.
+             */
+            session_gross?: number | null;
+            /**
+             * Format: int32
+             * @description Without the waits for the enterprise.
+             */
+            session_net?: number | null;
+            /** @description The size class of the enterprise. */
+            size?: string | null;
+            /** @description The stage of the session, or of the last one of the case. */
+            stage?: string | null;
+            /** @description The state of the session, or what became of the deadline. */
+            state?: string | null;
+            /** @description Where the case stood. */
+            status: string;
+            /** @description How far the enterprise is with telework. */
+            telework_status?: string | null;
+            /** @description What the case is about. */
+            topics: string[];
+        };
         /**
          * @description What can be wrong.
          * @enum {string}
@@ -3941,6 +6112,75 @@ export interface components {
              */
             pointer: string;
         };
+        /** @description One number of a report. */
+        Figure: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description Its codes, by the names of the dimensions. */
+            keys: {
+                [key: string]: components["schemas"]["FigureKey"];
+            };
+            /**
+             * @description Path and query of the list that is counted.
+             * @example /api/v1/reports/cases/rows?from=2026-04-01&to=2027-03-31&prefecture=02
+             */
+            list: string;
+        };
+        /** @description One code of a dimension, and its word. */
+        FigureKey: {
+            /** @description The code; `unset` for what is not known or belongs to nobody. */
+            code: string;
+            /** @description What people read. */
+            label: string;
+        };
+        /** @description A report: a total, and the numbers it is made of. */
+        FigureReport: {
+            /** @description Whether the rows add up to the total. */
+            adds_up: boolean;
+            /**
+             * Format: date
+             * @description As on record at the end of this day, in Japan.
+             */
+            as_of: string;
+            /** @description Where the facts come from. */
+            basis: components["schemas"]["Basis"];
+            /** @description The dimensions, in the order of the keys. */
+            by: components["schemas"]["Dimension"][];
+            /**
+             * Format: date
+             * @description First day, in Japan.
+             */
+            from: string;
+            /** @description All closed periods that answered for some of the days. */
+            frozen: components["schemas"]["PeriodRef"][];
+            /** @description Path and query of the list behind the total. */
+            list: string;
+            period?: components["schemas"]["PeriodRef"] | null;
+            /** @description What is counted. */
+            report: components["schemas"]["ReportKind"];
+            /** @description The numbers, in the order of their codes; what is not listed is 0. */
+            rows: components["schemas"]["Figure"][];
+            /** @description Which facts are counted. */
+            scope: components["schemas"]["FigureScope"];
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description How many in all. Rows add up to more where one case counts under several codes, see `adds_up`.
+             */
+            total: number;
+        };
+        /**
+         * @description Which facts are in a number.
+         * @enum {string}
+         */
+        FigureScope: "counted" | "excluded" | "all";
         /** @description A broken row. */
         Finding: {
             case_id?: components["schemas"]["CaseId"] | null;
@@ -3959,11 +6199,25 @@ export interface components {
              */
             seq?: number | null;
         };
+        /** @description How many ended in a fiscal year. */
+        FiscalYearCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * Format: int32
+             * @description The fiscal year.
+             * @example 2026
+             */
+            fiscal_year: number;
+        };
         /**
          * @description What staff must notice on a case until it is settled.
          * @enum {string}
          */
-        Flag: "same_enterprise_this_year" | "possible_duplicate" | "mail_after_close" | "unverified_sender" | "address_guessed" | "complaint" | "late_entry" | "delivery_failed";
+        Flag: "same_enterprise_this_year" | "possible_duplicate" | "mail_after_close" | "unverified_sender" | "address_guessed" | "complaint" | "late_entry" | "delivery_failed" | "after_last_day";
         /** @description A flag with what is known of it. */
         FlagView: {
             /** @description What was found or done. */
@@ -4002,6 +6256,62 @@ export interface components {
         FoundEnterprise: components["schemas"]["EnterpriseView"] & {
             matched_by?: components["schemas"]["MatchedBy"] | null;
         };
+        /** @description Something that an enterprise wrote. */
+        FreeText: {
+            case_id?: components["schemas"]["CaseId"] | null;
+            /** @description The case's number; null for the ministry. */
+            case_number?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was checked last.
+             */
+            checked_at?: string | null;
+            checked_by?: components["schemas"]["Author"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["FreeTextId"];
+            /** @description As it may be read by others; null while it is not released. */
+            released_text?: string | null;
+            /** @description Where it comes from. */
+            source: components["schemas"]["FreeTextSource"];
+            /** @description Whether it was checked. */
+            state: components["schemas"]["FreeTextState"];
+            /** @description As it was written; null for the ministry, and where it was erased. */
+            written?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            written_at: string;
+        };
+        /**
+         * Format: uuid
+         * @description Free text of a survey or an evaluation.
+         */
+        FreeTextId: string;
+        /**
+         * @description Where free text of an enterprise comes from.
+         * @enum {string}
+         */
+        FreeTextSource: "survey" | "evaluation";
+        /**
+         * @description Whether free text was checked for personal data.
+         * @enum {string}
+         */
+        FreeTextState: "unchecked" | "released" | "withheld";
+        /** @description What became of a head that was kept outside. */
+        HeadComparison: {
+            /** @description Where the trail stands now. */
+            current: components["schemas"]["AuditHead"];
+            /** @description What does not match, in words; none where all does. */
+            findings: string[];
+            /** @description Whether the trail still holds all of it: nothing up to there was altered, cut or removed. */
+            matches: boolean;
+        };
+        /**
+         * Format: uuid
+         * @description A legal hold on a case.
+         */
+        HoldId: string;
         /** @description How it really was. */
         HoldRequest: {
             /** @description Who took part for the enterprise. */
@@ -4020,6 +6330,34 @@ export interface components {
              * @description When it really began; the check-in where absent.
              */
             started_at?: string | null;
+        };
+        /** @description A legal hold on a case. */
+        HoldView: {
+            /** @description The case. */
+            case_id: components["schemas"]["CaseId"];
+            /**
+             * @description The case's number.
+             * @example TW-2026-000123
+             */
+            case_number: string;
+            /** @description Its id. */
+            id: components["schemas"]["HoldId"];
+            /** @description Why it was ended. */
+            lift_reason?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when; null while it holds.
+             */
+            lifted_at?: string | null;
+            lifted_by?: components["schemas"]["Author"] | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            placed_at: string;
+            placed_by?: components["schemas"]["Author"] | null;
+            /** @description Why the case must stay. */
+            reason: string;
         };
         /** @description The hours from a day on. */
         HoursChange: {
@@ -4148,6 +6486,11 @@ export interface components {
             items: components["schemas"]["Coverage"][];
         };
         /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
+        Items_DateProposal: {
+            /** @description The items. */
+            items: components["schemas"]["DateProposal"][];
+        };
+        /** @description A list without pages, whose length the programme bounds (desks, links, offers of a case). */
         Items_Desk: {
             /** @description The items. */
             items: components["schemas"]["Desk"][];
@@ -4243,6 +6586,49 @@ export interface components {
          * @example タカハシ ハナコ
          */
         Kana: string;
+        /** @description What was due, and what was late. */
+        LatenessReport: {
+            /**
+             * Format: date
+             * @description As on record at the end of this day, in Japan.
+             */
+            as_of: string;
+            /**
+             * Format: date
+             * @description First day on which something was due, in Japan.
+             */
+            from: string;
+            period?: components["schemas"]["PeriodRef"] | null;
+            /** @description By what was due; kinds of which nothing was are not listed. */
+            rows: components["schemas"]["LatenessRow"][];
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            to: string;
+        };
+        /** @description What became of the deadlines of one kind. */
+        LatenessRow: {
+            /** @description Fell away: the case was closed or went elsewhere. */
+            dropped: components["schemas"]["Counted"];
+            /** @description All that were due and did not fall away. */
+            due: components["schemas"]["Counted"];
+            /** @description What was due. */
+            kind: components["schemas"]["FigureKey"];
+            /** @description Done too late. */
+            late: components["schemas"]["Counted"];
+            /** @description Done in time. */
+            met: components["schemas"]["Counted"];
+            /** @description Not due yet, or standing still while the case waits for the enterprise. */
+            open: components["schemas"]["Counted"];
+            /** @description Past and still not done. */
+            overdue: components["schemas"]["Counted"];
+        };
+        /** @description Why a case must stay, or need not any more. */
+        LegalHoldRequest: {
+            /** @description Why. */
+            reason: components["schemas"]["Reason"];
+        };
         /** @description How many free sessions. */
         LimitRequest: {
             /**
@@ -4568,6 +6954,32 @@ export interface components {
              */
             version: number;
         };
+        /** @description What is left of a manager's month. */
+        ManagerCapacity: {
+            /** @description Booked sessions that the person sees. */
+            booked: components["schemas"]["Counted"];
+            /**
+             * Format: int64
+             * @description Sessions a month; 0 where they are not appointed in it.
+             */
+            capacity: number;
+            /** @description Held sessions that the person sees. */
+            held: components["schemas"]["Counted"];
+            /**
+             * Format: int64
+             * @description What can still be booked, over all desks.
+             */
+            left: number;
+            /** @description Their name; the end of the id for an auditor. */
+            manager: string;
+            /** @description The manager. */
+            manager_id: components["schemas"]["ManagerId"];
+            /**
+             * Format: date
+             * @description First day of the month, in Japan.
+             */
+            month: string;
+        };
         /**
          * Format: uuid
          * @description A telework manager (テレワークマネージャー).
@@ -4618,6 +7030,17 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
             role: components["schemas"]["Role"];
         };
+        /** @description What was measured for a target. */
+        Measured: {
+            /** @description What is counted. */
+            part: components["schemas"]["Counted"];
+            /**
+             * Format: double
+             * @description A count, or percent for shares; null where there is nothing to take a share of.
+             */
+            value?: number | null;
+            whole?: components["schemas"]["Counted"] | null;
+        };
         /** @description The row that goes, and why. */
         MergeEnterprisesRequest: {
             /** @description The enterprise that is the same as this one; its cases become this one's. */
@@ -4655,7 +7078,7 @@ export interface components {
          * @description What an outgoing mail is.
          * @enum {string}
          */
-        MessageKind: "reply" | "acknowledgement" | "invitation" | "notice" | "account";
+        MessageKind: "reply" | "acknowledgement" | "invitation" | "notice" | "account" | "question";
         /**
          * @description A mail to the enterprise. To the contact `contact_id`, or to the address `to`; to the case's primary contact where
          *     neither is given.
@@ -4747,6 +7170,36 @@ export interface components {
              */
             version: number;
         };
+        /** @description Which topics a ministry counts; a case of several topics counts once for each ministry that has one of them. */
+        MinistryTopics: {
+            /**
+             * @description Its short name in figures: 1 to 16 small letters.
+             * @example mic
+             */
+            code: string;
+            /** @description Its name. */
+            name: components["schemas"]["Line80"];
+            /** @description What it counts. */
+            topics: components["schemas"]["Topic"][];
+        };
+        /** @description Business time, in minutes. */
+        Minutes: {
+            /**
+             * Format: double
+             * @description On average.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description Half of them took no longer.
+             */
+            median: number;
+            /**
+             * Format: double
+             * @description Nine of ten took no longer.
+             */
+            p90: number;
+        };
         /**
          * @description How a consultation is given.
          * @enum {string}
@@ -4767,6 +7220,35 @@ export interface components {
          * @example 髙橋 花子
          */
         Name: string;
+        /** @description The period that can be closed next. */
+        NextPeriod: {
+            /**
+             * Format: date
+             * @description First day, in Japan.
+             */
+            first_day: string;
+            /** @description Whether it is over, so that it can be closed. */
+            is_over: boolean;
+            /** @description A month or a fiscal year. */
+            kind: components["schemas"]["PeriodKind"];
+            /** @description What people read. */
+            label: string;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            last_day: string;
+            /**
+             * Format: int64
+             * @description Mails of the period that are to be checked.
+             */
+            unplaced_mails: number;
+            /**
+             * Format: int64
+             * @description Sessions of the period that are over and without a record.
+             */
+            unrecorded_sessions: number;
+        };
         /** @description A booked session. */
         NextSession: {
             /**
@@ -4820,6 +7302,26 @@ export interface components {
             recorded_at: string;
             recorded_by?: components["schemas"]["Author"] | null;
         };
+        /** @description What stands against an erasure, and on which case. */
+        Obstacle: {
+            /**
+             * Format: uuid
+             * @description On which case.
+             */
+            case_id?: string | null;
+            /**
+             * @description The case's number.
+             * @example TW-2026-000123
+             */
+            case_number?: string | null;
+            /** @description What. */
+            kind: components["schemas"]["ObstacleKind"];
+        };
+        /**
+         * @description What stands against an erasure.
+         * @enum {string}
+         */
+        ObstacleKind: "open_case" | "legal_hold" | "message_on_its_way";
         /** @description Whom to ask about an offer. */
         OfferDesk: {
             name: string;
@@ -4952,15 +7454,74 @@ export interface components {
              */
             version: number;
         };
+        /** @description A time that was offered. */
+        OfferedSlot: {
+            /**
+             * Format: date-time
+             * @description When it would end.
+             */
+            ends_at: string;
+            /** @description Whether it can still be chosen, as far as the calendars say. */
+            is_free: boolean;
+            /**
+             * Format: date-time
+             * @description When the session would begin.
+             */
+            starts_at: string;
+        };
+        /** @description A time to choose. */
+        OfferedSlotInput: {
+            /**
+             * Format: date-time
+             * @description When it would end, at most a day later.
+             */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When the session would begin.
+             */
+            starts_at: string;
+        };
         /**
          * @description How a case ended.
          * @enum {string}
          */
         Outcome: "answered" | "completed" | "withdrawn" | "ineligible" | "unreachable" | "referred" | "duplicate" | "spam";
+        /** @description The numbers of the dashboard, for what this person sees. */
+        Overview: {
+            /**
+             * Format: date
+             * @description Today, in Japan.
+             */
+            as_of: string;
+            /**
+             * Format: int32
+             * @description The fiscal year.
+             */
+            fiscal_year: number;
+            /** @description The numbers, in the order in which they are shown. */
+            numbers: components["schemas"]["OverviewNumber"][];
+        };
+        /** @description A number of the dashboard. */
+        OverviewNumber: components["schemas"]["Counted"] & {
+            /**
+             * @description Which.
+             * @example open_cases
+             */
+            code: string;
+            /** @description What people read. */
+            label: string;
+        };
         /** @description One page of a list. */
         Page_Absence: {
             /** @description The items. */
             items: components["schemas"]["Absence"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_Adjustment: {
+            /** @description The items. */
+            items: components["schemas"]["Adjustment"][];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
@@ -4988,9 +7549,57 @@ export interface components {
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_DeliveryView: {
+            /** @description The items. */
+            items: components["schemas"]["DeliveryView"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_DisclosureView: {
+            /** @description The items. */
+            items: components["schemas"]["DisclosureView"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_DisposalView: {
+            /** @description The items. */
+            items: components["schemas"]["DisposalView"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_EnterpriseCase: {
             /** @description The items. */
             items: components["schemas"]["EnterpriseCase"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_EnterpriseRow: {
+            /** @description The items. */
+            items: components["schemas"]["EnterpriseRow"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_ErasureItem: {
+            /** @description The items. */
+            items: components["schemas"]["ErasureItem"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_EvaluationRow: {
+            /** @description The items. */
+            items: components["schemas"]["EvaluationRow"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_ExportView: {
+            /** @description The items. */
+            items: components["schemas"]["ExportView"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_FactRow: {
+            /** @description The items. */
+            items: components["schemas"]["FactRow"][];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
@@ -5003,6 +7612,18 @@ export interface components {
         Page_FoundEnterprise: {
             /** @description The items. */
             items: components["schemas"]["FoundEnterprise"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_FreeText: {
+            /** @description The items. */
+            items: components["schemas"]["FreeText"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_HoldView: {
+            /** @description The items. */
+            items: components["schemas"]["HoldView"][];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
@@ -5048,6 +7669,24 @@ export interface components {
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_RetentionItem: {
+            /** @description The items. */
+            items: components["schemas"]["RetentionItem"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_RetentionRunView: {
+            /** @description The items. */
+            items: components["schemas"]["RetentionRunView"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_SurveyRow: {
+            /** @description The items. */
+            items: components["schemas"]["SurveyRow"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_TimelineItem: {
             /** @description The items. */
             items: components["schemas"]["TimelineItem"][];
@@ -5063,6 +7702,18 @@ export interface components {
         Page_UserView: {
             /** @description The items. */
             items: components["schemas"]["UserView"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_ViewEntry: {
+            /** @description The items. */
+            items: components["schemas"]["ViewEntry"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_WebhookView: {
+            /** @description The items. */
+            items: components["schemas"]["WebhookView"][];
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description A piece of what is written on a case. */
@@ -5108,10 +7759,65 @@ export interface components {
             to: components["schemas"]["TimeOfDay"];
         };
         /**
+         * Format: uuid
+         * @description A closed period (締め).
+         */
+        PeriodId: string;
+        /**
+         * @description What is closed.
+         * @enum {string}
+         */
+        PeriodKind: "month" | "fiscal_year";
+        /** @description A closed period, as far as figures name it. */
+        PeriodRef: {
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at: string;
+            /**
+             * Format: date
+             * @description First day, in Japan.
+             */
+            first_day: string;
+            /** @description Its id. */
+            id: components["schemas"]["PeriodId"];
+            /** @description A month or a fiscal year. */
+            kind: components["schemas"]["PeriodKind"];
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            last_day: string;
+        };
+        /** @description What a closed period counted, over all desks. */
+        PeriodTotals: {
+            /**
+             * Format: int64
+             * @description 実件数.
+             */
+            cases: number;
+            /**
+             * Format: int64
+             * @description 実企業数.
+             */
+            enterprises: number;
+            /**
+             * Format: int64
+             * @description 延べ件数.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description Sessions that were held.
+             */
+            sessions: number;
+        };
+        /**
          * @description What can be permitted. Which roles hold it is the one role table of the program.
          * @enum {string}
          */
-        Permission: "anyone" | "signed_in" | "create_case" | "look_up_callers" | "read_cases" | "read_directory" | "read_enterprises" | "write_enterprises" | "edit_cases" | "record_interactions" | "write_notes" | "read_mail" | "write_messages" | "check_mail" | "add_attachments" | "route_cases" | "accept_cases" | "close_cases" | "follow_cases" | "link_cases" | "merge_cases" | "change_limits" | "offer_cases" | "read_offers" | "answer_offers" | "release_assignments" | "book_consultations" | "void_consultations" | "write_reports" | "review_reports" | "write_absences" | "keep_profiles" | "manage_office" | "read_audit" | "verify_audit" | "intake";
+        Permission: "anyone" | "signed_in" | "create_case" | "look_up_callers" | "read_cases" | "read_directory" | "read_enterprises" | "write_enterprises" | "edit_cases" | "record_interactions" | "write_notes" | "read_mail" | "write_messages" | "check_mail" | "add_attachments" | "route_cases" | "accept_cases" | "close_cases" | "follow_cases" | "link_cases" | "merge_cases" | "change_limits" | "offer_cases" | "read_offers" | "answer_offers" | "release_assignments" | "book_consultations" | "void_consultations" | "read_survey_figures" | "read_free_texts" | "check_free_texts" | "write_reports" | "review_reports" | "write_absences" | "keep_profiles" | "manage_office" | "read_figures" | "make_exports" | "manage_webhooks" | "read_audit" | "verify_audit" | "manage_retention" | "read_views" | "read_samples" | "intake";
         /**
          * @description A telephone number in any usual writing: full-width digits, hyphens, spaces, parentheses, domestic (`03-1234-5678`) or international (`+81 3 1234 5678`). The answer is in E.164 form. Numbers of other countries begin with +. Extensions (内線) are not part of a number.
          * @example +81312345678
@@ -5200,6 +7906,44 @@ export interface components {
             type: string;
         };
         /**
+         * Format: uuid
+         * @description A proposal of dates (日程候補).
+         */
+        ProposalId: string;
+        /** @description Who would give the session. */
+        ProposalManager: {
+            id: components["schemas"]["ManagerId"];
+            name: string;
+        };
+        /**
+         * @description Where a proposal of dates stands.
+         * @enum {string}
+         */
+        ProposalState: "open" | "chosen" | "other_wanted" | "revoked" | "expired";
+        /** @description Times to offer. */
+        ProposeDatesRequest: {
+            /**
+             * Format: date-time
+             * @description Until when the times are held, at most until the last of them; `date_choice_days` business days where absent.
+             */
+            answer_by?: string | null;
+            contact_id?: components["schemas"]["ContactId"] | null;
+            /** @description Who would give it; all live managers of the case where absent. */
+            manager_ids?: components["schemas"]["ManagerId"][] | null;
+            meeting_url?: components["schemas"]["Url"] | null;
+            /** @description How the session would be given. */
+            mode: components["schemas"]["Mode"];
+            note?: components["schemas"]["Reason"] | null;
+            place?: components["schemas"]["Line200"] | null;
+            /** @description The times, as many as the setting `date_choice_slots` allows; each could be booked now. */
+            slots: components["schemas"]["OfferedSlotInput"][];
+        };
+        /**
+         * @description Whether the purpose of a consultation was achieved, as the enterprise says.
+         * @enum {string}
+         */
+        PurposeAchieved: "yes" | "partly" | "no";
+        /**
          * Format: binary
          * @description A message as it travels (RFC 5322), byte for byte.
          */
@@ -5258,6 +8002,10 @@ export interface components {
              */
             step: string;
         };
+        /** @description How a text is released. */
+        ReleaseFreeTextRequest: {
+            edited_text?: components["schemas"]["Reason"] | null;
+        };
         /** @description Why an assignment ends. */
         ReleaseRequest: {
             /** @description In one's own words. */
@@ -5310,6 +8058,11 @@ export interface components {
              */
             submitted: number;
         };
+        /**
+         * @description What a report counts.
+         * @enum {string}
+         */
+        ReportKind: "cases" | "interactions" | "enterprises" | "sessions" | "deadlines";
         /** @description A report. */
         ReportView: {
             /** @description What was advised. */
@@ -5358,6 +8111,91 @@ export interface components {
              */
             starts_at: string;
         };
+        /**
+         * @description What is kept for its own number of years.
+         * @enum {string}
+         */
+        RetentionClass: "raw_mail" | "attachment" | "case" | "audit" | "view";
+        /** @description Something that would go. */
+        RetentionItem: {
+            case_id?: components["schemas"]["CaseId"] | null;
+            /**
+             * @description The case's number.
+             * @example TW-2026-000123
+             */
+            case_number?: string | null;
+            /**
+             * Format: date-time
+             * @description When the case was closed, or the mail put aside.
+             */
+            ended_at: string;
+            /**
+             * Format: int32
+             * @description The fiscal year of that.
+             */
+            fiscal_year: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * @description What the id is of: `case`, `mail`, `attachment` or `chain` (the audit trail of a case).
+             * @example case
+             */
+            kind: string;
+        };
+        /** @description What would go. */
+        RetentionPreview: {
+            /**
+             * Format: date
+             * @description On this day.
+             */
+            as_of: string;
+            /** @description Per class, in the order in which a run takes them; `audit` is only told. */
+            classes: components["schemas"]["ClassPreview"][];
+        };
+        /** @description What is to go. */
+        RetentionRunRequest: {
+            /**
+             * Format: date
+             * @description What is over on this day; not in the future.
+             */
+            as_of: string;
+            /** @description Of these classes; `audit` is none of them, the trail is kept whole. */
+            classes: components["schemas"]["RetentionClass"][];
+        };
+        /** @description A run. */
+        RetentionRunView: {
+            /**
+             * Format: date
+             * @description What was over on this day.
+             */
+            as_of: string;
+            /** @description Of these classes. */
+            classes: components["schemas"]["RetentionClass"][];
+            /** @description What has gone so far. */
+            counts: components["schemas"]["DisposalCount"][];
+            /** @description SHA-256 over what went, in hex; once it is finished. */
+            digest?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was finished.
+             */
+            finished_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["RunId"];
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            requested_at: string;
+            requested_by?: components["schemas"]["Author"] | null;
+            /** @description Whether it is finished. */
+            state: components["schemas"]["RunState"];
+            /** @description The years of each class as they were set then. */
+            years: Record<string, never>;
+        };
         /** @description Why it goes back. */
         ReturnReportRequest: {
             /** @description What is missing. */
@@ -5368,12 +8206,275 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "supervisor" | "desk" | "manager" | "admin" | "auditor";
+        /** @description How the secret is changed. */
+        RotateSecretRequest: {
+            /**
+             * Format: int64
+             * @description How long the old secret signs beside the new one; 0 to 168, 24 where absent.
+             */
+            overlap_hours?: number | null;
+        };
+        /** @description A secret that was just changed. */
+        RotatedSecret: {
+            /**
+             * Format: date-time
+             * @description Until when the old one signs too.
+             */
+            previous_secret_until: string;
+            /**
+             * @description The new one; shown this once.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+        };
         /** @description To which desk. */
         RouteRequest: {
             /** @description The desk; the proposal is advice, any active desk may be taken. */
             desk_id: components["schemas"]["DeskId"];
             note?: components["schemas"]["Reason"] | null;
             reason?: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * Format: uuid
+         * @description A run that disposes of what is over.
+         */
+        RunId: string;
+        /**
+         * @description Whether a run is finished.
+         * @enum {string}
+         */
+        RunState: "running" | "finished";
+        /** @description A sample of cases. */
+        Sample: {
+            /**
+             * Format: int32
+             * @description Of this fiscal year.
+             */
+            fiscal_year: number;
+            /** @description The cases, in the order in which they were drawn. */
+            items: components["schemas"]["SampleItem"][];
+            /**
+             * Format: int64
+             * @description By what they were drawn.
+             */
+            seed: number;
+            /**
+             * Format: int64
+             * @description As many as were asked for, or as there are.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description How many cases the year has.
+             */
+            total: number;
+        };
+        /** @description Something that was due. */
+        SampleDeadline: {
+            /**
+             * Format: date-time
+             * @description When it was done, or fell away.
+             */
+            done_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was due.
+             */
+            due_at: string;
+            /**
+             * Format: int32
+             * @description Business minutes it took.
+             */
+            gross_minutes?: number | null;
+            kind: string;
+            /** @description False where it fell away; null while it runs. */
+            met?: boolean | null;
+            /**
+             * Format: int32
+             * @description The same without the waits for the enterprise.
+             */
+            net_minutes?: number | null;
+        };
+        /** @description A flag. */
+        SampleFlag: {
+            flag: string;
+            /** Format: date-time */
+            raised_at: string;
+            /** Format: date-time */
+            settled_at?: string | null;
+        };
+        /** @description A contact in either direction. */
+        SampleInteraction: {
+            direction: string;
+            /** @description `phone`, `visit`, `fax`, `web`, `other` or `email`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description Letters of its text.
+             */
+            letters: number;
+            /** Format: date-time */
+            occurred_at: string;
+            result?: string | null;
+        };
+        /** @description A case of a sample. */
+        SampleItem: {
+            /** @description By what means it came. */
+            channel: components["schemas"]["Channel"];
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at?: string | null;
+            /** @description The case. */
+            id: components["schemas"]["CaseId"];
+            /**
+             * @description Its number.
+             * @example TW-2026-000123
+             */
+            number: string;
+            outcome?: components["schemas"]["Outcome"] | null;
+            /**
+             * @description Where the matter is.
+             * @example 02
+             */
+            prefecture_code?: string | null;
+            /** @description What it is about. */
+            primary_topic: components["schemas"]["Topic"];
+            /**
+             * Format: date-time
+             * @description When the enterprise asked.
+             */
+            received_at: string;
+            /**
+             * Format: int64
+             * @description Reports that are approved.
+             */
+            reports_approved: number;
+            /**
+             * Format: int64
+             * @description Sessions used.
+             */
+            sessions_used: number;
+            /** @description Where it stands. */
+            status: components["schemas"]["Status"];
+        };
+        /** @description A move of a case. */
+        SampleMove: {
+            /** @description The role of who did it; null for the program. */
+            by_role?: string | null;
+            from?: string | null;
+            /** @description Whether a reason was given. */
+            has_reason: boolean;
+            move: string;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: int32 */
+            seq: number;
+            to: string;
+        };
+        /** @description An approved report, masked. */
+        SampleReport: {
+            /**
+             * Format: int32
+             * @description Letters of each text.
+             */
+            advice_letters: number;
+            /** Format: date-time */
+            approved_at?: string | null;
+            /**
+             * Format: int32
+             * @description Letters of each text.
+             */
+            next_steps_letters: number;
+            /**
+             * Format: int32
+             * @description Letters of each text.
+             */
+            situation_letters: number;
+            /** Format: date-time */
+            submitted_at?: string | null;
+            telework_status?: string | null;
+        };
+        /** @description A session. */
+        SampleSession: {
+            /**
+             * Format: int32
+             * @description How many attended.
+             */
+            attendees?: number | null;
+            /** Format: date-time */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When it really began.
+             */
+            held_from?: string | null;
+            /**
+             * Format: date-time
+             * @description When it really ended.
+             */
+            held_until?: string | null;
+            id: components["schemas"]["ConsultationId"];
+            /** @description Whether it uses one of the free sessions. */
+            is_used: boolean;
+            /**
+             * Format: int64
+             * @description How many managers gave it.
+             */
+            managers: number;
+            mode: string;
+            report?: components["schemas"]["SampleReport"] | null;
+            stage: string;
+            /** Format: date-time */
+            starts_at: string;
+            state: string;
+        };
+        /** @description A case, masked. */
+        SampleView: {
+            /**
+             * Format: int64
+             * @description How many events its audit chain has.
+             */
+            audit_events: number;
+            /** @description What the sample says of it. */
+            case: components["schemas"]["SampleItem"];
+            /** @description What was due, and whether it was met. */
+            deadlines: components["schemas"]["SampleDeadline"][];
+            /**
+             * Format: int32
+             * @description Letters of the description.
+             */
+            description_letters: number;
+            /**
+             * Format: date-time
+             * @description When the personal values went, where they have.
+             */
+            disposed_at?: string | null;
+            /**
+             * Format: int32
+             * @description Everybody who works there.
+             */
+            employees?: number | null;
+            /** @description The legal person's kind. */
+            enterprise_kind: components["schemas"]["EnterpriseKind"];
+            /** @description Flags that were raised. */
+            flags: components["schemas"]["SampleFlag"][];
+            /** @description Its history, the oldest first. */
+            history: components["schemas"]["SampleMove"][];
+            /** @description 日本標準産業分類. */
+            industry_code?: string | null;
+            /** @description Contacts in either direction, the oldest first; mails included. */
+            interactions: components["schemas"]["SampleInteraction"][];
+            /** @description Whether it was entered late, with a reason. */
+            is_late_entry: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written down.
+             */
+            recorded_at: string;
+            /** @description Its sessions, in the order of their times. */
+            sessions: components["schemas"]["SampleSession"][];
         };
         /** @description A draft. */
         SaveReportRequest: {
@@ -5418,6 +8519,31 @@ export interface components {
             /** @description The text, in parsed mode. */
             text?: string | null;
         };
+        /** @description What was asked about a session, and answered. */
+        SessionAnswer: {
+            /**
+             * Format: date-time
+             * @description When it was answered; null while it is not.
+             */
+            answered_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked_at: string;
+            attendance?: components["schemas"]["Attendance"] | null;
+            /** @description What they wrote about it. */
+            comment?: string | null;
+            /** @description The session. */
+            consultation_id: components["schemas"]["ConsultationId"];
+            /** @description What was asked. */
+            kind: components["schemas"]["SessionQuestionKind"];
+            /**
+             * Format: int32
+             * @description For an evaluation: 1 to 5, 5 is best.
+             */
+            score?: number | null;
+        };
         /** @description Whom to ring. */
         SessionContact: {
             /** @description Their department. */
@@ -5451,6 +8577,11 @@ export interface components {
             name: string;
         };
         /**
+         * @description What is asked about a session.
+         * @enum {string}
+         */
+        SessionQuestionKind: "reminder" | "evaluation";
+        /**
          * @description Where a session stands.
          * @enum {string}
          */
@@ -5463,6 +8594,16 @@ export interface components {
              */
             from?: string | null;
             week?: components["schemas"]["Week"] | null;
+        };
+        /** @description The targets of a fiscal year, in place of those before. */
+        SetTargetsRequest: {
+            /**
+             * Format: int32
+             * @description The fiscal year.
+             */
+            fiscal_year: number;
+            /** @description The targets; one for each area and measure at most. */
+            items: components["schemas"]["Target"][];
         };
         /** @description What the office has set. Days are business days. */
         Settings: {
@@ -5496,16 +8637,48 @@ export interface components {
              */
             automatic_mails_per_hour: number;
             /**
+             * @description Whether staff may offer enterprises dates to choose from by a link.
+             * @default true
+             */
+            date_choice: boolean;
+            /**
+             * Format: int32
+             * @description Days that an enterprise has to choose.
+             * @default 3
+             */
+            date_choice_days: number;
+            /**
+             * Format: int32
+             * @description Most dates that are offered at once.
+             * @default 5
+             */
+            date_choice_slots: number;
+            /**
              * @description The second case of an enterprise in a fiscal year.
              * @default flag
              */
             enterprise_guard: components["schemas"]["EnterpriseGuard"];
+            /**
+             * @description Whether enterprises that agreed to surveys are asked how a session was.
+             * @default true
+             */
+            evaluation: boolean;
+            /**
+             * Format: int32
+             * @description Days that they have to say so.
+             * @default 10
+             */
+            evaluation_days: number;
             /**
              * Format: int32
              * @description Days from `received_at` to the first contact with the enterprise.
              * @default 2
              */
             first_contact_days: number;
+            /** @default null */
+            last_day_for_intake: components["schemas"]["YearDay"] | null;
+            /** @default null */
+            last_day_for_sessions: components["schemas"]["YearDay"] | null;
             /**
              * Format: int64
              * @description Cases that one address may open by mail in 24 hours; further mails are to be checked.
@@ -5518,6 +8691,30 @@ export interface components {
              * @default 120
              */
             message_hold_seconds: number;
+            /**
+             * @description Which ministry counts which topics.
+             * @default [
+             *       {
+             *         "code": "mic",
+             *         "name": "総務省",
+             *         "topics": [
+             *           "ict",
+             *           "security",
+             *           "tools"
+             *         ]
+             *       },
+             *       {
+             *         "code": "mhlw",
+             *         "name": "厚生労働省",
+             *         "topics": [
+             *           "labour",
+             *           "rules",
+             *           "subsidy"
+             *         ]
+             *       }
+             *     ]
+             */
+            ministries: components["schemas"]["MinistryTopics"][];
             /**
              * @description What the help center is called in mails.
              * @default テレワーク相談センター
@@ -5537,6 +8734,37 @@ export interface components {
              * @default 5
              */
             report_days: number;
+            /**
+             * Format: int32
+             * @description Years that files are kept.
+             * @default 5
+             */
+            retention_attachment_years: number;
+            /**
+             * Format: int32
+             * @description Years that the audit trail of a case must be kept at least; the program never cuts it.
+             * @default 10
+             */
+            retention_audit_years: number;
+            /**
+             * Format: int32
+             * @description Years that a case is kept after the fiscal year of its closing (文書管理規則: 5 is usual). With a case go its mails and
+             *     files, whatever their own years.
+             * @default 5
+             */
+            retention_case_years: number;
+            /**
+             * Format: int32
+             * @description Years that mail is kept as it came, byte for byte; what is read of it stays with the case.
+             * @default 1
+             */
+            retention_raw_mail_years: number;
+            /**
+             * Format: int32
+             * @description Years that is kept who saw which case, after the fiscal year in which they did.
+             * @default 3
+             */
+            retention_view_years: number;
             /**
              * Format: int32
              * @description Days after which a routed case that no desk took up goes back to the help center.
@@ -5560,6 +8788,51 @@ export interface components {
              * @default 3
              */
             session_limit: number;
+            /**
+             * @description Whether enterprises are reminded of a session and asked to confirm it.
+             * @default true
+             */
+            session_reminder: boolean;
+            /**
+             * Format: int32
+             * @description Days before the session on which they are.
+             * @default 1
+             */
+            session_reminder_days: number;
+            /**
+             * @description Whether enterprises are asked after closing.
+             * @default true
+             */
+            survey: boolean;
+            /**
+             * Format: int32
+             * @description Days that they have to answer, from the first mail.
+             * @default 20
+             */
+            survey_answer_days: number;
+            /**
+             * Format: int32
+             * @description Days from closing to the survey.
+             * @default 5
+             */
+            survey_days: number;
+            /**
+             * Format: int32
+             * @description Days between the mails of a survey.
+             * @default 5
+             */
+            survey_reminder_days: number;
+            /**
+             * Format: int32
+             * @description How often they are reminded of it.
+             * @default 1
+             */
+            survey_reminders: number;
+            /**
+             * @description Whether also those are asked who gave no consent to surveys.
+             * @default false
+             */
+            survey_without_consent: boolean;
             /**
              * Format: int64
              * @description Attempts on record before a case is closed as unreachable.
@@ -5636,6 +8909,8 @@ export interface components {
              * @description To this moment, exclusive.
              */
             ends_at: string;
+            /** @description Whether it was offered to an enterprise that has not answered yet. It can be booked all the same. */
+            is_held: boolean;
             /**
              * Format: date-time
              * @description From this moment.
@@ -5670,6 +8945,91 @@ export interface components {
          * @example テレワーク規程の作り方について
          */
         Subject: string;
+        /**
+         * Format: uuid
+         * @description A survey after closing (アンケート).
+         */
+        SurveyId: string;
+        /** @description Figures of surveys. */
+        SurveyReport: {
+            /**
+             * Format: int64
+             * @description Answered.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Could not be delivered.
+             */
+            bounced: number;
+            /**
+             * Format: int64
+             * @description Taken back, because the case was reopened.
+             */
+            cancelled: number;
+            /** @description How sessions were. */
+            evaluations: components["schemas"]["EvaluationFigures"];
+            /** @description Whether the purpose was achieved. */
+            purpose_achieved: components["schemas"]["AnswerShare"][];
+            /**
+             * Format: double
+             * @description Answered of sent, from 0 to 1; null where none was sent.
+             */
+            response_rate?: number | null;
+            /**
+             * Format: int64
+             * @description Surveys that were sent; reminders do not count. The sum of the next five.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Stopped by who was asked.
+             */
+            stopped: number;
+            /** @description What became of telework. */
+            telework: components["schemas"]["AnswerShare"][];
+            /**
+             * Format: int64
+             * @description Not answered (yet).
+             */
+            unanswered: number;
+            /** @description Why it is not planned; several reasons may be given, so that shares do not add up to 1. */
+            why_not: components["schemas"]["AnswerShare"][];
+        };
+        /** @description A survey, as the figures count it. */
+        SurveyRow: {
+            case_id?: components["schemas"]["CaseId"] | null;
+            /** @description The case's number; null for the ministry. */
+            case_number?: string | null;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was answered, stopped or taken back.
+             */
+            ended_at?: string | null;
+            /** @description The survey. */
+            id: components["schemas"]["SurveyId"];
+            /** @description How the case ended. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description Where the matter was. */
+            prefecture_code?: string | null;
+            purpose_achieved?: components["schemas"]["PurposeAchieved"] | null;
+            /**
+             * Format: date-time
+             * @description When it was sent first.
+             */
+            sent_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["SurveyState"];
+            telework?: components["schemas"]["TeleworkAfter"] | null;
+            /** @description Why it is not planned. */
+            why_not: components["schemas"]["WhyNot"][];
+        };
+        /**
+         * @description Where a survey stands.
+         * @enum {string}
+         */
+        SurveyState: "planned" | "sent" | "answered" | "stopped" | "bounced" | "cancelled";
         /** @description A tap. */
         TapRequest: {
             /**
@@ -5684,6 +9044,69 @@ export interface components {
              */
             replace: boolean;
         };
+        /** @description A target. */
+        Target: {
+            /** @description Where it holds. */
+            area: components["schemas"]["TargetArea"];
+            /** @description What it is about. */
+            measure: components["schemas"]["TargetMeasure"];
+            source?: components["schemas"]["Line200"] | null;
+            /**
+             * Format: double
+             * @description What is aimed at: a count, or percent for shares.
+             * @example 60.2
+             */
+            value: number;
+        };
+        /**
+         * @description Where a target holds.
+         * @enum {string}
+         */
+        TargetArea: "national" | "urban" | "regional";
+        /**
+         * @description What a target is about.
+         * @enum {string}
+         */
+        TargetMeasure: "introduced_share" | "answered_in_time" | "cases" | "enterprises" | "sessions";
+        /** @description A target beside what is measured. */
+        TargetRow: {
+            /** @description What people read. */
+            label: string;
+            /** @description What was measured in the fiscal year, over what the person sees. */
+            measured: components["schemas"]["Measured"];
+            /**
+             * @description By what it is known that telework was introduced: `case_status`, from what staff wrote on the case.
+             * @example case_status
+             */
+            measured_by?: string | null;
+            /** @description The target. */
+            target: components["schemas"]["Target"];
+        };
+        /** @description The targets of a fiscal year. */
+        Targets: {
+            /**
+             * Format: int32
+             * @description The fiscal year.
+             */
+            fiscal_year: number;
+            /** @description The targets. */
+            items: components["schemas"]["Target"][];
+        };
+        /** @description Targets beside what is measured. */
+        TargetsReport: {
+            /**
+             * Format: int32
+             * @description The fiscal year.
+             */
+            fiscal_year: number;
+            /** @description The targets in the order in which they were entered. */
+            rows: components["schemas"]["TargetRow"][];
+        };
+        /**
+         * @description What became of telework after the consultation, as the enterprise says.
+         * @enum {string}
+         */
+        TeleworkAfter: "introduced" | "planned" | "not_planned";
         /**
          * @description How far the enterprise is with telework.
          * @enum {string}
@@ -5734,7 +9157,7 @@ export interface components {
          * @description What the program itself uses a template for.
          * @enum {string}
          */
-        TemplatePurpose: "acknowledgement" | "acknowledgement_out_of_hours" | "invitation" | "invitation_changed" | "invitation_cancelled" | "notice_routed" | "notice_mail" | "notice_offer" | "notice_offer_closed";
+        TemplatePurpose: "acknowledgement" | "acknowledgement_out_of_hours" | "invitation" | "invitation_changed" | "invitation_cancelled" | "notice_routed" | "notice_mail" | "notice_offer" | "notice_offer_closed" | "notice_answer" | "date_proposal" | "session_reminder" | "evaluation_request" | "survey" | "survey_reminder";
         /** @description What everybody may know of an enterprise's cases (rule 8). */
         ThisYear: {
             /**
@@ -5753,6 +9176,18 @@ export interface components {
          * @example 09:00
          */
         TimeOfDay: string;
+        /** @description The time to a point that cases reach. */
+        TimeTo: {
+            /**
+             * Format: int64
+             * @description How many cases reached it.
+             */
+            count: number;
+            gross?: components["schemas"]["Minutes"] | null;
+            /** @description Path and query of the list of these cases. */
+            list: string;
+            net?: components["schemas"]["Minutes"] | null;
+        };
         /** @description Something that happened on a case. */
         TimelineItem: {
             actor?: components["schemas"]["Author"] | null;
@@ -5830,6 +9265,44 @@ export interface components {
             /** @description The name beside the address. */
             to_name?: string | null;
         };
+        /** @description How long things took. */
+        TimesReport: {
+            /**
+             * Format: date
+             * @description As on record at the end of this day, in Japan.
+             */
+            as_of: string;
+            /** @description The dimensions, in the order of the keys. */
+            by: components["schemas"]["Dimension"][];
+            /**
+             * Format: date
+             * @description First day on which cases were received, in Japan.
+             */
+            from: string;
+            period?: components["schemas"]["PeriodRef"] | null;
+            /** @description By code. */
+            rows: components["schemas"]["TimesRow"][];
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            to: string;
+            /** @description Over all cases. */
+            total: components["schemas"]["TimesRow"];
+        };
+        /** @description Times of cases that have these codes in common. */
+        TimesRow: {
+            /** @description To the first acceptance by a desk. */
+            acceptance: components["schemas"]["TimeTo"];
+            /** @description From being received to the first answer. */
+            first_answer: components["schemas"]["TimeTo"];
+            /** @description To the first session that was held. */
+            first_session: components["schemas"]["TimeTo"];
+            /** @description Their codes, by the names of the dimensions; none for all of them. */
+            keys: {
+                [key: string]: components["schemas"]["FigureKey"];
+            };
+        };
         /**
          * Format: uuid
          * @description An API token.
@@ -5852,6 +9325,19 @@ export interface components {
          * @enum {string}
          */
         Topic: "ict" | "security" | "tools" | "labour" | "rules" | "subsidy" | "other";
+        /** @description A character that the encoding does not have. */
+        UncarriedCharacter: {
+            /**
+             * @description The character.
+             * @example 𠮷
+             */
+            character: string;
+            /**
+             * Format: int64
+             * @description How often 〓 stands in its place.
+             */
+            count: number;
+        };
         /** @description Files to add. */
         UploadForm: {
             /** @description One or more files of at most 25 MiB each; the names of the parts do not matter, those of the files are kept. */
@@ -5919,6 +9405,52 @@ export interface components {
              */
             started_at?: string | null;
         };
+        /** @description Somebody saw something. The same within a second is one entry. */
+        ViewEntry: {
+            /** @description By an API token of theirs. */
+            by_token: boolean;
+            case_id?: components["schemas"]["CaseId"] | null;
+            /**
+             * @description Its number.
+             * @example TW-2026-000123
+             */
+            case_number?: string | null;
+            enterprise_id?: components["schemas"]["EnterpriseId"] | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: uuid
+             * @description The request, as it stands in the server's log.
+             */
+            request_id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            seen_at: string;
+            /**
+             * Format: uuid
+             * @description The session, message, mail, file or offer; null for a case or an enterprise itself.
+             */
+            subject_id?: string | null;
+            user?: components["schemas"]["Viewer"] | null;
+            /**
+             * @description What: `case`, `timeline`, `interactions`, `notes`, `messages`, `attachments`, `consultations`, `offers`, `flags`,
+             *     `consultation`, `report`, `message`, `mail`, `raw_mail`, `attachment`, `offer`, `enterprise`, `caller` (a look-up
+             *     showed it), `search` (a search did).
+             * @example case
+             */
+            what: string;
+        };
+        /** @description Who saw something. */
+        Viewer: {
+            id: components["schemas"]["UserId"];
+            name: string;
+            role: components["schemas"]["Role"];
+        };
         /** @description Whom it waits for. */
         WaitRequest: {
             /** @description Whom. */
@@ -5937,6 +9469,92 @@ export interface components {
          * @enum {string}
          */
         WaitingOn: "help_center" | "desk" | "manager" | "enterprise" | "none";
+        /**
+         * @description What a webhook can be told.
+         *
+         *     - `case.created`: A case was opened.
+         *     - `case.moved`: A case changed its status, or its desk: `from`, `to`, `desk_id`, `outcome`.
+         *     - `case.edited`: The data of a case were corrected.
+         *     - `case.merged`: Another case became part of this one: `other_id`.
+         *     - `case.unmerged`: A merge was undone: `other_id`.
+         *     - `flag.raised`: Somebody must notice something: `flag`.
+         *     - `flag.settled`: Somebody did: `flag`.
+         *     - `offer.made`: A manager was asked: `offer_id`, `manager_id`, `line`.
+         *     - `offer.accepted`: And said yes.
+         *     - `offer.declined`: And said no.
+         *     - `offer.ended`: The question was taken back, or nobody answered in time.
+         *     - `assignment.made`: A manager has the case: `assignment_id`, `manager_id`, `line`.
+         *     - `assignment.ended`: And has it no longer.
+         *     - `consultation.booked`: A session was booked: `consultation_id`, `session`, `stage`, `starts_at`, `ends_at`.
+         *     - `consultation.rescheduled`: It was moved to another time.
+         *     - `consultation.cancelled`: It was cancelled.
+         *     - `consultation.held`: It took place.
+         *     - `consultation.missed`: Somebody did not come: `by`.
+         *     - `consultation.voided`: It does not count.
+         *     - `report.submitted`: The report on a session was handed in.
+         *     - `report.returned`: It was given back.
+         *     - `report.approved`: It was approved.
+         *     - `interaction.recorded`: Somebody was in touch by telephone, at the window or by fax: `interaction_id`, `channel`, `direction`, `result`.
+         *     - `mail.received`: A mail came onto the case: `mail_id`.
+         *     - `message.sent`: A mail left the house: `message_id`.
+         *     - `message.failed`: A mail could not be delivered.
+         *     - `webhook.test`: Somebody tries out whether it works.
+         * @enum {string}
+         */
+        WebhookEventType: "case.created" | "case.moved" | "case.edited" | "case.merged" | "case.unmerged" | "flag.raised" | "flag.settled" | "offer.made" | "offer.accepted" | "offer.declined" | "offer.ended" | "assignment.made" | "assignment.ended" | "consultation.booked" | "consultation.rescheduled" | "consultation.cancelled" | "consultation.held" | "consultation.missed" | "consultation.voided" | "report.submitted" | "report.returned" | "report.approved" | "interaction.recorded" | "mail.received" | "message.sent" | "message.failed" | "webhook.test";
+        /**
+         * Format: uuid
+         * @description A webhook.
+         */
+        WebhookId: string;
+        /** @description A webhook. */
+        WebhookView: {
+            /** @description Whether it is told anything. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            description?: components["schemas"]["Line200"] | null;
+            desk_id?: components["schemas"]["DeskId"] | null;
+            /**
+             * @description Why not: `admin`, `gone` (it answered 410), `failing` (nothing got through for three days).
+             * @example failing
+             */
+            disabled_reason?: string | null;
+            /** @description Which events; empty: all. */
+            events: components["schemas"]["WebhookEventType"][];
+            /**
+             * Format: date-time
+             * @description Since when nothing gets through.
+             */
+            failing_since?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["WebhookId"];
+            /**
+             * Format: int64
+             * @description Deliveries that wait, those held back by an earlier one of their case included.
+             */
+            pending: number;
+            /**
+             * Format: date-time
+             * @description Until when the secret before this one signs too.
+             */
+            previous_secret_until?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was changed.
+             */
+            updated_at: string;
+            /** @description Where to. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Moves with every change; the ETag.
+             */
+            version: number;
+        };
         /** @description The opening hours of each day of the week. A day without periods is closed; a lunch break is the gap between two. */
         Week: {
             friday?: components["schemas"]["Period"][];
@@ -5947,6 +9565,16 @@ export interface components {
             tuesday?: components["schemas"]["Period"][];
             wednesday?: components["schemas"]["Period"][];
         };
+        /**
+         * @description Why telework is not introduced, as the enterprise says.
+         * @enum {string}
+         */
+        WhyNot: "no_suitable_work" | "cost" | "security" | "rules" | "staff" | "no_need" | "other";
+        /**
+         * @description A day of every fiscal year, as in 02-26; 29 February is the 28th where the year has none
+         * @example 02-26
+         */
+        YearDay: string;
     };
     responses: never;
     parameters: never;
@@ -5959,15 +9587,21 @@ export type AbsenceId = components['schemas']['AbsenceId'];
 export type AddAbsenceRequest = components['schemas']['AddAbsenceRequest'];
 export type AddCoverageRequest = components['schemas']['AddCoverageRequest'];
 export type AddExceptionRequest = components['schemas']['AddExceptionRequest'];
+export type AdjustedField = components['schemas']['AdjustedField'];
+export type Adjustment = components['schemas']['Adjustment'];
+export type AdjustmentChange = components['schemas']['AdjustmentChange'];
+export type AnswerShare = components['schemas']['AnswerShare'];
 export type AssignmentId = components['schemas']['AssignmentId'];
 export type AttachRequest = components['schemas']['AttachRequest'];
 export type AttachmentId = components['schemas']['AttachmentId'];
 export type AttachmentView = components['schemas']['AttachmentView'];
 export type AttemptView = components['schemas']['AttemptView'];
+export type Attendance = components['schemas']['Attendance'];
 export type AuditActor = components['schemas']['AuditActor'];
 export type AuditEventView = components['schemas']['AuditEventView'];
 export type AuditHead = components['schemas']['AuditHead'];
 export type Author = components['schemas']['Author'];
+export type Basis = components['schemas']['Basis'];
 export type Body = components['schemas']['Body'];
 export type BookRequest = components['schemas']['BookRequest'];
 export type BothFactorsRequest = components['schemas']['BothFactorsRequest'];
@@ -5980,12 +9614,21 @@ export type CallerContact = components['schemas']['CallerContact'];
 export type CallerEnterprise = components['schemas']['CallerEnterprise'];
 export type CallerPerson = components['schemas']['CallerPerson'];
 export type CancelRequest = components['schemas']['CancelRequest'];
+export type CapacityReport = components['schemas']['CapacityReport'];
+export type CaseAnswers = components['schemas']['CaseAnswers'];
 export type CaseCounts = components['schemas']['CaseCounts'];
 export type CaseDesk = components['schemas']['CaseDesk'];
 export type CaseEnterprise = components['schemas']['CaseEnterprise'];
 export type CaseId = components['schemas']['CaseId'];
 export type CaseManager = components['schemas']['CaseManager'];
+export type CaseSurvey = components['schemas']['CaseSurvey'];
 export type CaseView = components['schemas']['CaseView'];
+export type Catalogue = components['schemas']['Catalogue'];
+export type CatalogueDimension = components['schemas']['CatalogueDimension'];
+export type CatalogueOther = components['schemas']['CatalogueOther'];
+export type CatalogueReport = components['schemas']['CatalogueReport'];
+export type Certificate = components['schemas']['Certificate'];
+export type CertificateField = components['schemas']['CertificateField'];
 export type ChainHead = components['schemas']['ChainHead'];
 export type Change = components['schemas']['Change'];
 export type ChangeKind = components['schemas']['ChangeKind'];
@@ -5993,8 +9636,12 @@ export type ChangePasswordRequest = components['schemas']['ChangePasswordRequest
 export type Channel = components['schemas']['Channel'];
 export type CheckReason = components['schemas']['CheckReason'];
 export type CheckpointHead = components['schemas']['CheckpointHead'];
+export type ClassPreview = components['schemas']['ClassPreview'];
 export type CloseAs = components['schemas']['CloseAs'];
+export type ClosePeriodRequest = components['schemas']['ClosePeriodRequest'];
 export type CloseRequest = components['schemas']['CloseRequest'];
+export type ClosedPeriod = components['schemas']['ClosedPeriod'];
+export type ClosedPeriods = components['schemas']['ClosedPeriods'];
 export type Code = components['schemas']['Code'];
 export type ConfirmDifferentRequest = components['schemas']['ConfirmDifferentRequest'];
 export type ConfirmPasswordResetRequest = components['schemas']['ConfirmPasswordResetRequest'];
@@ -6012,29 +9659,45 @@ export type ContactKind = components['schemas']['ContactKind'];
 export type ContactRole = components['schemas']['ContactRole'];
 export type ContactView = components['schemas']['ContactView'];
 export type CorporateNumber = components['schemas']['CorporateNumber'];
+export type Counted = components['schemas']['Counted'];
 export type Coverage = components['schemas']['Coverage'];
 export type CoverageId = components['schemas']['CoverageId'];
 export type CreateCaseRequest = components['schemas']['CreateCaseRequest'];
 export type CreateDeskRequest = components['schemas']['CreateDeskRequest'];
+export type CreateExportRequest = components['schemas']['CreateExportRequest'];
 export type CreateMailboxRequest = components['schemas']['CreateMailboxRequest'];
 export type CreateManagerRequest = components['schemas']['CreateManagerRequest'];
 export type CreateTemplateRequest = components['schemas']['CreateTemplateRequest'];
 export type CreateTokenRequest = components['schemas']['CreateTokenRequest'];
 export type CreateUserRequest = components['schemas']['CreateUserRequest'];
+export type CreateWebhookRequest = components['schemas']['CreateWebhookRequest'];
 export type CreatedToken = components['schemas']['CreatedToken'];
+export type CreatedWebhook = components['schemas']['CreatedWebhook'];
 export type Cursor = components['schemas']['Cursor'];
+export type DateProposal = components['schemas']['DateProposal'];
 export type DayView = components['schemas']['DayView'];
 export type DeclareConflictRequest = components['schemas']['DeclareConflictRequest'];
 export type DeclineRequest = components['schemas']['DeclineRequest'];
 export type Delivery = components['schemas']['Delivery'];
+export type DeliveryId = components['schemas']['DeliveryId'];
+export type DeliveryState = components['schemas']['DeliveryState'];
+export type DeliveryView = components['schemas']['DeliveryView'];
 export type Desk = components['schemas']['Desk'];
+export type DeskCapacity = components['schemas']['DeskCapacity'];
 export type DeskId = components['schemas']['DeskId'];
 export type DeskProposal = components['schemas']['DeskProposal'];
 export type DeskProposals = components['schemas']['DeskProposals'];
 export type DigitalLevel = components['schemas']['DigitalLevel'];
+export type Dimension = components['schemas']['Dimension'];
 export type Direction = components['schemas']['Direction'];
 export type DiscardRequest = components['schemas']['DiscardRequest'];
 export type Discarded = components['schemas']['Discarded'];
+export type DisclosureId = components['schemas']['DisclosureId'];
+export type DisclosureRequest = components['schemas']['DisclosureRequest'];
+export type DisclosureState = components['schemas']['DisclosureState'];
+export type DisclosureView = components['schemas']['DisclosureView'];
+export type DisposalCount = components['schemas']['DisposalCount'];
+export type DisposalView = components['schemas']['DisposalView'];
 export type Due = components['schemas']['Due'];
 export type DueKind = components['schemas']['DueKind'];
 export type Duplicate = components['schemas']['Duplicate'];
@@ -6047,23 +9710,52 @@ export type EditManagerRequest = components['schemas']['EditManagerRequest'];
 export type EditSettingsRequest = components['schemas']['EditSettingsRequest'];
 export type EditTemplateRequest = components['schemas']['EditTemplateRequest'];
 export type EditUserRequest = components['schemas']['EditUserRequest'];
+export type EditWebhookRequest = components['schemas']['EditWebhookRequest'];
 export type EmailAddress = components['schemas']['EmailAddress'];
 export type EnterpriseCase = components['schemas']['EnterpriseCase'];
 export type EnterpriseGuard = components['schemas']['EnterpriseGuard'];
 export type EnterpriseId = components['schemas']['EnterpriseId'];
 export type EnterpriseInput = components['schemas']['EnterpriseInput'];
 export type EnterpriseKind = components['schemas']['EnterpriseKind'];
+export type EnterpriseRow = components['schemas']['EnterpriseRow'];
 export type EnterpriseView = components['schemas']['EnterpriseView'];
+export type ErasureId = components['schemas']['ErasureId'];
+export type ErasureItem = components['schemas']['ErasureItem'];
+export type ErasureRequest = components['schemas']['ErasureRequest'];
+export type ErasureScope = components['schemas']['ErasureScope'];
+export type ErasureState = components['schemas']['ErasureState'];
+export type ErasureView = components['schemas']['ErasureView'];
 export type EscalateRequest = components['schemas']['EscalateRequest'];
 export type EscalationKind = components['schemas']['EscalationKind'];
+export type EvaluationFigures = components['schemas']['EvaluationFigures'];
+export type EvaluationRow = components['schemas']['EvaluationRow'];
+export type ExportEncoding = components['schemas']['ExportEncoding'];
+export type ExportFormat = components['schemas']['ExportFormat'];
+export type ExportId = components['schemas']['ExportId'];
+export type ExportKind = components['schemas']['ExportKind'];
+export type ExportState = components['schemas']['ExportState'];
+export type ExportView = components['schemas']['ExportView'];
+export type FactRow = components['schemas']['FactRow'];
 export type Fault = components['schemas']['Fault'];
 export type FieldError = components['schemas']['FieldError'];
+export type Figure = components['schemas']['Figure'];
+export type FigureKey = components['schemas']['FigureKey'];
+export type FigureReport = components['schemas']['FigureReport'];
+export type FigureScope = components['schemas']['FigureScope'];
 export type Finding = components['schemas']['Finding'];
+export type FiscalYearCount = components['schemas']['FiscalYearCount'];
 export type Flag = components['schemas']['Flag'];
 export type FlagView = components['schemas']['FlagView'];
 export type Found = components['schemas']['Found'];
 export type FoundEnterprise = components['schemas']['FoundEnterprise'];
+export type FreeText = components['schemas']['FreeText'];
+export type FreeTextId = components['schemas']['FreeTextId'];
+export type FreeTextSource = components['schemas']['FreeTextSource'];
+export type FreeTextState = components['schemas']['FreeTextState'];
+export type HeadComparison = components['schemas']['HeadComparison'];
+export type HoldId = components['schemas']['HoldId'];
 export type HoldRequest = components['schemas']['HoldRequest'];
+export type HoldView = components['schemas']['HoldView'];
 export type HoursChange = components['schemas']['HoursChange'];
 export type HoursView = components['schemas']['HoursView'];
 export type IndustryCode = components['schemas']['IndustryCode'];
@@ -6078,6 +9770,7 @@ export type ItemsCalendarException = components['schemas']['Items_CalendarExcept
 export type ItemsConflict = components['schemas']['Items_Conflict'];
 export type ItemsConsultationView = components['schemas']['Items_ConsultationView'];
 export type ItemsCoverage = components['schemas']['Items_Coverage'];
+export type ItemsDateProposal = components['schemas']['Items_DateProposal'];
 export type ItemsDesk = components['schemas']['Items_Desk'];
 export type ItemsDuplicate = components['schemas']['Items_Duplicate'];
 export type ItemsFlagView = components['schemas']['Items_FlagView'];
@@ -6090,6 +9783,9 @@ export type ItemsSlot = components['schemas']['Items_Slot'];
 export type JobState = components['schemas']['JobState'];
 export type JobView = components['schemas']['JobView'];
 export type Kana = components['schemas']['Kana'];
+export type LatenessReport = components['schemas']['LatenessReport'];
+export type LatenessRow = components['schemas']['LatenessRow'];
+export type LegalHoldRequest = components['schemas']['LegalHoldRequest'];
 export type LimitRequest = components['schemas']['LimitRequest'];
 export type Line = components['schemas']['Line'];
 export type Line200 = components['schemas']['Line200'];
@@ -6111,10 +9807,12 @@ export type Mailbox = components['schemas']['Mailbox'];
 export type MailboxId = components['schemas']['MailboxId'];
 export type MailgunForm = components['schemas']['MailgunForm'];
 export type Manager = components['schemas']['Manager'];
+export type ManagerCapacity = components['schemas']['ManagerCapacity'];
 export type ManagerId = components['schemas']['ManagerId'];
 export type ManagerProposal = components['schemas']['ManagerProposal'];
 export type MatchedBy = components['schemas']['MatchedBy'];
 export type MeView = components['schemas']['MeView'];
+export type Measured = components['schemas']['Measured'];
 export type MergeEnterprisesRequest = components['schemas']['MergeEnterprisesRequest'];
 export type MergeRequest = components['schemas']['MergeRequest'];
 export type MessageFile = components['schemas']['MessageFile'];
@@ -6123,16 +9821,21 @@ export type MessageKind = components['schemas']['MessageKind'];
 export type MessageRequest = components['schemas']['MessageRequest'];
 export type MessageState = components['schemas']['MessageState'];
 export type MessageView = components['schemas']['MessageView'];
+export type MinistryTopics = components['schemas']['MinistryTopics'];
+export type Minutes = components['schemas']['Minutes'];
 export type Mode = components['schemas']['Mode'];
 export type MoveRefusal = components['schemas']['MoveRefusal'];
 export type MunicipalityCode = components['schemas']['MunicipalityCode'];
 export type Name = components['schemas']['Name'];
+export type NextPeriod = components['schemas']['NextPeriod'];
 export type NextSession = components['schemas']['NextSession'];
 export type NoShowBy = components['schemas']['NoShowBy'];
 export type NoShowRequest = components['schemas']['NoShowRequest'];
 export type NoteId = components['schemas']['NoteId'];
 export type NoteRequest = components['schemas']['NoteRequest'];
 export type NoteView = components['schemas']['NoteView'];
+export type Obstacle = components['schemas']['Obstacle'];
+export type ObstacleKind = components['schemas']['ObstacleKind'];
 export type OfferDesk = components['schemas']['OfferDesk'];
 export type OfferEnterprise = components['schemas']['OfferEnterprise'];
 export type OfferId = components['schemas']['OfferId'];
@@ -6142,15 +9845,30 @@ export type OfferObstacle = components['schemas']['OfferObstacle'];
 export type OfferRequest = components['schemas']['OfferRequest'];
 export type OfferState = components['schemas']['OfferState'];
 export type OfferView = components['schemas']['OfferView'];
+export type OfferedSlot = components['schemas']['OfferedSlot'];
+export type OfferedSlotInput = components['schemas']['OfferedSlotInput'];
 export type Outcome = components['schemas']['Outcome'];
+export type Overview = components['schemas']['Overview'];
+export type OverviewNumber = components['schemas']['OverviewNumber'];
 export type PageAbsence = components['schemas']['Page_Absence'];
+export type PageAdjustment = components['schemas']['Page_Adjustment'];
 export type PageAttachmentView = components['schemas']['Page_AttachmentView'];
 export type PageAuditEventView = components['schemas']['Page_AuditEventView'];
 export type PageCaseView = components['schemas']['Page_CaseView'];
 export type PageConsultationView = components['schemas']['Page_ConsultationView'];
+export type PageDeliveryView = components['schemas']['Page_DeliveryView'];
+export type PageDisclosureView = components['schemas']['Page_DisclosureView'];
+export type PageDisposalView = components['schemas']['Page_DisposalView'];
 export type PageEnterpriseCase = components['schemas']['Page_EnterpriseCase'];
+export type PageEnterpriseRow = components['schemas']['Page_EnterpriseRow'];
+export type PageErasureItem = components['schemas']['Page_ErasureItem'];
+export type PageEvaluationRow = components['schemas']['Page_EvaluationRow'];
+export type PageExportView = components['schemas']['Page_ExportView'];
+export type PageFactRow = components['schemas']['Page_FactRow'];
 export type PageFound = components['schemas']['Page_Found'];
 export type PageFoundEnterprise = components['schemas']['Page_FoundEnterprise'];
+export type PageFreeText = components['schemas']['Page_FreeText'];
+export type PageHoldView = components['schemas']['Page_HoldView'];
 export type PageInteractionView = components['schemas']['Page_InteractionView'];
 export type PageJobView = components['schemas']['Page_JobView'];
 export type PageMailSummary = components['schemas']['Page_MailSummary'];
@@ -6158,14 +9876,23 @@ export type PageManager = components['schemas']['Page_Manager'];
 export type PageMessageView = components['schemas']['Page_MessageView'];
 export type PageNoteView = components['schemas']['Page_NoteView'];
 export type PageOfferView = components['schemas']['Page_OfferView'];
+export type PageRetentionItem = components['schemas']['Page_RetentionItem'];
+export type PageRetentionRunView = components['schemas']['Page_RetentionRunView'];
+export type PageSurveyRow = components['schemas']['Page_SurveyRow'];
 export type PageTimelineItem = components['schemas']['Page_TimelineItem'];
 export type PageTokenView = components['schemas']['Page_TokenView'];
 export type PageUserView = components['schemas']['Page_UserView'];
+export type PageViewEntry = components['schemas']['Page_ViewEntry'];
+export type PageWebhookView = components['schemas']['Page_WebhookView'];
 export type Passage = components['schemas']['Passage'];
 export type PassageKind = components['schemas']['PassageKind'];
 export type Password = components['schemas']['Password'];
 export type PasswordResetRequest = components['schemas']['PasswordResetRequest'];
 export type Period = components['schemas']['Period'];
+export type PeriodId = components['schemas']['PeriodId'];
+export type PeriodKind = components['schemas']['PeriodKind'];
+export type PeriodRef = components['schemas']['PeriodRef'];
+export type PeriodTotals = components['schemas']['PeriodTotals'];
 export type Permission = components['schemas']['Permission'];
 export type Phone = components['schemas']['Phone'];
 export type PlaceView = components['schemas']['PlaceView'];
@@ -6175,6 +9902,11 @@ export type PostalCode = components['schemas']['PostalCode'];
 export type PrefectureCode = components['schemas']['PrefectureCode'];
 export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type ProblemBody = components['schemas']['ProblemBody'];
+export type ProposalId = components['schemas']['ProposalId'];
+export type ProposalManager = components['schemas']['ProposalManager'];
+export type ProposalState = components['schemas']['ProposalState'];
+export type ProposeDatesRequest = components['schemas']['ProposeDatesRequest'];
+export type PurposeAchieved = components['schemas']['PurposeAchieved'];
 export type RawMail = components['schemas']['RawMail'];
 export type Reason = components['schemas']['Reason'];
 export type ReasonRequest = components['schemas']['ReasonRequest'];
@@ -6183,24 +9915,47 @@ export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type RefusedMove = components['schemas']['RefusedMove'];
 export type RefusedStep = components['schemas']['RefusedStep'];
+export type ReleaseFreeTextRequest = components['schemas']['ReleaseFreeTextRequest'];
 export type ReleaseRequest = components['schemas']['ReleaseRequest'];
 export type Rendered = components['schemas']['Rendered'];
 export type Report = components['schemas']['Report'];
 export type ReportCount = components['schemas']['ReportCount'];
+export type ReportKind = components['schemas']['ReportKind'];
 export type ReportView = components['schemas']['ReportView'];
 export type RescheduleRequest = components['schemas']['RescheduleRequest'];
+export type RetentionClass = components['schemas']['RetentionClass'];
+export type RetentionItem = components['schemas']['RetentionItem'];
+export type RetentionPreview = components['schemas']['RetentionPreview'];
+export type RetentionRunRequest = components['schemas']['RetentionRunRequest'];
+export type RetentionRunView = components['schemas']['RetentionRunView'];
 export type ReturnReportRequest = components['schemas']['ReturnReportRequest'];
 export type Role = components['schemas']['Role'];
+export type RotateSecretRequest = components['schemas']['RotateSecretRequest'];
+export type RotatedSecret = components['schemas']['RotatedSecret'];
 export type RouteRequest = components['schemas']['RouteRequest'];
+export type RunId = components['schemas']['RunId'];
+export type RunState = components['schemas']['RunState'];
+export type Sample = components['schemas']['Sample'];
+export type SampleDeadline = components['schemas']['SampleDeadline'];
+export type SampleFlag = components['schemas']['SampleFlag'];
+export type SampleInteraction = components['schemas']['SampleInteraction'];
+export type SampleItem = components['schemas']['SampleItem'];
+export type SampleMove = components['schemas']['SampleMove'];
+export type SampleReport = components['schemas']['SampleReport'];
+export type SampleSession = components['schemas']['SampleSession'];
+export type SampleView = components['schemas']['SampleView'];
 export type SaveReportRequest = components['schemas']['SaveReportRequest'];
 export type SecondFactorOffer = components['schemas']['SecondFactorOffer'];
 export type Segment = components['schemas']['Segment'];
 export type SendgridForm = components['schemas']['SendgridForm'];
+export type SessionAnswer = components['schemas']['SessionAnswer'];
 export type SessionContact = components['schemas']['SessionContact'];
 export type SessionCount = components['schemas']['SessionCount'];
 export type SessionManager = components['schemas']['SessionManager'];
+export type SessionQuestionKind = components['schemas']['SessionQuestionKind'];
 export type SessionState = components['schemas']['SessionState'];
 export type SetHoursRequest = components['schemas']['SetHoursRequest'];
+export type SetTargetsRequest = components['schemas']['SetTargetsRequest'];
 export type Settings = components['schemas']['Settings'];
 export type SettleRequest = components['schemas']['SettleRequest'];
 export type SignInRequest = components['schemas']['SignInRequest'];
@@ -6213,7 +9968,18 @@ export type StartSecondFactorRequest = components['schemas']['StartSecondFactorR
 export type Status = components['schemas']['Status'];
 export type StepRefusal = components['schemas']['StepRefusal'];
 export type Subject = components['schemas']['Subject'];
+export type SurveyId = components['schemas']['SurveyId'];
+export type SurveyReport = components['schemas']['SurveyReport'];
+export type SurveyRow = components['schemas']['SurveyRow'];
+export type SurveyState = components['schemas']['SurveyState'];
 export type TapRequest = components['schemas']['TapRequest'];
+export type Target = components['schemas']['Target'];
+export type TargetArea = components['schemas']['TargetArea'];
+export type TargetMeasure = components['schemas']['TargetMeasure'];
+export type TargetRow = components['schemas']['TargetRow'];
+export type Targets = components['schemas']['Targets'];
+export type TargetsReport = components['schemas']['TargetsReport'];
+export type TeleworkAfter = components['schemas']['TeleworkAfter'];
 export type TeleworkStatus = components['schemas']['TeleworkStatus'];
 export type Template = components['schemas']['Template'];
 export type TemplateId = components['schemas']['TemplateId'];
@@ -6221,20 +9987,31 @@ export type TemplateList = components['schemas']['TemplateList'];
 export type TemplatePurpose = components['schemas']['TemplatePurpose'];
 export type ThisYear = components['schemas']['ThisYear'];
 export type TimeOfDay = components['schemas']['TimeOfDay'];
+export type TimeTo = components['schemas']['TimeTo'];
 export type TimelineItem = components['schemas']['TimelineItem'];
 export type TimelineMail = components['schemas']['TimelineMail'];
 export type TimelineMessage = components['schemas']['TimelineMessage'];
+export type TimesReport = components['schemas']['TimesReport'];
+export type TimesRow = components['schemas']['TimesRow'];
 export type TokenId = components['schemas']['TokenId'];
 export type TokenView = components['schemas']['TokenView'];
 export type Topic = components['schemas']['Topic'];
+export type UncarriedCharacter = components['schemas']['UncarriedCharacter'];
 export type UploadForm = components['schemas']['UploadForm'];
 export type Url = components['schemas']['Url'];
 export type UserId = components['schemas']['UserId'];
 export type UserView = components['schemas']['UserView'];
 export type Verification = components['schemas']['Verification'];
+export type ViewEntry = components['schemas']['ViewEntry'];
+export type Viewer = components['schemas']['Viewer'];
 export type WaitRequest = components['schemas']['WaitRequest'];
 export type WaitingOn = components['schemas']['WaitingOn'];
+export type WebhookEventType = components['schemas']['WebhookEventType'];
+export type WebhookId = components['schemas']['WebhookId'];
+export type WebhookView = components['schemas']['WebhookView'];
 export type Week = components['schemas']['Week'];
+export type WhyNot = components['schemas']['WhyNot'];
+export type YearDay = components['schemas']['YearDay'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_api_tokens: {
@@ -7128,6 +10905,123 @@ export interface operations {
             };
             /** @description Somebody changed it in the meantime */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    compare_audit_head: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditHead"];
+            };
+        };
+        responses: {
+            /** @description Whether the trail still holds it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadComparison"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8983,6 +12877,92 @@ export interface operations {
             };
         };
     };
+    show_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseAnswers"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_attachments: {
         parameters: {
             query?: {
@@ -9556,6 +13536,221 @@ export interface operations {
             };
         };
     };
+    list_date_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proposals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_DateProposal"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    propose_dates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposeDatesRequest"];
+            };
+        };
+        responses: {
+            /** @description The proposal */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DateProposal"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     propose_desks: {
         parameters: {
             query?: never;
@@ -10014,6 +14209,261 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    place_hold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldRequest"];
+            };
+        };
+        responses: {
+            /** @description The hold */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    lift_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHoldRequest"];
+            };
+        };
+        responses: {
+            /** @description The hold that was lifted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldView"];
                 };
             };
             /** @description Cannot be read */
@@ -14041,6 +18491,113 @@ export interface operations {
             };
         };
     };
+    revoke_dates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The proposal */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proposal */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DateProposal"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_desks: {
         parameters: {
             query?: {
@@ -15142,6 +19699,376 @@ export interface operations {
             };
         };
     };
+    list_disclosures: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of disclosures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DisclosureView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    request_disclosure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisclosureRequest"];
+            };
+        };
+        responses: {
+            /** @description The disclosure, pending */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_disclosure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The disclosure */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The disclosure */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_disclosure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The disclosure */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The package */
+            200: {
+                headers: {
+                    /** @description `attachment`, with a name */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_enterprises: {
         parameters: {
             query?: {
@@ -16001,6 +20928,504 @@ export interface operations {
             };
         };
     };
+    list_erasures: {
+        parameters: {
+            query?: {
+                /** @description As far as this. */
+                state?: "requested" | "executed" | "withdrawn";
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of requests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ErasureItem"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    request_erasure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            /** @description The request, with what would go */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    execute_erasure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request, with what went */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_erasure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     follow_events: {
         parameters: {
             query?: never;
@@ -16060,6 +21485,459 @@ export interface operations {
             };
             /** @description This person has too many streams open; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of exports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExportView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateExportRequest"];
+            };
+        };
+        responses: {
+            /** @description It waits to be made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description `attachment`, with the name in both forms */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_holds: {
+        parameters: {
+            query?: {
+                /** @description Of this case. */
+                case_id?: components["schemas"]["CaseId"];
+                /** @description `true`: those that hold; `false`: those that were lifted; all where absent. */
+                active?: boolean;
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HoldView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21072,6 +26950,358 @@ export interface operations {
             };
         };
     };
+    list_periods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The periods */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosedPeriods"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    close_period: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosePeriodRequest"];
+            };
+        };
+        responses: {
+            /** @description The closed period */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosedPeriod"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_period: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The period */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The period */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosedPeriod"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_adjustments: {
+        parameters: {
+            query?: {
+                /** @description Of one report: `cases`, `interactions` or `sessions`. */
+                report?: "cases" | "interactions" | "enterprises" | "sessions" | "deadlines";
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The period */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of adjustments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Adjustment"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     find_places: {
         parameters: {
             query?: {
@@ -21120,6 +27350,2938 @@ export interface operations {
             };
             /** @description Not allowed for the role */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_capacity: {
+        parameters: {
+            query?: {
+                /** @description A day of the first month; today where absent. */
+                from?: string;
+                /** @description A day of the last month; that of `from` where absent, eleven months later at most. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The capacity */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapacityReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    report_cases: {
+        parameters: {
+            query?: {
+                /** @description One dimension or two, separated by a comma (`month,desk`); only the total where absent. */
+                by?: string;
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_cases: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of what is counted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FactRow"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    report_deadlines: {
+        parameters: {
+            query?: {
+                /** @description One dimension or two, separated by a comma (`month,desk`); only the total where absent. */
+                by?: string;
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_deadlines: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of what is counted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FactRow"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    report_enterprises: {
+        parameters: {
+            query?: {
+                /** @description One dimension or two, separated by a comma (`month,desk`); only the total where absent. */
+                by?: string;
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_enterprises: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the enterprises that are counted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnterpriseRow"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    report_interactions: {
+        parameters: {
+            query?: {
+                /** @description One dimension or two, separated by a comma (`month,desk`); only the total where absent. */
+                by?: string;
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_interactions: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of what is counted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FactRow"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    count_lateness: {
+        parameters: {
+            query?: {
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was due */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatenessReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    report_sessions: {
+        parameters: {
+            query?: {
+                /** @description One dimension or two, separated by a comma (`month,desk`); only the total where absent. */
+                by?: string;
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_sessions: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of what is counted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FactRow"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_survey_report: {
+        parameters: {
+            query?: {
+                /** @description Asked on this day in Japan or later. */
+                from?: string;
+                /** @description Asked on this day or earlier. */
+                to?: string;
+                /** @description Of the cases of this desk; a desk's are its own. */
+                desk_id?: components["schemas"]["DeskId"];
+                /**
+                 * @description Of sites in this prefecture.
+                 * @example 02
+                 */
+                prefecture_code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_evaluation_rows: {
+        parameters: {
+            query?: {
+                /** @description Asked on this day in Japan or later. */
+                from?: string;
+                /** @description Asked on this day or earlier. */
+                to?: string;
+                /** @description Of the cases of this desk; a desk's are its own. */
+                desk_id?: components["schemas"]["DeskId"];
+                /**
+                 * @description Of sites in this prefecture.
+                 * @example 02
+                 */
+                prefecture_code?: string;
+                /** @description Whether they were answered. */
+                answered?: boolean;
+                /** @description With this score. */
+                score?: number;
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of evaluations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EvaluationRow"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_survey_rows: {
+        parameters: {
+            query?: {
+                /** @description Asked on this day in Japan or later. */
+                from?: string;
+                /** @description Asked on this day or earlier. */
+                to?: string;
+                /** @description Of the cases of this desk; a desk's are its own. */
+                desk_id?: components["schemas"]["DeskId"];
+                /**
+                 * @description Of sites in this prefecture.
+                 * @example 02
+                 */
+                prefecture_code?: string;
+                /** @description Where they stand; `sent` are those not answered. */
+                state?: components["schemas"]["SurveyState"];
+                /** @description With this answer. */
+                purpose_achieved?: components["schemas"]["PurposeAchieved"];
+                /** @description With this answer. */
+                telework?: components["schemas"]["TeleworkAfter"];
+                /** @description With this among the reasons. */
+                why_not?: components["schemas"]["WhyNot"];
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of surveys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SurveyRow"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    compare_targets: {
+        parameters: {
+            query?: {
+                /** @description The fiscal year; the current one where absent. */
+                fiscal_year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Targets and figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    measure_times: {
+        parameters: {
+            query?: {
+                /** @description One dimension or two, separated by a comma (`month,desk`); only the total where absent. */
+                by?: string;
+                /** @description First day, in Japan; the first of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                from?: string;
+                /** @description Last day; the last of the fiscal year where absent (or of `month`, `fiscal_year`). */
+                to?: string;
+                /** @description What was on record at the end of this day, in Japan; today where absent. */
+                as_of?: string;
+                /**
+                 * @description `closed` (where absent): days of closed periods as they were frozen, all others as recorded. `record`:
+                 *     everything as recorded.
+                 */
+                basis?: "closed" | "record";
+                /**
+                 * @description `counted` (where absent): without duplicates and spam, sessions that were held. Where a state, or the outcome
+                 *     duplicate or spam, is asked for: `all`.
+                 */
+                scope?: "counted" | "excluded" | "all";
+                /** @description Only cases that have reached this point. */
+                reached?: "first_answer" | "acceptance" | "first_session";
+                /** @description Months, as in `2026-11`. */
+                month?: string;
+                /** @description Fiscal years, as in `2026`. */
+                fiscal_year?: string;
+                /** @description Prefectures (JIS X 0401) of the site, or of the enterprise where the site has none. */
+                prefecture?: string;
+                /** @description `urban` or `regional`. */
+                area?: string;
+                /** @description Desks by id. */
+                desk?: string;
+                /** @description Managers by id. */
+                manager?: string;
+                /** @description Major divisions of the industry, A to T. */
+                industry?: string;
+                /** @description Size classes: `to_5` `to_20` `to_50` `to_100` `to_300` `over_300` employees. */
+                size?: string;
+                /** @description Topics. */
+                topic?: string;
+                /** @description Ministries, by the codes of the settings. */
+                ministry?: string;
+                /** @description Stages of support. */
+                stage?: string;
+                /** @description Channels. */
+                channel?: string;
+                /** @description Outcomes; `unset` where the case is open. */
+                outcome?: string;
+                /** @description Statuses of the case. */
+                status?: string;
+                /** @description Lines: `ict`, `labour`. */
+                line?: string;
+                /** @description How far the enterprise is with telework. */
+                telework_status?: string;
+                /** @description States of sessions, or what became of deadlines. */
+                state?: string;
+                /** @description Kinds of contact, or what was due. */
+                kind?: string;
+                /** @description Directions of contact. */
+                direction?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The times */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimesReport"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_disposals: {
+        parameters: {
+            query?: {
+                /** @description Of this run. */
+                run_id?: components["schemas"]["RunId"];
+                /** @description Of this erasure. */
+                erasure_id?: components["schemas"]["ErasureId"];
+                /** @description Of this class. */
+                class?: "raw_mail" | "attachment" | "case" | "audit" | "view";
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DisposalView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_retention: {
+        parameters: {
+            query?: {
+                /** @description The day; today in Japan where absent. The future shows what will go then, as things stand. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts per class and fiscal year */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_retention_items: {
+        parameters: {
+            query: {
+                /** @description The day; today in Japan where absent. */
+                as_of?: string;
+                /** @description Of this class. */
+                class: "raw_mail" | "attachment" | "case" | "audit" | "view";
+                /** @description What ended in this fiscal year. */
+                fiscal_year?: number;
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RetentionItem"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_retention_runs: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RetentionRunView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    request_retention_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRunRequest"];
+            };
+        };
+        responses: {
+            /** @description The run */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRunView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_retention_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRunView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    draw_sample: {
+        parameters: {
+            query?: {
+                /** @description Cases of this fiscal year; the current one where absent. */
+                fiscal_year?: number;
+                /** @description How many, 1 to 500; 25 where absent. */
+                size?: number;
+                /** @description By what they are drawn, any number; 1 where absent. */
+                seed?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sample */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sample"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The case */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The case, masked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21501,6 +30663,528 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoursView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_free_texts: {
+        parameters: {
+            query?: {
+                /** @description Whether they were checked; the ministry sees those released, whatever is asked. */
+                state?: components["schemas"]["FreeTextState"];
+                /** @description Where they come from. */
+                source?: components["schemas"]["FreeTextSource"];
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of texts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FreeText"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    release_free_text: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The text */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseFreeTextRequest"];
+            };
+        };
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreeText"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withhold_free_text: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The text */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreeText"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_targets: {
+        parameters: {
+            query?: {
+                /** @description The fiscal year; the current one where absent. */
+                fiscal_year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The targets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_targets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version you read */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetTargetsRequest"];
+            };
+        };
+        responses: {
+            /** @description The targets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
                 };
             };
             /** @description Cannot be read */
@@ -22576,6 +32260,1049 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: {
+                /** @description Of this case and its parts. */
+                case_id?: components["schemas"]["CaseId"];
+                /** @description Of this enterprise. */
+                enterprise_id?: components["schemas"]["EnterpriseId"];
+                /** @description By this person. */
+                user_id?: components["schemas"]["UserId"];
+                /** @description Seen at this moment or later. */
+                from?: string;
+                /** @description Seen before this moment. */
+                until?: string;
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of views */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ViewEntry"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of webhooks, without their secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWebhook"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook, without its secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is told nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    edit_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version you read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Those that stand here. */
+                state?: "pending" | "delivered" | "failed";
+                /** @description Items per page, 1 to 200; 50 where absent. */
+                limit?: number;
+                /** @description Where the page starts. */
+                cursor?: components["schemas"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    retry_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook */
+                id: string;
+                /** @description The delivery */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateSecretRequest"];
+            };
+        };
+        responses: {
+            /** @description The new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedSecret"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
             };
             /** @description Cannot be read */
             400: {

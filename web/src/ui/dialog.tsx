@@ -2,7 +2,7 @@ import { useEffect, type ReactNode } from 'react';
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { texts, useTexts } from '@/text/preferences';
 import { Icon } from './icon';
-import { say } from './toast';
+import { sayNoMore } from './toast';
 
 const words = texts({ close: '閉じる' }, { close: 'Close' });
 
@@ -22,7 +22,7 @@ interface DialogProps {
 export function Dialog({ title, onClose, children, wide = false, persistent = false }: DialogProps) {
   const t = useTexts(words);
   // What was said before would lie over the buttons.
-  useEffect(() => say(undefined), []);
+  useEffect(sayNoMore, []);
   return (
     <ModalOverlay
       isOpen

@@ -29,6 +29,11 @@ export function sayFailed(text: string): void {
   show({ text, isFailure: true });
 }
 
+/** Takes a word that something is done away, before it lies over what comes next. What failed stays. */
+export function sayNoMore(): void {
+  if (!message?.isFailure) show(undefined);
+}
+
 function subscribe(listener: () => void) {
   listeners.add(listener);
   return () => listeners.delete(listener);
