@@ -207,6 +207,12 @@ const enterprise = createRoute({
   component: lazyRouteComponent(() => import('@/pages/enterprises/enterprise'), 'EnterprisePage'),
 });
 
+const exportedLists = createRoute({
+  getParentRoute: () => app,
+  path: '/exports',
+  component: lazyRouteComponent(() => import('@/pages/exports/exports'), 'ExportsPage'),
+});
+
 const figures = createRoute({
   getParentRoute: () => app,
   path: '/figures',
@@ -257,6 +263,12 @@ const admin = createRoute({
     return part ? { part } : {};
   },
   component: lazyRouteComponent(() => import('@/pages/admin/admin'), 'AdminPage'),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => app,
+  path: '/admin/webhooks/$id',
+  component: lazyRouteComponent(() => import('@/pages/webhooks/webhook'), 'WebhookPage'),
 });
 
 const audit = createRoute({
@@ -310,6 +322,7 @@ const routes = root.addChildren([
     report,
     enterprises,
     enterprise,
+    exportedLists,
     figures,
     figureTables,
     figureRows,
@@ -317,6 +330,7 @@ const routes = root.addChildren([
     period,
     targets,
     admin,
+    webhook,
     audit,
     account,
     availability,

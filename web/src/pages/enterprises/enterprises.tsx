@@ -2,7 +2,8 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { EnterpriseView } from '@/api/schema';
-import { enterpriseList } from '@/data/enterprises';
+import { enterpriseList, lookUpOf } from '@/data/enterprises';
+import { ExportButton } from '@/pages/exports/export-button';
 import { phone } from '@/text/format';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
@@ -22,7 +23,7 @@ export function EnterprisesPage() {
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns();
   return (
-    <Page title={t.title}>
+    <Page title={t.title} beside={<ExportButton kind="enterprises" filter={lookUpOf(q)} />}>
       <SearchForm
         key={q}
         label={t.title}

@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import type { CaseView } from '@/api/schema';
 import { caseCounts, caseList } from '@/data/cases';
+import { ExportButton } from '@/pages/exports/export-button';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
@@ -70,6 +71,7 @@ function Order({ search }: { search: QueueSearch }) {
           ))}
         </select>
       </label>
+      <ExportButton kind="cases" filter={filterOf(search)} />
     </div>
   );
 }

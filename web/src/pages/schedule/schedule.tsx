@@ -7,6 +7,7 @@ import { absencesOf, calendarDays, freeSlots } from '@/data/calendar';
 import { desks } from '@/data/directory';
 import { namesOfCases, sessionList } from '@/data/sessions';
 import { commonSlots, daysShown, joined, type Span } from '@/data/week';
+import { ExportButton } from '@/pages/exports/export-button';
 import { useMe } from '@/shell/use-me';
 import { dateOf, daysLater, dayStart, midnight, mondayOf, useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
@@ -60,7 +61,7 @@ export function SchedulePage() {
   const date = search.from ?? today;
   const monday = mondayOf(date);
   const seen = useQuery({ ...oneCase(search.case_id ?? ''), enabled: search.case_id !== undefined }).data;
-  const { query, week } = useWeek(monday, search, seen);
+  const { query, week, filter } = useWeek(monday, search, seen);
   // Kept here, not in the grid: what was typed outlives a page that becomes narrow.
   const [chosen, setChosen] = useState<Chosen>();
   const [returning, setReturning] = useReturning();
@@ -90,6 +91,7 @@ export function SchedulePage() {
               if (event.target.value) go(event.target.value);
             }}
           />
+          <ExportButton kind="sessions" filter={filter} />
         </div>
       }
     >
@@ -215,10 +217,8 @@ function useWeek(monday: string, search: ScheduleSearch, seen: CaseView | undefi
   const managers = whose.manager_id ? [whose.manager_id] : (seen?.managers.map(({ id }) => id) ?? []);
   const desk = seen?.desk?.id ?? whose.desk_id;
   const days = { from: monday, to: sunday };
-  const query = useQuery({
-    ...sessionList({ ...whose, from: dayStart(monday), to: dayStart(daysLater(monday, 7)) }),
-    placeholderData: keepPreviousData,
-  });
+  const filter = { ...whose, from: dayStart(monday), to: dayStart(daysLater(monday, 7)) };
+  const query = useQuery({ ...sessionList(filter), placeholderData: keepPreviousData });
   const calendar = useQuery(calendarDays(monday, sunday, desk)).data;
   const names = useQuery(namesOfCases(whose)).data;
   const slots = (minutes: number) => managers.map((id) => freeSlots(id, days, minutes, desk));
@@ -238,5 +238,5 @@ function useWeek(monday: string, search: ScheduleSearch, seen: CaseView | undefi
     starts: commonSlots(hours.map(({ data }) => data ?? [])),
     names: names ?? new Map<string, string>(),
   };
-  return { query, week };
+  return { query, week, filter };
 }
