@@ -113,7 +113,9 @@ export function fieldsOf(kind: ExportKind, { role, permissions }: Person): Filte
     if (hidden) return false;
     // What is masked must not be found out by looking for it.
     if (as === 'text') return role !== 'auditor';
-    if (as === 'desk') return role !== 'desk' && permissions.includes('read_directory');
-    return as !== 'manager' || permissions.includes('read_directory');
+    // Whoever has only one of them chooses none.
+    if (as === 'desk') return role !== 'desk' && role !== 'manager' && permissions.includes('read_directory');
+    if (as === 'manager') return role !== 'manager' && permissions.includes('read_directory');
+    return true;
   });
 }
