@@ -42,7 +42,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser.close();
-  await (await person('admin'))(`/webhooks/${webhook.id}`, undefined, 'DELETE');
+  await (
+    await person('admin')
+  )(`/webhooks/${webhook.id}`, undefined, 'DELETE');
 });
 
 function plainMail(from: string, subject: string): string {

@@ -126,7 +126,11 @@ function useColumns(onSave: (file: ExportView) => void, saving: string | undefin
         </div>
       ),
     }),
-    helper.display({ id: 'asked', header: t.asked, cell: ({ row }) => dates.dayTime(row.original.created_at) }),
+    helper.display({
+      id: 'asked',
+      header: t.asked,
+      cell: ({ row }) => <span className="whitespace-nowrap">{dates.dayTime(row.original.created_at)}</span>,
+    }),
     helper.display({
       id: 'format',
       header: t.format,
@@ -142,15 +146,23 @@ function useColumns(onSave: (file: ExportView) => void, saving: string | undefin
       id: 'size',
       header: t.size,
       cell: ({ row: { original } }) =>
-        typeof original.rows === 'number' && typeof original.size === 'number'
-          ? `${t.rows(original.rows)}・${fileSize(original.size)}`
-          : '—',
+        typeof original.rows === 'number' && typeof original.size === 'number' ? (
+          <span className="whitespace-nowrap">
+            {t.rows(original.rows)}・{fileSize(original.size)}
+          </span>
+        ) : (
+          '—'
+        ),
     }),
     helper.display({
       id: 'until',
       header: t.until,
       cell: ({ row: { original } }) =>
-        stateOf(original) === 'ready' && original.expires_at ? dates.dayTime(original.expires_at) : '—',
+        stateOf(original) === 'ready' && original.expires_at ? (
+          <span className="whitespace-nowrap">{dates.dayTime(original.expires_at)}</span>
+        ) : (
+          '—'
+        ),
     }),
     helper.display({
       id: 'save',

@@ -30,11 +30,11 @@ it('keeps nothing of another list', () => {
 it('says a filter as people do', () => {
   const filter = { status: 'open', overdue: true, desk_id: 'd1', topic: 'rules', q: '規程', sort: 'due_at' };
   expect(inWords('cases', filter, naming)).toEqual([
+    ['検索', '規程'],
     ['状態', '進行中'],
-    ['期限を過ぎた案件', ''],
     ['窓口', '東京窓口'],
     ['相談分野', '就業規則・規程'],
-    ['検索', '規程'],
+    ['期限を過ぎた案件', ''],
   ]);
   expect(inWords('sessions', { to: '2025-12-01T00:00:00+09:00' }, naming)).toEqual([
     ['この日まで', '2025年11月30日(日)'],
@@ -47,8 +47,8 @@ it('says a filter as people do', () => {
 
 it('shows as it is what it does not know', () => {
   expect(inWords('cases', { colour: 'red', desk_id: 'd2' }, naming)).toEqual([
-    ['colour', 'red'],
     ['窓口', 'd2'],
+    ['colour', 'red'],
   ]);
 });
 

@@ -34,7 +34,11 @@ export interface Naming {
 
 /** What a filter leaves, as terms and values; nothing where it leaves everything. The order leaves nothing out. */
 export function inWords(kind: ExportKind, filter: ExportFilter, naming: Naming): (readonly [string, string])[] {
-  return Object.entries(filter).flatMap(([name, value]) => {
+  const names = LISTS[kind].fields.map(({ name }) => name);
+  // In the order of the form; what it does not know comes last.
+  const rank = ([name]: [string, unknown]) => (names.includes(name) ? names.indexOf(name) : names.length);
+  const entries = Object.entries(filter).toSorted((a, b) => rank(a) - rank(b));
+  return entries.flatMap(([name, value]) => {
     if (name === 'sort' || value === null || value === undefined || value === '' || value === false) return [];
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     const field = LISTS[kind].fields.find((known) => known.name === name);
