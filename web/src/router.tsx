@@ -210,6 +210,8 @@ const enterprise = createRoute({
 const exportedLists = createRoute({
   getParentRoute: () => app,
   path: '/exports',
+  // A list and its filter, for which the page asks the API: what that means is judged there.
+  validateSearch: (search: Record<string, unknown>) => search,
   component: lazyRouteComponent(() => import('@/pages/exports/exports'), 'ExportsPage'),
 });
 

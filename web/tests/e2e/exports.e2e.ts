@@ -36,7 +36,7 @@ it('a queue as it is filtered becomes a CSV file and a workbook', async () => {
   await page.goto(`/cases?status=accepted&topic=rules&q=${encodeURIComponent(name)}`);
   await page.getByRole('link', { name }).waitFor();
 
-  await page.getByRole('button', { name: '書き出す' }).click();
+  await page.getByRole('link', { name: '書き出す' }).click();
   const dialog = page.getByRole('dialog');
   for (const part of ['案件', '状態: 受理(専門家調整中)', '相談分野: 就業規則・規程', `検索: ${name}`]) {
     await dialog.getByText(part, { exact: true }).waitFor();
@@ -57,7 +57,7 @@ it('a queue as it is filtered becomes a CSV file and a workbook', async () => {
   expect(more).toEqual([]);
 
   await page.goBack();
-  await page.getByRole('button', { name: '書き出す' }).click();
+  await page.getByRole('link', { name: '書き出す' }).click();
   await dialog.getByRole('button', { name: '書き出す' }).click();
   await page.waitForURL(/\/exports$/);
   const workbook = page.getByRole('row').filter({ hasText: name }).filter({ hasText: 'XLSX' });
@@ -105,7 +105,7 @@ it('enterprises and a week of sessions are files too, the form has other lists',
   await acceptedCase(name);
   await signIn(page, 'desk');
   await page.goto(`/enterprises?q=${encodeURIComponent(name)}`);
-  await page.getByRole('button', { name: '書き出す' }).click();
+  await page.getByRole('link', { name: '書き出す' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText(`検索: ${name}`).waitFor();
   await dialog.getByRole('button', { name: '書き出す' }).click();
@@ -114,10 +114,11 @@ it('enterprises and a week of sessions are files too, the form has other lists',
   await card.getByText(/^1件・/).waitFor();
 
   await page.goto('/schedule?from=2026-11-25');
-  await page.getByRole('button', { name: '書き出す' }).click();
+  await page.getByRole('link', { name: '書き出す' }).click();
   await dialog.getByText('この日から: 11月23日(月)').waitFor();
   await dialog.getByText('この日まで: 11月29日(日)').waitFor();
   await dialog.getByRole('button', { name: 'やめる' }).click();
+  await page.waitForURL(/\/schedule/);
 
   await page.goto('/exports');
   await page.getByRole('button', { name: '書き出す' }).click();
@@ -157,7 +158,7 @@ it('the auditor gets everything without what is personal, an expert their own ca
   const manager = await visit(browser);
   await signIn(manager.page, 'manager');
   await manager.page.goto('/cases?status=all');
-  await manager.page.getByRole('button', { name: '書き出す' }).click();
+  await manager.page.getByRole('link', { name: '書き出す' }).click();
   await manager.page.getByRole('dialog').getByText('すべて', { exact: true }).waitFor();
   await manager.page.getByRole('dialog').getByRole('radio', { name: 'CSV' }).check();
   await manager.page.getByRole('dialog').getByRole('button', { name: '書き出す' }).click();

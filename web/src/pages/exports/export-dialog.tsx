@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ExportEncoding, ExportFormat, ExportKind } from '@/api/schema';
 import { useSend } from '@/api/send';
@@ -12,7 +11,6 @@ import { useWords } from '@/text/words';
 import { DialogForm } from '@/ui/dialog-form';
 import { CheckField, RadioField, SelectField, TextField } from '@/ui/form';
 import { Facts } from '@/ui/page';
-import { say } from '@/ui/toast';
 import { choiceInWords, filterOf, type Typed } from './filter';
 import { FilterWords } from './filter-words';
 import { fieldsOf, listsOf, type FilterField } from './kinds';
@@ -20,15 +18,15 @@ import { exportWords } from './text';
 
 interface ExportDialogProps {
   /** The list that one comes from, as it is filtered there; to be chosen where absent. */
-  from?: { kind: ExportKind; filter: ExportFilter };
+  from?: { kind: ExportKind; filter: ExportFilter } | undefined;
+  onMade: () => void;
   onClose: () => void;
 }
 
-/** Asks for a list as a file, and leads to where it will be. */
-export function ExportDialog({ from, onClose }: ExportDialogProps) {
+/** Asks for a list as a file. */
+export function ExportDialog({ from, onMade, onClose }: ExportDialogProps) {
   const t = useTexts(exportWords);
   const me = useMe();
-  const navigate = useNavigate();
   const lists = listsOf(me);
   const [kind, setKind] = useState<ExportKind>(from?.kind ?? lists[0] ?? 'cases');
   const [typed, setTyped] = useState<Typed>({});
@@ -36,11 +34,7 @@ export function ExportDialog({ from, onClose }: ExportDialogProps) {
   const [encoding, setEncoding] = useState<ExportEncoding>('utf8');
   const fields = fieldsOf(kind, me);
   const filter = from?.filter ?? filterOf(fields, typed);
-  const send = useSend(createExport, () => {
-    onClose();
-    say(t.begun);
-    void navigate({ to: '/exports' });
-  });
+  const send = useSend(createExport, onMade);
   return (
     <DialogForm
       title={t.title}

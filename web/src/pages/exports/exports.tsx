@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { saveExport } from '@/api/download';
 import type { ExportState, ExportView } from '@/api/schema';
@@ -14,7 +15,9 @@ import { columnsOf, DataTable, type Column } from '@/ui/data-table';
 import { Page } from '@/ui/page';
 import { ProblemNotice } from '@/ui/problem-notice';
 import { Empty, Forbidden, Loaded } from '@/ui/states';
+import { say } from '@/ui/toast';
 import { ExportDialog } from './export-dialog';
+import { wishOf } from './filter';
 import { FilterWords } from './filter-words';
 import { exportWords } from './text';
 
@@ -23,6 +26,13 @@ export function ExportsPage() {
   const t = useTexts(exportWords);
   const may = useMe().permissions.includes('make_exports');
   const [isNew, setIsNew] = useState(false);
+  const { history } = useRouter();
+  const navigate = useNavigate();
+  const wish = wishOf(useSearch({ from: '/app/exports' }));
+  const stay = () => {
+    setIsNew(false);
+    if (wish) void navigate({ to: '/exports', search: {}, replace: true });
+  };
   if (!may) {
     return (
       <Page title={t.title}>
@@ -41,7 +51,17 @@ export function ExportsPage() {
     >
       <p className="mb-4 max-w-3xl text-std-16N-170">{t.why}</p>
       <Files />
-      {isNew ? <ExportDialog onClose={() => setIsNew(false)} /> : null}
+      {wish || isNew ? (
+        <ExportDialog
+          from={wish}
+          onMade={() => {
+            say(t.begun);
+            stay();
+          }}
+          // Back to the list that one came from.
+          onClose={() => (wish && history.canGoBack() ? history.back() : stay())}
+        />
+      ) : null}
     </Page>
   );
 }

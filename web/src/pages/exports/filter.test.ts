@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { datesIn } from '@/text/dates';
 import { wordsIn } from '@/text/words';
-import { filterOf, inWords, type Naming } from './filter';
+import { filterOf, inWords, wishOf, type Naming } from './filter';
 import { fieldsOf, LISTS, listsOf } from './kinds';
 import { exportWords } from './text';
 
@@ -25,6 +25,17 @@ it('means whole days, the last one included', () => {
 
 it('keeps nothing of another list', () => {
   expect(filterOf(LISTS.enterprises.fields, { q: ' 山田 ', state: 'held' })).toEqual({ q: '山田' });
+});
+
+it('takes the list and the filter of another page out of the address', () => {
+  const address = { list: 'cases', status: 'open', overdue: 'true', q: '規程', sort: 'due_at' };
+  expect(wishOf(address)).toEqual({
+    kind: 'cases',
+    filter: { status: 'open', overdue: true, q: '規程', sort: 'due_at' },
+  });
+  expect(wishOf({ list: 'cases', overdue: true })?.filter).toEqual({ overdue: true });
+  expect(wishOf({ list: 'secrets' })).toBeUndefined();
+  expect(wishOf({})).toBeUndefined();
 });
 
 it('says a filter as people do', () => {

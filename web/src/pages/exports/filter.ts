@@ -21,6 +21,18 @@ export function filterOf(fields: readonly FilterField[], typed: Typed): ExportFi
   return Object.fromEntries(entries) as ExportFilter;
 }
 
+/**
+ * What another page sends one for: its list and the filter that it has, out of the address. What it does not know stays, so
+ * that the API refuses it: without it the file would hold more than was wanted.
+ */
+export function wishOf({ list, ...search }: Readonly<Record<string, unknown>>) {
+  const kind = (Object.keys(LISTS) as ExportKind[]).find((known) => known === list);
+  if (!kind) return undefined;
+  const yes = new Set(LISTS[kind].fields.flatMap(({ name, as }) => (as === 'yes' ? [name] : [])));
+  const entries = Object.entries(search).map(([name, value]) => [name, yes.has(name) ? value === true || value === 'true' : value]);
+  return { kind, filter: Object.fromEntries(entries) as ExportFilter };
+}
+
 export interface Naming {
   words: ReturnType<typeof useWords>;
   /** What fields are called. */

@@ -7,11 +7,10 @@ import { absencesOf, calendarDays, freeSlots } from '@/data/calendar';
 import { desks } from '@/data/directory';
 import { namesOfCases, sessionList } from '@/data/sessions';
 import { commonSlots, daysShown, joined, type Span } from '@/data/week';
-import { ExportButton } from '@/pages/exports/export-button';
 import { useMe } from '@/shell/use-me';
 import { dateOf, daysLater, dayStart, midnight, mondayOf, useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { useNarrow } from '@/ui/narrow';
 import { Page } from '@/ui/page';
 import { Loaded } from '@/ui/states';
@@ -55,6 +54,7 @@ export function SchedulePage() {
   const t = useTexts(scheduleWords);
   const dates = useDates();
   const narrow = useNarrow();
+  const { permissions } = useMe();
   const search = useSearch({ from: '/app/schedule' });
   const navigate = useNavigate();
   const today = dateOf(midnight(0));
@@ -91,7 +91,11 @@ export function SchedulePage() {
               if (event.target.value) go(event.target.value);
             }}
           />
-          <ExportButton kind="sessions" filter={filter} />
+          {permissions.includes('make_exports') ? (
+            <LinkButton to="/exports" search={{ list: 'sessions', ...filter }} size="sm">
+              {t.exported}
+            </LinkButton>
+          ) : null}
         </div>
       }
     >
