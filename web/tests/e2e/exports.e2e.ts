@@ -2,8 +2,8 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { CaseCounts, CreatedWebhook } from '../../src/api/schema';
-import { acceptedCase, fresh, person } from './api';
+import type { CreatedWebhook } from '../../src/api/schema';
+import { acceptedCase, colleague, fresh, person } from './api';
 import { axeFindings, DESKTOP, launch, PHONE, shoot, sideways, signIn, visit } from './browser';
 import { partsOf } from './xlsx';
 
@@ -103,7 +103,8 @@ it('enterprises and a week of sessions are files too, the form has other lists',
   const { page, complaints } = await visit(browser, PHONE);
   const name = fresh('有限会社一覧');
   await acceptedCase(name);
-  await signIn(page, 'desk');
+  // Somebody new has no files yet.
+  await signIn(page, await colleague('supervisor'));
   await page.goto(`/enterprises?q=${encodeURIComponent(name)}`);
   await page.getByRole('link', { name: '書き出す' }).click();
   const dialog = page.getByRole('dialog');
@@ -140,7 +141,7 @@ it('the auditor gets everything without what is personal, an expert their own ca
   const { page, complaints } = await visit(browser);
   const name = fresh('株式会社秘匿');
   const made = await acceptedCase(name);
-  await signIn(page, 'auditor');
+  await signIn(page, await colleague('auditor'));
   await page.getByRole('button', { name: /利用者メニュー/ }).click();
   await page.getByRole('link', { name: '一覧の書き出し' }).click();
   await page.getByRole('button', { name: '書き出す' }).click();
@@ -151,21 +152,18 @@ it('the auditor gets everything without what is personal, an expert their own ca
   await dialog.getByRole('button', { name: '書き出す' }).click();
   const row = await ready(page, '個人情報は非表示');
   const text = (await saved(page, row)).bytes.toString('utf8');
-  expect(text).toContain(made.number);
-  expect(text).not.toContain(name);
+  // The whole file would be too long for a message.
+  expect(text.includes(made.number)).toBe(true);
+  expect(text.includes(name)).toBe(false);
   expect(complaints).toEqual([]);
 
   const manager = await visit(browser);
   await signIn(manager.page, 'manager');
-  await manager.page.goto('/cases?status=all');
+  await manager.page.goto(`/cases?status=all&q=${encodeURIComponent(name)}`);
   await manager.page.getByRole('link', { name: '書き出す' }).click();
-  await manager.page.getByRole('dialog').getByText('すべて', { exact: true }).waitFor();
-  await manager.page.getByRole('dialog').getByRole('radio', { name: 'CSV' }).check();
+  await manager.page.getByRole('dialog').getByText(`検索: ${name}`).waitFor();
   await manager.page.getByRole('dialog').getByRole('button', { name: '書き出す' }).click();
-  const own = await ready(manager.page, 'すべて');
-  const { total } = await (await person('manager'))<CaseCounts>('/cases/counts');
-  await own.getByText(new RegExp(`^${total.toLocaleString('ja-JP')}件・`)).waitFor();
-  expect((await saved(manager.page, own)).bytes.toString('utf8')).not.toContain(name);
+  await (await ready(manager.page, name)).getByText(/^0件・/).waitFor();
   expect(manager.complaints).toEqual([]);
 });
 
