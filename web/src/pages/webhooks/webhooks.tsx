@@ -58,7 +58,7 @@ function useColumns(): Column<WebhookView>[] {
       header: t.url,
       cell: ({ row: { original } }) => (
         <>
-          <Link to="/admin/webhooks/$id" params={{ id: original.id }} data-row className="link text-dns-16B-130">
+          <Link to="/admin/webhooks/$id" params={{ id: original.id }} data-row className="link text-dns-16B-130 break-all">
             {original.description ?? original.url}
           </Link>
           {original.description ? (
