@@ -207,6 +207,8 @@ function label(labels: ReturnType<typeof useLabels>, by: Dimension, key: FigureK
   return key ? labels(by, key) : '';
 }
 
+/** A printer would repeat a foot on every page. */
+const FOOT = 'print:table-row-group';
 const head = 'px-2 py-2 text-right font-400 first:text-left';
 const cell = 'px-2 py-1.5 text-right';
 
@@ -257,7 +259,7 @@ function Table({ report }: { report: FigureReport }) {
           </tr>
         ))}
       </tbody>
-      <tfoot>
+      <tfoot className={FOOT}>
         <tr className="border-t border-solid-gray-600 font-bold">
           <th scope="row" className="px-2 py-1.5 text-left">
             {t.total}
@@ -316,7 +318,7 @@ function Pivot({ report }: { report: FigureReport }) {
     return (
       <ul aria-label={caption} className="space-y-2">
         {shown.map(({ key, sum, cells }) => (
-          <li key={key.code} className="long-list rounded-8 border border-line bg-white p-3">
+          <li key={key.code} className="rounded-8 border border-line bg-white p-3">
             <p className="mb-1 flex justify-between gap-3 text-dns-16B-130">
               {labels(down, key)}
               {report.adds_up ? (
@@ -387,7 +389,7 @@ function Pivot({ report }: { report: FigureReport }) {
           ))}
         </tbody>
         {report.adds_up ? (
-          <tfoot>
+          <tfoot className={FOOT}>
             <tr className="border-t border-solid-gray-600 font-bold">
               <th scope="row" className="sticky left-0 bg-white px-2 py-1.5 text-left">
                 {t.total}

@@ -53,7 +53,7 @@ function Chart({ report, known, year }: ChartProps) {
   const t = useTexts(words);
   const f = useTexts(figuresWords);
   return (
-    <div>
+    <div className="break-inside-avoid">
       <h3 className="mb-2 flex flex-wrap items-baseline justify-between gap-x-4 text-dns-16B-130">
         {t[report]}
         <Link
@@ -108,7 +108,7 @@ function Table(known: Record<(typeof REPORTS)[number], FigureReport>) {
           </tr>
         ))}
       </tbody>
-      <tfoot>
+      <tfoot className="print:table-row-group">
         <tr className="font-bold">
           <th scope="row" className="px-2 py-1.5 text-left">
             {t.total}

@@ -72,9 +72,11 @@ function Numbers({ known }: { known: Overview }) {
           </Section>
         );
       })}
-      <Section title={t.trend} beside={both.fiscalYear(known.fiscal_year)}>
-        <Months year={known.fiscal_year} />
-      </Section>
+      <div className="break-inside-avoid">
+        <Section title={t.trend} beside={both.fiscalYear(known.fiscal_year)}>
+          <Months year={known.fiscal_year} />
+        </Section>
+      </div>
     </div>
   );
 }

@@ -187,10 +187,10 @@ function FactList({
         rows.length === 0 ? (
           <Nothing />
         ) : (
-          <>
+          <div className="print:[&_table]:text-[7.5pt] print:[&_td]:px-1 print:[&_td]:py-1 print:[&_th]:px-1">
             <DataTable caption={f.reports[report]} columns={columns} rows={rows} idOf={({ place }) => place} />
             <More shown={rows.length} total={total} list={list} />
-          </>
+          </div>
         )
       }
     </Loaded>
@@ -214,8 +214,8 @@ function useFactColumns(
   const short = (id: string, header: string, cell: (row: Row) => string) =>
     column.display({
       id,
-      header: () => <span className="whitespace-nowrap">{header}</span>,
-      cell: ({ row }) => <span className="whitespace-nowrap">{cell(row.original)}</span>,
+      header: () => <span className="whitespace-nowrap print:whitespace-normal">{header}</span>,
+      cell: ({ row }) => <span className="whitespace-nowrap print:whitespace-normal">{cell(row.original)}</span>,
     });
   const coded = (name: 'outcome' | 'channel' | 'stage' | 'state' | 'kind' | 'direction') =>
     short(name, names[name], (row) => codeOf(name, row[name]));

@@ -143,7 +143,11 @@ function useColumns(report: TimesReport): Column<Row>[] {
   const measures = (['median', 'p90', 'mean'] as const).map((measure) =>
     column.display({
       id: measure,
-      header: `${t[measure]} (${t.net} / ${t.gross})`,
+      header: () => (
+        <>
+          {t[measure]} <span className="whitespace-nowrap sm:block">({`${t.net} / ${t.gross}`})</span>
+        </>
+      ),
       cell: ({ row }) => {
         const { net, gross } = row.original.time;
         return (
@@ -162,7 +166,7 @@ function useColumns(report: TimesReport): Column<Row>[] {
     column.display({ id: 'name', header: names[report.by[0] ?? 'month'], cell: ({ row }) => row.original.name }),
     column.display({
       id: 'count',
-      header: t.count,
+      header: () => <span className="whitespace-nowrap">{t.count}</span>,
       cell: ({ row }) => <FigureNumber count={row.original.time.count} list={row.original.time.list} />,
     }),
     ...measures,
