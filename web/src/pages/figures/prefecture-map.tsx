@@ -90,12 +90,14 @@ export function PrefectureMap({ title, report }: MapProps) {
               onFocus={() => setCurrent(code)}
             >
               {/* Read out whole, and shown as far as a tile has room. */}
-              <span className="whitespace-nowrap">
+              <span className="sr-only">{`${name} ${numbers.whole(count)}`}</span>
+              <span aria-hidden className="whitespace-nowrap">
                 {short.slice(0, 2)}
-                <span className="max-sm:sr-only">{short.slice(2)}</span>
-                <span className="sr-only">{name.slice(short.length)} </span>
+                <span className="max-sm:hidden">{short.slice(2)}</span>
               </span>
-              <span className="font-bold tabular-nums">{count > 999 ? numbers.short(count) : count}</span>
+              <span aria-hidden className="font-bold tabular-nums">
+                {count > 999 ? numbers.short(count) : count}
+              </span>
             </Link>
           );
         })}
