@@ -16,6 +16,7 @@ import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readAuditSearch } from '@/pages/audit/search';
 import { readSearch } from '@/pages/queue/filter';
 import { readScheduleSearch } from '@/pages/schedule/search';
+import { readSurveyRowsSearch, readSurveySearch, readTextsSearch } from '@/pages/survey/search';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, FailedPage, Loading, MissingPage } from '@/ui/states';
@@ -227,6 +228,27 @@ const figureRows = createRoute({
   component: lazyRouteComponent(() => import('@/pages/figures/rows'), 'RowsPage'),
 });
 
+const survey = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/survey',
+  validateSearch: readSurveySearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/survey'), 'SurveyPage'),
+});
+
+const surveyRows = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/survey/rows',
+  validateSearch: readSurveyRowsSearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/rows'), 'SurveyRowsPage'),
+});
+
+const freeTexts = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/texts',
+  validateSearch: readTextsSearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/texts'), 'TextsPage'),
+});
+
 const periods = createRoute({
   getParentRoute: () => app,
   path: '/figures/periods',
@@ -313,6 +335,9 @@ const routes = root.addChildren([
     figures,
     figureTables,
     figureRows,
+    survey,
+    surveyRows,
+    freeTexts,
     periods,
     period,
     targets,
