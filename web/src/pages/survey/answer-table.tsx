@@ -22,7 +22,7 @@ export function SurveyNumber({ count, list, className = '', label }: NumberProps
       to="/figures/survey/rows"
       search={list}
       aria-label={label === undefined ? undefined : `${label} ${whole(count)}`}
-      className={`link inline-block min-w-6 text-right tabular-nums print:text-ink print:no-underline ${className}`}
+      className={`link inline-block tabular-nums print:text-ink print:no-underline ${className}`}
     >
       {whole(count)}
     </Link>
@@ -64,10 +64,10 @@ export function AnswerTable({ title, head: first, lines, whole, total }: AnswerT
             <th scope="col" className={head}>
               {first}
             </th>
-            <th scope="col" className={head}>
+            <th scope="col" className={`${head} w-24`}>
               {t.count}
             </th>
-            <th scope="col" className={head}>
+            <th scope="col" className={`${head} w-24`}>
               {t.share}
             </th>
           </tr>

@@ -76,7 +76,7 @@ function Sums({ report, search }: ReportProps) {
       <SurveyNumber key="answered" count={answered} list={{ ...search, state: 'answered' }} label={t.sum.answered} />,
     ],
     [t.sum.rate, numbers.share(answered, sent) || '–'],
-    [t.sum.average, evaluations.average == null ? '–' : numbers.measure(evaluations.average, false)],
+    [t.sum.average, evaluations.average == null ? '–' : evaluations.average.toFixed(1)],
   ];
   return (
     <dl className="mb-8 grid max-w-4xl grid-cols-4 gap-3 max-sm:grid-cols-2">

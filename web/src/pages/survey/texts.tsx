@@ -42,7 +42,7 @@ function Filter({ search, isChecker }: PartProps) {
   const t = useTexts(textsWords);
   const names = useTexts(answerWords);
   const navigate = useNavigate();
-  const { state = 'unchecked', source = '' } = search;
+  const { source = '' } = search;
   return (
     <div className="no-print mb-5 flex flex-wrap items-end gap-x-6 gap-y-3">
       <SelectField<NonNullable<TextsSearch['source']> | ''>
@@ -67,9 +67,8 @@ function Filter({ search, isChecker }: PartProps) {
               key={one}
               to="/figures/texts"
               search={{ ...(source ? { source } : {}), ...(one === 'unchecked' ? {} : { state: one }) }}
-              aria-current={one === state ? 'true' : undefined}
-              activeProps={{}}
-              className="focus-inside inline-flex min-h-11 items-center rounded-6 border border-line bg-white px-3 text-dns-16N-130 whitespace-nowrap hover:bg-blue-50 hover:underline aria-[current=true]:border-blue-900 aria-[current=true]:bg-blue-900 aria-[current=true]:text-white"
+              activeOptions={{ exact: true, includeSearch: true }}
+              className="focus-inside inline-flex min-h-11 items-center rounded-6 border border-line bg-white px-3 text-dns-16N-130 whitespace-nowrap hover:bg-blue-50 hover:underline aria-[current=page]:border-blue-900 aria-[current=page]:bg-blue-900 aria-[current=page]:text-white"
             >
               {one === 'all' ? t.all : names.freeText[one]}
             </Link>
