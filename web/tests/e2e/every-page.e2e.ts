@@ -82,6 +82,8 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'print-case': () => `/cases/${consulting.id}/print?paper=both`,
     'print-report': () => `/reports/${report}/print`,
     'case-mail': () => `/cases/${written.id}`,
+    'survey-desk': () => '/figures/survey',
+    'free-texts-forbidden': () => '/figures/texts',
   },
   operator: {
     intake: () => '/intake',
@@ -97,6 +99,12 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'schedule-supervisor': () => '/schedule',
     'queue-supervisor': () => '/cases',
     'case-supervisor': () => `/cases/${written.id}`,
+    survey: () => '/figures/survey',
+    'survey-month': () => '/figures/survey?from=2026-11-01&to=2026-11-30&prefecture_code=13',
+    'survey-rows': () => '/figures/survey/rows?state=answered',
+    'survey-evaluations': () => '/figures/survey/rows?list=evaluations&score=5',
+    'free-texts': () => '/figures/texts',
+    'free-texts-all': () => '/figures/texts?state=all&source=survey',
   },
   manager: {
     'schedule-manager': () => '/schedule',
@@ -116,7 +124,11 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'enterprise-merge': () => `/enterprises/${consulting.enterprise.id}`,
     'queue-admin': () => '/cases?status=all',
   },
-  auditor: { audit: () => '/audit' },
+  auditor: {
+    audit: () => '/audit',
+    'survey-auditor': () => '/figures/survey',
+    'free-texts-auditor': () => '/figures/texts',
+  },
 };
 
 describe.each([DESKTOP, PHONE])('at $width pixels', (viewport) => {

@@ -94,7 +94,7 @@ function useAsked(search: SurveyRowsSearch): string[] {
     telework ? `${t.telework}: ${names.telework[telework]}` : '',
     why_not ? `${t.whyNot}: ${names.whyNot[why_not]}` : '',
     answered ? `${t.state}: ${answered === 'yes' ? names.survey.answered : t.notAnswered}` : '',
-    score ? `${t.score}: ${t.scores[score] ?? score}` : '',
+    score ? `${t.score}: ${t.scores[score]}` : '',
     prefecture_code ? `${t.prefecture}: ${prefectureName(prefecture_code)}` : '',
   ].filter(Boolean);
 }
@@ -218,7 +218,7 @@ function useEvaluationColumns(): Column<Evaluation>[] {
       : [column.display({ id: 'number', header: t.number, cell: ({ row }) => <CaseLink of={row.original} /> })]),
     text('asked', t.askedAt, ({ asked_at }) => dates.dayTime(asked_at)),
     text('answered', t.answeredAt, ({ answered_at }) => (answered_at ? dates.dayTime(answered_at) : t.notAnswered)),
-    text('score', t.score, ({ score }) => (score == null ? '' : (t.scores[String(score)] ?? String(score)))),
+    text('score', t.score, ({ score }) => (score == null ? '' : t.scores[`${score}` as keyof typeof t.scores])),
     text('prefecture', t.prefecture, ({ prefecture_code }) => (prefecture_code ? prefectureName(prefecture_code) : '')),
   ] as Column<Evaluation>[];
 }

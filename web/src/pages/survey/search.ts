@@ -14,7 +14,7 @@ const WHY_NOT = [
   'no_need',
   'other',
 ] as const satisfies readonly WhyNot[];
-const SCORES = ['1', '2', '3', '4', '5'] as const;
+export const SCORES = ['1', '2', '3', '4', '5'] as const;
 const TEXT_STATES = ['unchecked', 'released', 'withheld', 'all'] as const satisfies readonly (FreeTextState | 'all')[];
 const SOURCES = ['survey', 'evaluation'] as const satisfies readonly FreeTextSource[];
 

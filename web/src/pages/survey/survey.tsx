@@ -12,7 +12,7 @@ import { Empty, Loaded } from '@/ui/states';
 import { AnswerTable, SurveyNumber, type AnswerLine } from './answer-table';
 import { Conditions } from './conditions';
 import { surveyFilter } from './asked';
-import { STATES, type SurveyRowsSearch, type SurveySearch } from './search';
+import { SCORES, STATES, type SurveyRowsSearch, type SurveySearch } from './search';
 import { surveyWords } from './text';
 
 /** What enterprises answered after closing and about sessions, each number with its list. */
@@ -168,11 +168,12 @@ function useLines() {
 function Evaluations({ report: { evaluations }, search }: ReportProps) {
   const t = useTexts(surveyWords);
   const list = { ...search, list: 'evaluations' } as const;
-  const scores = evaluations.scores.toReversed().map(({ answer, count }) => ({
-    id: answer,
-    name: t.scores[answer] ?? answer,
-    count,
-    list: { ...list, score: answer as '5' },
+  // The best first.
+  const scores = SCORES.toReversed().map((score) => ({
+    id: score,
+    name: t.scores[score],
+    count: evaluations.scores.find(({ answer }) => answer === score)?.count ?? 0,
+    list: { ...list, score },
   }));
   return (
     <Section title={t.evaluations}>

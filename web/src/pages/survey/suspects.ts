@@ -29,7 +29,7 @@ const PATTERNS: readonly RegExp[] = [
 /** Names as a case knows them, and their parts: in a text one writes the family name alone. */
 export function partsOfNames(names: readonly (string | null | undefined)[]): string[] {
   const all = names.flatMap((name) =>
-    name ? [name, ...name.split(/[\s　]+/u), name.replaceAll(new RegExp(FIRM, 'gu'), '')] : [],
+    name ? [name, ...name.split(/\s+/u), name.replaceAll(new RegExp(FIRM, 'gu'), '')] : [],
   );
   return [...new Set(all.map((name) => name.trim()).filter((name) => name.length > 1))];
 }

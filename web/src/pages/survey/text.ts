@@ -1,4 +1,7 @@
 import { texts } from '@/text/preferences';
+import type { SurveyRowsSearch } from './search';
+
+type Score = NonNullable<SurveyRowsSearch['score']>;
 
 export const surveyWords = texts(
   {
@@ -28,7 +31,7 @@ export const surveyWords = texts(
       '3': '3 どちらともいえない',
       '2': '2 あまり役に立たなかった',
       '1': '1 役に立たなかった',
-    } as Record<string, string>,
+    } satisfies Record<Score, string>,
     chart: (title: string) => `${title}のグラフ`,
     none: 'この期間に送ったアンケートはありません',
     noneEvaluations: 'この期間に感想をお願いしたコンサルティングはありません',
@@ -82,7 +85,7 @@ export const surveyWords = texts(
       '3': '3 neither',
       '2': '2 not very useful',
       '1': '1 not useful',
-    } as Record<string, string>,
+    } satisfies Record<Score, string>,
     chart: (title: string) => `Chart: ${title}`,
     none: 'No survey was sent in these days',
     noneEvaluations: 'No session was asked about in these days',

@@ -42,7 +42,7 @@ function Filter({ search, isChecker }: PartProps) {
   const t = useTexts(textsWords);
   const names = useTexts(answerWords);
   const navigate = useNavigate();
-  const { source = '' } = search;
+  const { state, source = '' } = search;
   return (
     <div className="no-print mb-5 flex flex-wrap items-end gap-x-6 gap-y-3">
       <SelectField<NonNullable<TextsSearch['source']> | ''>
@@ -51,8 +51,8 @@ function Filter({ search, isChecker }: PartProps) {
         className="w-56"
         value={source}
         onChange={(next) => {
-          const { source: _, ...rest } = search;
-          void navigate({ to: '/figures/texts', search: next ? { ...rest, source: next } : rest, replace: true });
+          const kept = state ? { state } : {};
+          void navigate({ to: '/figures/texts', search: next ? { ...kept, source: next } : kept, replace: true });
         }}
         choices={[
           ['', t.all],
