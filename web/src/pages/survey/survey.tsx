@@ -154,7 +154,7 @@ function useLines() {
   const { language } = usePreferences();
   return <Answer extends string>(
     shares: readonly AnswerShare[],
-    names: Readonly<Record<Answer, string>>,
+    names: Readonly<Partial<Record<Answer, string>>>,
     listOf: (answer: Answer) => SurveyRowsSearch,
   ): AnswerLine[] =>
     shares.map(({ answer, label, count }) => ({
