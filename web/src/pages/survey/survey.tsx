@@ -6,7 +6,7 @@ import { surveyReport } from '@/data/answers';
 import { FiguresFrame } from '@/pages/figures/frame';
 import { useBothYears, useNumbers } from '@/pages/figures/labels';
 import { answerWords } from '@/text/answer-words';
-import { usePreferences, useTexts } from '@/text/preferences';
+import { useTexts } from '@/text/preferences';
 import { Section } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
 import { AnswerTable, SurveyNumber, type AnswerLine } from './answer-table';
@@ -94,7 +94,6 @@ function Surveys({ report, search }: ReportProps) {
   const t = useTexts(surveyWords);
   const names = useTexts(answerWords);
   const numbers = useNumbers();
-  const linesOf = useLines();
   const notPlanned = report.telework.find(({ answer }) => answer === 'not_planned')?.count ?? 0;
   const answered = { ...search, state: 'answered' } as const;
   return (
@@ -150,19 +149,17 @@ function Surveys({ report, search }: ReportProps) {
 }
 
 /** The answers of the API in the language of the screen, each with its list. */
-function useLines() {
-  const { language } = usePreferences();
-  return <Answer extends string>(
-    shares: readonly AnswerShare[],
-    names: Readonly<Partial<Record<Answer, string>>>,
-    listOf: (answer: Answer) => SurveyRowsSearch,
-  ): AnswerLine[] =>
-    shares.map(({ answer, label, count }) => ({
-      id: answer,
-      name: language === 'ja' ? label : (names[answer as Answer] ?? label),
-      count,
-      list: listOf(answer as Answer),
-    }));
+function linesOf<Answer extends string>(
+  shares: readonly AnswerShare[],
+  names: Readonly<Partial<Record<Answer, string>>>,
+  listOf: (answer: Answer) => SurveyRowsSearch,
+): AnswerLine[] {
+  return shares.map(({ answer, label, count }) => ({
+    id: answer,
+    name: names[answer as Answer] ?? label,
+    count,
+    list: listOf(answer as Answer),
+  }));
 }
 
 function Evaluations({ report: { evaluations }, search }: ReportProps) {
