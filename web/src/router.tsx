@@ -16,7 +16,7 @@ import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readAuditSearch } from '@/pages/audit/search';
 import { readSearch } from '@/pages/queue/filter';
 import { readScheduleSearch } from '@/pages/schedule/search';
-import { readSurveyRowsSearch, readSurveySearch, readTextsSearch } from '@/pages/survey/search';
+import type { SurveyRowsSearch, SurveySearch, TextsSearch } from '@/pages/survey/search';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, FailedPage, Loading, MissingPage } from '@/ui/states';
@@ -228,24 +228,25 @@ const figureRows = createRoute({
   component: lazyRouteComponent(() => import('@/pages/figures/rows'), 'RowsPage'),
 });
 
+// These pages read their address themselves: how is fetched with them, and not with the first page.
 const survey = createRoute({
   getParentRoute: () => app,
   path: '/figures/survey',
-  validateSearch: readSurveySearch,
+  validateSearch: (search) => search as SurveySearch,
   component: lazyRouteComponent(() => import('@/pages/survey/survey'), 'SurveyPage'),
 });
 
 const surveyRows = createRoute({
   getParentRoute: () => app,
   path: '/figures/survey/rows',
-  validateSearch: readSurveyRowsSearch,
+  validateSearch: (search) => search as SurveyRowsSearch,
   component: lazyRouteComponent(() => import('@/pages/survey/rows'), 'SurveyRowsPage'),
 });
 
 const freeTexts = createRoute({
   getParentRoute: () => app,
   path: '/figures/texts',
-  validateSearch: readTextsSearch,
+  validateSearch: (search) => search as TextsSearch,
   component: lazyRouteComponent(() => import('@/pages/survey/texts'), 'TextsPage'),
 });
 

@@ -15,13 +15,13 @@ import { Icon } from '@/ui/icon';
 import { prefectureName } from '@/ui/prefectures';
 import { Empty, Loaded } from '@/ui/states';
 import { countOf, evaluationRowFilter, surveyFilter, surveyRowFilter } from './asked';
-import { readSurveySearch, type SurveyRowsSearch } from './search';
+import { readSurveyRowsSearch, readSurveySearch, type SurveyRowsSearch } from './search';
 import { surveyWords } from './text';
 
 /** The surveys or evaluations that a number counts, and that number above them. */
 export function SurveyRowsPage() {
   const t = useTexts(surveyWords);
-  const search = useSearch({ from: '/app/figures/survey/rows' });
+  const search = readSurveyRowsSearch({ ...useSearch({ from: '/app/figures/survey/rows' }) });
   const isEvaluations = search.list === 'evaluations';
   return (
     <FiguresFrame

@@ -1,4 +1,4 @@
-/** What is asked of surveys lives in the address, under the names of the API. Pure, and small: it is fetched with every page. */
+/** What is asked of surveys lives in the address, under the names of the API. Pure. */
 import type { FreeTextSource, FreeTextState, PurposeAchieved, SurveyState, TeleworkAfter, WhyNot } from '@/api/schema';
 
 /** Where sent surveys can stand, as the report counts them. */

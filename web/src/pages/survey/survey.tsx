@@ -12,13 +12,13 @@ import { Empty, Loaded } from '@/ui/states';
 import { AnswerTable, SurveyNumber, type AnswerLine } from './answer-table';
 import { Conditions } from './conditions';
 import { surveyFilter } from './asked';
-import { SCORES, STATES, type SurveyRowsSearch, type SurveySearch } from './search';
+import { readSurveySearch, SCORES, STATES, type SurveyRowsSearch, type SurveySearch } from './search';
 import { surveyWords } from './text';
 
 /** What enterprises answered after closing and about sessions, each number with its list. */
 export function SurveyPage() {
   const t = useTexts(surveyWords);
-  const search = useSearch({ from: '/app/figures/survey' });
+  const search = readSurveySearch({ ...useSearch({ from: '/app/figures/survey' }) });
   const navigate = useNavigate();
   const filter = surveyFilter(search);
   const both = useBothYears();

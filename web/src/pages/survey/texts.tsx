@@ -14,7 +14,7 @@ import { SelectField } from '@/ui/form';
 import { useShortcut } from '@/ui/shortcuts';
 import { Empty, Loaded } from '@/ui/states';
 import { CheckText } from './check-text';
-import type { TextsSearch } from './search';
+import { readTextsSearch, type TextsSearch } from './search';
 import { textsWords } from './texts-words';
 
 const STATES = ['unchecked', 'released', 'withheld', 'all'] as const;
@@ -22,7 +22,7 @@ const STATES = ['unchecked', 'released', 'withheld', 'all'] as const;
 /** What enterprises wrote: to be checked for personal data, or as it was released. */
 export function TextsPage() {
   const t = useTexts(textsWords);
-  const search = useSearch({ from: '/app/figures/texts' });
+  const search = readTextsSearch({ ...useSearch({ from: '/app/figures/texts' }) });
   const isChecker = useMe().permissions.includes('check_free_texts');
   return (
     <FiguresFrame title={t.title} permission="read_free_texts">
