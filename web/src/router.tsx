@@ -16,6 +16,7 @@ import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readAuditSearch } from '@/pages/audit/search';
 import { readSearch } from '@/pages/queue/filter';
 import { readScheduleSearch } from '@/pages/schedule/search';
+import type { SurveyRowsSearch, SurveySearch, TextsSearch } from '@/pages/survey/search';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, FailedPage, Loading, MissingPage } from '@/ui/states';
@@ -227,6 +228,28 @@ const figureRows = createRoute({
   component: lazyRouteComponent(() => import('@/pages/figures/rows'), 'RowsPage'),
 });
 
+// These pages read their address themselves: how is fetched with them, and not with the first page.
+const survey = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/survey',
+  validateSearch: (search) => search as SurveySearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/survey'), 'SurveyPage'),
+});
+
+const surveyRows = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/survey/rows',
+  validateSearch: (search) => search as SurveyRowsSearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/rows'), 'SurveyRowsPage'),
+});
+
+const freeTexts = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/texts',
+  validateSearch: (search) => search as TextsSearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/texts'), 'TextsPage'),
+});
+
 const periods = createRoute({
   getParentRoute: () => app,
   path: '/figures/periods',
@@ -313,6 +336,9 @@ const routes = root.addChildren([
     figures,
     figureTables,
     figureRows,
+    survey,
+    surveyRows,
+    freeTexts,
     periods,
     period,
     targets,

@@ -85,6 +85,8 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'figures-desk': () => '/figures',
     'figures-desk-rows': () => '/figures/rows?report=cases',
     'figures-desk-periods': () => '/figures/periods',
+    'survey-desk': () => '/figures/survey',
+    'free-texts-forbidden': () => '/figures/texts',
   },
   operator: {
     intake: () => '/intake',
@@ -101,6 +103,12 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'queue-supervisor': () => '/cases',
     'case-supervisor': () => `/cases/${written.id}`,
     'figures-supervisor': () => '/figures',
+    survey: () => '/figures/survey',
+    'survey-month': () => '/figures/survey?from=2026-11-01&to=2026-11-30&prefecture_code=13',
+    'survey-rows': () => '/figures/survey/rows?state=answered',
+    'survey-evaluations': () => '/figures/survey/rows?list=evaluations&score=5',
+    'free-texts': () => '/figures/texts',
+    'free-texts-all': () => '/figures/texts?state=all&source=survey',
   },
   manager: {
     'schedule-manager': () => '/schedule',
@@ -143,6 +151,8 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'figures-auditor': () => '/figures',
     'figures-auditor-rows': () => '/figures/rows?report=interactions',
     'figures-auditor-enterprises': () => '/figures/rows?report=enterprises',
+    'survey-auditor': () => '/figures/survey',
+    'free-texts-auditor': () => '/figures/texts',
   },
 };
 

@@ -116,7 +116,8 @@ interface PartProps extends ControlsProps {
   onChange: (search: TablesSearch) => void;
 }
 
-function Period({ report, search, onChange }: PartProps) {
+/** The days: a fiscal year, a month, or from one day to another. */
+export function Period({ report, search, onChange }: PartProps) {
   const t = useTexts(words);
   const both = useBothYears();
   const span = spanOf(search, report);
