@@ -711,11 +711,27 @@ export interface paths {
          * @description Nothing of it is disposed of or erased until the hold is lifted. One hold at a time. Name nobody in the reason.
          */
         post: operations["place_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/hold/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
          * Lift the legal hold of a case
          * @description From then on its years count as if it had never been held.
          */
-        delete: operations["lift_hold"];
+        post: operations["lift_hold"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -14444,7 +14460,10 @@ export interface operations {
     lift_hold: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The case */
                 id: string;
