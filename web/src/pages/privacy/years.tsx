@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '@/api/client';
-import type { EditSettingsRequest, RetentionClass, Settings } from '@/api/schema';
+import type { EditSettingsRequest, RetentionClass } from '@/api/schema';
 import { versionedSettings, type VersionedSettings } from '@/data/settings';
 import { texts, useTexts } from '@/text/preferences';
 import { Dialog } from '@/ui/dialog';
@@ -42,7 +42,7 @@ const words = texts(
   },
 );
 
-const FIELDS: readonly (readonly [RetentionClass, keyof Settings & keyof EditSettingsRequest])[] = [
+const FIELDS: readonly (readonly [RetentionClass, `retention_${RetentionClass}_years`])[] = [
   ['raw_mail', 'retention_raw_mail_years'],
   ['attachment', 'retention_attachment_years'],
   ['case', 'retention_case_years'],
