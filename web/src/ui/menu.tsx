@@ -5,16 +5,17 @@ export interface MenuEntry {
   press: () => void;
 }
 
+/** By its left side, its right side, or its right one where there is room for the list at the left of it. */
+const SIDES = { left: 'left-0', right: 'right-0', either: 'left-0 sm:right-0 sm:left-auto' };
+
 interface MenuProps {
   label: string;
   /** What is read out with the label, where the same menu stands there several times. */
   of?: string;
   entries: readonly MenuEntry[];
   /** A quiet one is as small as the text around it, and its list hangs on it by this side. */
-  quiet?: 'left' | 'right';
+  quiet?: keyof typeof SIDES;
 }
-
-const SIDES = { left: 'left-0', right: 'right-0' };
 
 /** A few less frequent things to do, one tap further. */
 export function Menu({ label, of, entries, quiet }: MenuProps) {

@@ -115,8 +115,22 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     tokens: () => '/tokens',
     'enterprise-merge': () => `/enterprises/${consulting.enterprise.id}`,
     'queue-admin': () => '/cases?status=all',
+    'case-records': () => `/cases/${consulting.id}`,
+    retention: () => '/privacy',
+    'retention-ahead': () => '/privacy?day=2040-04-01',
+    'retention-items': () => '/privacy?day=2040-04-01&class=case',
+    'disposal-log': () => '/privacy?part=log',
+    holds: () => '/privacy?part=holds',
+    'holds-lifted': () => '/privacy?part=holds&state=lifted',
+    erasures: () => '/privacy?part=erasures',
+    disclosures: () => '/privacy?part=disclosures',
+    views: () => '/privacy?part=views',
   },
-  auditor: { audit: () => '/audit' },
+  auditor: {
+    audit: () => '/audit',
+    samples: () => '/audit/samples',
+    'samples-drawn': () => '/audit/samples?size=25&seed=1',
+  },
 };
 
 describe.each([DESKTOP, PHONE])('at $width pixels', (viewport) => {

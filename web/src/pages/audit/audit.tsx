@@ -84,7 +84,7 @@ export function AuditPage() {
   return (
     <Page title={t.title} width={readsEvents ? 'full' : 'text'}>
       <AuditTabs />
-      <div className={`grid gap-x-10 gap-y-8 ${readsEvents ? 'wide:grid-cols-2' : ''}`}>
+      <div className={`grid grid-cols-1 gap-x-10 gap-y-8 ${readsEvents ? 'wide:grid-cols-2' : ''}`}>
         <Section title={t.verification}>
           <Verification />
         </Section>

@@ -7,6 +7,7 @@ import { useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { Form, TextArea } from '@/ui/form';
+import { Icon } from '@/ui/icon';
 import { Notice } from '@/ui/notice';
 import { useFieldWords } from '@/ui/problem-notice';
 
@@ -69,13 +70,18 @@ export function Compare() {
         <Button type="submit" look="solid" pending={send.isPending}>
           {t.compare}
         </Button>
-        <label className="text-dns-16N-130">
-          <span className="mr-2">{t.file}</span>
+        <label className="inline-flex min-h-11 items-center gap-1.5 rounded-8 border border-current px-4 text-oln-16B-100 text-blue-900 hover:bg-blue-50 hover:underline has-[:focus-visible]:outline-4 has-[:focus-visible]:outline-black">
+          <Icon name="file" className="size-4" />
+          {t.file}
           <input
             type="file"
             accept=".json,.txt,application/json,text/plain"
-            className="max-w-full"
-            onChange={(event) => void event.target.files?.[0]?.text().then(type)}
+            className="sr-only"
+            onChange={(event) => {
+              const file = event.target.files?.[0];
+              event.target.value = '';
+              void file?.text().then(type);
+            }}
           />
         </label>
       </div>

@@ -121,7 +121,7 @@ export function SubjectRecords({ subject }: { subject: Subject }) {
   return (
     <>
       <Menu
-        quiet={subject.scope === 'enterprise' ? 'right' : 'left'}
+        quiet={subject.scope === 'enterprise' ? 'either' : 'left'}
         label={t.person}
         of={subject.name}
         entries={entries}

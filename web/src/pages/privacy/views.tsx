@@ -249,7 +249,11 @@ function useColumns(): Column<Look>[] {
     column.display({
       id: 'seen',
       header: t.seen,
-      cell: ({ row }) => row.original.what.map((one) => wordOf(t.things, one)).join('、'),
+      cell: ({ row }) => {
+        const order = Object.keys(t.things);
+        const what = row.original.what.toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
+        return what.map((one) => wordOf(t.things, one)).join('、');
+      },
     }),
   ];
 }

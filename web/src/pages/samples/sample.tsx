@@ -210,7 +210,7 @@ function Deadlines({ items }: { items: readonly SampleDeadline[] }) {
       title={t.deadlines}
       rows={items}
       cells={[
-        [t.move, (row) => word(w.due, row.kind)],
+        [t.dueKind, (row) => word(w.due, row.kind)],
         [t.due, (row) => dates.dayTime(row.due_at)],
         [t.done, (row) => (row.done_at ? dates.dayTime(row.done_at) : '—')],
         [
@@ -232,7 +232,7 @@ function Flags({ items }: { items: readonly SampleFlag[] }) {
       title={t.flags}
       rows={items}
       cells={[
-        [t.move, (row) => word(w.flag, row.flag)],
+        [t.flag, (row) => word(w.flag, row.flag)],
         [t.raised, (row) => dates.dayTime(row.raised_at)],
         [t.settled, (row) => (row.settled_at ? dates.dayTime(row.settled_at) : t.open)],
       ]}
