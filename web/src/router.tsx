@@ -14,7 +14,9 @@ import { PARTS, type Part } from '@/pages/admin/parts';
 import { readRowsSearch, readTablesSearch } from '@/pages/figures/search';
 import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readAuditSearch } from '@/pages/audit/search';
+import { readPrivacySearch } from '@/pages/privacy/search';
 import { readSearch } from '@/pages/queue/filter';
+import { readSampleSearch } from '@/pages/samples/search';
 import { readScheduleSearch } from '@/pages/schedule/search';
 import type { SurveyRowsSearch, SurveySearch, TextsSearch } from '@/pages/survey/search';
 import { homeOf } from '@/shell/navigation';
@@ -289,6 +291,44 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('@/pages/audit/audit'), 'AuditPage'),
 });
 
+const samples = createRoute({
+  getParentRoute: () => app,
+  path: '/audit/samples',
+  validateSearch: readSampleSearch,
+  component: lazyRouteComponent(() => import('@/pages/samples/samples'), 'SamplesPage'),
+});
+
+const oneSample = createRoute({
+  getParentRoute: () => app,
+  path: '/audit/samples/$id',
+  component: lazyRouteComponent(() => import('@/pages/samples/sample'), 'SamplePage'),
+});
+
+const privacy = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy',
+  validateSearch: readPrivacySearch,
+  component: lazyRouteComponent(() => import('@/pages/privacy/privacy'), 'PrivacyPage'),
+});
+
+const retentionRun = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/runs/$id',
+  component: lazyRouteComponent(() => import('@/pages/privacy/run'), 'RunPage'),
+});
+
+const certificate = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/runs/$id/certificate',
+  component: lazyRouteComponent(() => import('@/pages/print/certificate-print'), 'CertificatePage'),
+});
+
+const erasure = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/erasures/$id',
+  component: lazyRouteComponent(() => import('@/pages/privacy/erasure'), 'ErasurePage'),
+});
+
 const account = createRoute({
   getParentRoute: () => app,
   path: '/account',
@@ -344,6 +384,12 @@ const routes = root.addChildren([
     targets,
     admin,
     audit,
+    samples,
+    oneSample,
+    privacy,
+    retentionRun,
+    certificate,
+    erasure,
     account,
     availability,
     secondFactor,

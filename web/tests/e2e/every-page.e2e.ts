@@ -145,6 +145,16 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'figures-rows-enterprises': () => '/figures/rows?report=enterprises',
     'figures-periods': () => '/figures/periods',
     'figures-targets': () => '/figures/targets',
+    'case-records': () => `/cases/${consulting.id}`,
+    retention: () => '/privacy',
+    'retention-ahead': () => '/privacy?day=2040-04-01',
+    'retention-items': () => '/privacy?day=2040-04-01&class=case',
+    'disposal-log': () => '/privacy?part=log',
+    holds: () => '/privacy?part=holds',
+    'holds-lifted': () => '/privacy?part=holds&state=lifted',
+    erasures: () => '/privacy?part=erasures',
+    disclosures: () => '/privacy?part=disclosures',
+    views: () => '/privacy?part=views',
   },
   auditor: {
     audit: () => '/audit',
@@ -153,6 +163,8 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'figures-auditor-enterprises': () => '/figures/rows?report=enterprises',
     'survey-auditor': () => '/figures/survey',
     'free-texts-auditor': () => '/figures/texts',
+    samples: () => '/audit/samples',
+    'samples-drawn': () => '/audit/samples?size=25&seed=1',
   },
 };
 
@@ -282,9 +294,12 @@ it('the first load of the queue stays below 150 kB of compressed script', async 
   await page.locator('[data-row]').first().waitFor();
   const drawn = Date.now() - begun;
   // What the rows waited for, whether it came over the wire or from the cache of the sign-in.
-  const scripts = await page.evaluate(() =>
+  const fetched = await page.evaluate(() =>
     performance.getEntriesByType('resource').flatMap(({ name }) => (/\.js$/.test(name) ? [name] : [])),
   );
+  // On a slow machine that begins before the rows are there, and what it needs comes right after it.
+  const behind = fetched.findIndex((name) => name.includes('/background-'));
+  const scripts = behind < 0 ? fetched : fetched.slice(0, behind);
   let bytes = 0;
   for (const script of scripts) {
     const response = await fetch(script);
