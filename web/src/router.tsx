@@ -210,6 +210,14 @@ const enterprise = createRoute({
   component: lazyRouteComponent(() => import('@/pages/enterprises/enterprise'), 'EnterprisePage'),
 });
 
+const exportedLists = createRoute({
+  getParentRoute: () => app,
+  path: '/exports',
+  // A list and its filter, for which the page asks the API: what that means is judged there.
+  validateSearch: (search: Record<string, unknown>) => search,
+  component: lazyRouteComponent(() => import('@/pages/exports/exports'), 'ExportsPage'),
+});
+
 const figures = createRoute({
   getParentRoute: () => app,
   path: '/figures',
@@ -282,6 +290,12 @@ const admin = createRoute({
     return part ? { part } : {};
   },
   component: lazyRouteComponent(() => import('@/pages/admin/admin'), 'AdminPage'),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => app,
+  path: '/admin/webhooks/$id',
+  component: lazyRouteComponent(() => import('@/pages/webhooks/webhook'), 'WebhookPage'),
 });
 
 const audit = createRoute({
@@ -373,6 +387,7 @@ const routes = root.addChildren([
     report,
     enterprises,
     enterprise,
+    exportedLists,
     figures,
     figureTables,
     figureRows,
@@ -383,6 +398,7 @@ const routes = root.addChildren([
     period,
     targets,
     admin,
+    webhook,
     audit,
     samples,
     oneSample,

@@ -12,6 +12,7 @@ let accepted: { id: string };
 let report: string;
 let written: { id: string };
 let mail: { id: string };
+let webhook: { id: string };
 
 beforeAll(async () => {
   browser = await launch();
@@ -33,8 +34,18 @@ beforeAll(async () => {
   await desk(`/cases/${known.id}/messages`, { to: sender, body: '日程の候補をお送りします。' });
   await desk(`/cases/${known.id}/messages`, { to: 'nobody@kigyo.example.jp', confirmed: true, body: '資料です。' });
   mail = await receiveMail(plainMail(`other.${sender}`, `[${known.number}] 資料の件`));
+  await desk('/exports', { kind: 'cases', filter: { status: 'open' }, format: 'csv', encoding: 'cp932' });
+  const admin = await person('admin');
+  // A name that leads nowhere: its deliveries have failed tries.
+  webhook = await admin('/webhooks', { url: 'https://uketori.invalid/hook' });
+  await admin(`/webhooks/${webhook.id}/test`, undefined, 'POST');
 });
-afterAll(() => browser.close());
+afterAll(async () => {
+  await browser.close();
+  await (
+    await person('admin')
+  )(`/webhooks/${webhook.id}`, undefined, 'DELETE');
+});
 
 function plainMail(from: string, subject: string): string {
   const encoded = Buffer.from(subject).toString('base64');
@@ -73,6 +84,7 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'schedule-booking': () => `/schedule?case_id=${consulting.id}`,
     enterprises: () => '/enterprises?q=株式会社あ',
     enterprise: () => `/enterprises/${consulting.enterprise.id}`,
+    exports: () => '/exports',
     account: () => '/account',
     'second-factor': () => '/account/second-factor',
     forbidden: () => '/admin',
@@ -123,6 +135,8 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     managers: () => '/admin?part=managers',
     templates: () => '/admin?part=templates',
     mailboxes: () => '/admin?part=mailboxes',
+    webhooks: () => '/admin?part=webhooks',
+    webhook: () => `/admin/webhooks/${webhook.id}`,
     settings: () => '/admin?part=settings',
     'coverage-map': () => '/admin?part=map',
     calendar: () => '/admin?part=calendar',
@@ -165,6 +179,7 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'free-texts-auditor': () => '/figures/texts',
     samples: () => '/audit/samples',
     'samples-drawn': () => '/audit/samples?size=25&seed=1',
+    'exports-auditor': () => '/exports',
   },
 };
 
