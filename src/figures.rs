@@ -21,12 +21,14 @@ mod overview;
 mod periods;
 mod rows;
 mod selection;
+pub(crate) mod table;
 mod targets;
 pub mod times;
 mod times_report;
 pub mod words;
 
 use crate::access::{Actor, Role};
+pub(crate) use selection::FilterQuery;
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use words::UNSET;
 

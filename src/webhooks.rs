@@ -287,7 +287,7 @@ pub enum DeliveryState {
 
 /// One try.
 #[derive(Serialize, Deserialize, ToSchema)]
-pub struct AttemptView {
+pub struct WebhookAttemptView {
     /// When it began.
     pub started_at: DateTime<Utc>,
     /// When it ended; null where nobody knows how it went.
@@ -321,7 +321,7 @@ pub struct DeliveryView {
     pub finished_at: Option<DateTime<Utc>>,
     /// The tries, the newest first; at most 20.
     #[sqlx(json)]
-    pub attempts: Vec<AttemptView>,
+    pub attempts: Vec<WebhookAttemptView>,
 }
 
 /// Which page.

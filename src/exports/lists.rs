@@ -13,11 +13,13 @@ use crate::{
     consultations::{self, ConsultationFilter},
     enterprises::EnterpriseFilter,
     error::{Error, FieldError, Result},
+    figures::{self, FilterQuery},
     http,
     ids::*,
     japan::prefectures,
     programme::*,
     search::{Days, Scope as Where},
+    settings::Settings,
     store::Store,
     text::Phone,
 };
@@ -45,6 +47,7 @@ impl ExportKind {
             Self::Sessions => "コンサルティング一覧",
             Self::Interactions => "対応記録一覧",
             Self::Enterprises => "企業一覧",
+            Self::Figures => "集計表",
         }
     }
 
@@ -53,15 +56,18 @@ impl ExportKind {
         match self {
             Self::Cases | Self::Sessions | Self::Interactions => Permission::ReadCases,
             Self::Enterprises => Permission::ReadEnterprises,
+            Self::Figures => Permission::ReadFigures,
         }
     }
 
+    /// Of a list; figures make theirs themselves.
     fn columns(self) -> &'static [Column] {
         match self {
             Self::Cases => CASES,
             Self::Sessions => SESSIONS,
             Self::Interactions => INTERACTIONS,
             Self::Enterprises => ENTERPRISES,
+            Self::Figures => &[],
         }
     }
 }
@@ -86,8 +92,19 @@ pub struct InteractionExportFilter {
 ///
 /// # Errors
 /// 422 naming what is wrong below `/filter`.
-pub(super) fn check(kind: ExportKind, filter: &Value, actor: &Actor, scope: Scope) -> Result<()> {
-    query(kind, filter, actor, scope, DateTime::UNIX_EPOCH).map(drop)
+pub(super) fn check(
+    kind: ExportKind,
+    filter: &Value,
+    actor: &Actor,
+    scope: Scope,
+    (settings, now): (&Settings, DateTime<Utc>),
+) -> Result<()> {
+    match kind {
+        ExportKind::Figures => {
+            figures::table::check(&parse(filter, scope)?, settings, now).map_err(below_filter)
+        }
+        _ => query(kind, filter, actor, scope, now).map(drop),
+    }
 }
 
 /// Opens a list as this actor sees it now.
@@ -101,6 +118,11 @@ pub(super) async fn open(
     actor: &Actor,
     scope: Scope,
 ) -> Result<Box<dyn Table>> {
+    if kind == ExportKind::Figures {
+        let query: FilterQuery = parse(filter, scope)?;
+        let table = figures::table::table(store.reader(), &query, actor, store.now()).await?;
+        return Ok(Box::new(table));
+    }
     let query = query(kind, filter, actor, scope, store.now())?;
     let listed = Listed::open(store.reader(), kind, query, scope.is_masked()).await?;
     Ok(Box::new(listed))
@@ -108,6 +130,9 @@ pub(super) async fn open(
 
 /// The filter as its type; what only pages a list has no meaning here.
 fn parse<T: DeserializeOwned>(filter: &Value, scope: Scope) -> Result<T> {
+    if !filter.is_object() {
+        return Err(Error::invalid("/filter", "must be an object"));
+    }
     let mut errors: Vec<FieldError> = Vec::new();
     let mut refuse = |name: &str, detail: &str| {
         if filter.get(name).is_some_and(|value| !value.is_null()) {
@@ -152,9 +177,6 @@ fn query(
     scope: Scope,
     now: DateTime<Utc>,
 ) -> Result<QueryBuilder<Postgres>> {
-    if !filter.is_object() {
-        return Err(Error::invalid("/filter", "must be an object"));
-    }
     match kind {
         ExportKind::Cases => cases(&parse(filter, scope)?, actor, scope, now).map_err(below_filter),
         ExportKind::Sessions => Ok(sessions(&parse(filter, scope)?, actor, scope)),
@@ -165,6 +187,7 @@ fn query(
                 .whole_query(DECLARE, scope.view())
                 .map_err(below_filter)
         }
+        ExportKind::Figures => Err(Error::Internal("figures are no list".into())),
     }
 }
 

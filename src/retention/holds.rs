@@ -10,7 +10,7 @@ use crate::{
     interactions::Author,
     text::Reason,
 };
-use actix_web::{delete, get, post};
+use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
@@ -123,7 +123,7 @@ async fn place_hold(
     responses((status = 200, description = "The hold that was lifted", body = HoldView)),
     extensions(("x-permission" = json!("manage_retention")))
 )]
-#[delete("/cases/{id}/hold")]
+#[post("/cases/{id}/hold/lift")]
 async fn lift_hold(
     access: Access<permit::ManageRetention>,
     Path(id): Path<CaseId>,

@@ -316,6 +316,10 @@ async fn an_event_behind_the_head_is_found() {
 
 /// With every row that speaks of it.
 const REMOVE_CASE: &str = "
+    delete from session_question where consultation_id in (select id from consultation where case_id = '{case}');
+    delete from survey where case_id = '{case}';
+    delete from public_link where case_id = '{case}';
+    delete from case_time where case_id = '{case}';
     delete from report where consultation_id in (select id from consultation where case_id = '{case}');
     delete from consultation_manager where consultation_id in (select id from consultation where case_id = '{case}');
     delete from consultation where case_id = '{case}';

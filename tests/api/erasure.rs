@@ -7,7 +7,6 @@ use crate::{
     mails::{flags, letter, plus_address},
     same_enterprise::{flag, open},
 };
-use actix_web::http::Method;
 use chrono::TimeDelta;
 use madoguchi::{blobs::Digest, japan::fold};
 use serde_json::{Value, json};
@@ -117,8 +116,19 @@ async fn busy(app: &TestApp) -> Busy {
     let mail = app.receive(&mail).await;
     assert_eq!(mail["case_id"], case["id"]);
     app.assign(&desk, &case, &manager, "ict").await;
+    let start = app.now() + TimeDelta::days(7);
+    let dates = json!({
+        "slots": [{ "starts_at": start, "ends_at": start + TimeDelta::hours(1) }], "mode": "visit",
+        "place": "むつ市大畑町正津川2番地", "note": "蠣崎様が駅まで迎えに来られる",
+    });
+    app.as_desk(&desk)
+        .post(path("date-proposals"), dates)
+        .await
+        .expect(201);
     let session = app.book(&desk, &case, 1).await;
     app.hold(&desk, &session).await;
+    let list = json!({ "kind": "cases", "format": "csv", "filter": { "q": "蠣崎" } });
+    app.as_desk(&desk).post("/exports", list).await.expect(201);
     let report = json!({
         "situation": "蠣崎様のお話", "advice": "帆立養殖棚に防水の端末", "next_steps": "リンタロウ様が社内で説明",
     });
@@ -144,6 +154,7 @@ async fn busy(app: &TestApp) -> Busy {
         .await
         .expect(200);
     app.run_jobs().await;
+    said_afterwards(app, &session).await;
     let case = app.show_case(&case).await;
     let id = |value: &Value| value.as_str().unwrap().parse().unwrap();
     Busy {
@@ -152,6 +163,23 @@ async fn busy(app: &TestApp) -> Busy {
         case,
         desk,
     }
+}
+
+/// What the enterprise wrote about its session, and what the ministry may read of it.
+async fn said_afterwards(app: &TestApp, session: &TestResponse) {
+    sqlx::query(
+        r#"
+        insert into free_text (id, source, case_id, subject_id, written, written_at, state, released_text, checked_at)
+        select gen_random_uuid(), 'evaluation', case_id, id, '蠣崎です。貝の館にも来てほしい。', $2, 'released', '貝の館にも', $2
+        from consultation
+        where id = $1
+        "#,
+    )
+    .bind(session.id())
+    .bind(app.now())
+    .execute(&mut app.sql_as_owner().await)
+    .await
+    .unwrap();
 }
 
 /// Where a text stands: in every column of every table that can hold one.
@@ -393,11 +421,7 @@ async fn what_stands_against_it_is_named() {
         .expect(200);
     assert_eq!(shown["obstacles"][0]["kind"], "legal_hold");
     app.as_admin()
-        .call(Method::DELETE, &hold)
-        .body(
-            "application/json",
-            json!({ "reason": "和解した" }).to_string(),
-        )
+        .post(format!("{hold}/lift"), json!({ "reason": "和解した" }))
         .await
         .expect(200);
     assert_eq!(

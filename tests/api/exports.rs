@@ -334,6 +334,59 @@ async fn each_list_has_as_many_rows_as_the_page_says() {
     }
 }
 
+/// What a ministry gets: every number is that of the report.
+#[actix_web::test]
+async fn figures_are_those_of_the_reports() {
+    let app = TestApp::start().await;
+    let (desk, other) = (app.make_desk().await, app.make_desk().await);
+    for desk in [&desk, &desk, &other] {
+        app.make_accepted_case(desk).await;
+    }
+    let request = json!({
+        "kind": "figures", "format": "csv", "filter": { "fiscal_year": "2026", "ministry": "mic,mhlw" }
+    });
+    for (who, cases) in [
+        (app.as_admin(), 3),
+        (app.as_auditor(), 3),
+        (app.as_desk(&desk), 2),
+    ] {
+        let export = export(&app, &who, request.clone()).await;
+        let lines = lines(&download(&who, &export).await.bytes);
+        let of = |name: &str, code: &str| {
+            let line = lines.iter().find(|line| line[5] == name && line[6] == code);
+            line.map(|line| line[8..].to_vec())
+        };
+        let total = of("合計", "").expect("the total is there");
+        assert_eq!(total[0], cases.to_string());
+        assert_eq!(lines[1][..2], ["2026-04-01", "2027-03-31"]);
+        assert_eq!(lines[1][4], "年度: 2026年度 / 所管省庁: 総務省、厚生労働省");
+        for (place, report) in ["cases", "interactions", "enterprises", "sessions"]
+            .iter()
+            .enumerate()
+        {
+            let path = format!("/reports/{report}?fiscal_year=2026&ministry=mic,mhlw&by=desk");
+            let said = who.get(path).await.expect(200);
+            assert_eq!(total[place], said["total"].to_string(), "{report}");
+            for row in said["rows"].as_array().unwrap() {
+                let code = row["keys"]["desk"]["code"].as_str().unwrap();
+                let counts = of("地域窓口", code).expect("the desk is there");
+                assert_eq!(counts[place], row["count"].to_string(), "{report} {code}");
+            }
+        }
+        for dimension in [
+            "月",
+            "所管省庁",
+            "都道府県",
+            "専門家",
+            "業種",
+            "相談分野",
+            "終了区分",
+        ] {
+            assert!(lines.iter().any(|line| line[5] == dimension), "{dimension}");
+        }
+    }
+}
+
 #[actix_web::test]
 async fn formulas_are_words_and_old_programs_read_it() {
     let app = TestApp::start().await;
@@ -404,6 +457,18 @@ async fn what_cannot_be_asked_for() {
         (
             json!({ "kind": "cases", "format": "csv", "filter": { "q": "あ".repeat(201) } }),
             "/filter/q",
+        ),
+        (
+            json!({ "kind": "figures", "format": "csv", "filter": { "prefecture": "48" } }),
+            "/filter/prefecture",
+        ),
+        (
+            json!({ "kind": "figures", "format": "csv", "filter": { "by": "desk" } }),
+            "/filter/by",
+        ),
+        (
+            json!({ "kind": "figures", "format": "csv", "filter": [] }),
+            "/filter",
         ),
         (
             json!({ "kind": "cases", "format": "csv", "filter": [] }),

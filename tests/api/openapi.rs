@@ -5,11 +5,14 @@
 use crate::contract::{DOCUMENT, OPERATIONS, Operation};
 use madoguchi::access::Permission;
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 /// Compares a committed file with what the program says now, or writes it with `UPDATE=1`.
 pub fn assert_current(file: &str, current: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, current).unwrap();
@@ -272,6 +275,49 @@ fn check_schema(schema: &Value, place: &str, said: &HashSet<String>, faults: &mu
             check_schema(part, &format!("{place}/{keyword}/{index}"), said, faults);
         }
     }
+}
+
+/// Two types of one name would be one schema, and one of them would be documented as the other.
+#[test]
+fn no_two_types_share_the_name_of_a_schema() {
+    let mut places: HashMap<String, Vec<String>> = HashMap::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap_or_default();
+            for name in schema_names(&source) {
+                let place = path.display().to_string();
+                places.entry(name.to_owned()).or_default().push(place);
+            }
+        }
+    }
+    assert!(places.contains_key("CaseView"), "the types are not found");
+    places.retain(|_, places| places.len() > 1);
+    assert!(places.is_empty(), "{places:#?}");
+}
+
+fn schema_names(source: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut is_schema = false;
+    for line in source.lines() {
+        is_schema |= line.starts_with("#[derive(") && line.contains("ToSchema");
+        let name = ["pub struct ", "pub enum "]
+            .iter()
+            .find_map(|start| line.strip_prefix(start));
+        if let Some(rest) = name {
+            let end = rest.find(|letter: char| !letter.is_alphanumeric());
+            if is_schema {
+                names.push(&rest[..end.unwrap_or(rest.len())]);
+            }
+            is_schema = false;
+        }
+    }
+    names
 }
 
 #[test]

@@ -5,7 +5,6 @@ use crate::{
     harness::{HasId, TestApp, TestResponse},
     mails::{letter, plus_address},
 };
-use actix_web::http::Method;
 use chrono::TimeDelta;
 use madoguchi::{access::Actor, blobs::Digest, ids::RunId, retention::run};
 use serde_json::{Value, json};
@@ -253,10 +252,9 @@ async fn a_hold_that_is_placed_during_a_run_counts() {
     assert_eq!(holds.items()[0]["case_number"], second["number"]);
     // Lifted, it goes with the next run.
     app.as_admin()
-        .call(Method::DELETE, &hold)
-        .body(
-            "application/json",
-            json!({ "reason": "監査が終わった" }).to_string(),
+        .post(
+            format!("{hold}/lift"),
+            json!({ "reason": "監査が終わった" }),
         )
         .await
         .expect(200);

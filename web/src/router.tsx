@@ -14,8 +14,11 @@ import { PARTS, type Part } from '@/pages/admin/parts';
 import { readRowsSearch, readTablesSearch } from '@/pages/figures/search';
 import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readAuditSearch } from '@/pages/audit/search';
+import { readPrivacySearch } from '@/pages/privacy/search';
 import { readSearch } from '@/pages/queue/filter';
+import { readSampleSearch } from '@/pages/samples/search';
 import { readScheduleSearch } from '@/pages/schedule/search';
+import type { SurveyRowsSearch, SurveySearch, TextsSearch } from '@/pages/survey/search';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, FailedPage, Loading, MissingPage } from '@/ui/states';
@@ -235,6 +238,28 @@ const figureRows = createRoute({
   component: lazyRouteComponent(() => import('@/pages/figures/rows'), 'RowsPage'),
 });
 
+// These pages read their address themselves: how is fetched with them, and not with the first page.
+const survey = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/survey',
+  validateSearch: (search) => search as SurveySearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/survey'), 'SurveyPage'),
+});
+
+const surveyRows = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/survey/rows',
+  validateSearch: (search) => search as SurveyRowsSearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/rows'), 'SurveyRowsPage'),
+});
+
+const freeTexts = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/texts',
+  validateSearch: (search) => search as TextsSearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/texts'), 'TextsPage'),
+});
+
 const periods = createRoute({
   getParentRoute: () => app,
   path: '/figures/periods',
@@ -278,6 +303,44 @@ const audit = createRoute({
   path: '/audit',
   validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import('@/pages/audit/audit'), 'AuditPage'),
+});
+
+const samples = createRoute({
+  getParentRoute: () => app,
+  path: '/audit/samples',
+  validateSearch: readSampleSearch,
+  component: lazyRouteComponent(() => import('@/pages/samples/samples'), 'SamplesPage'),
+});
+
+const oneSample = createRoute({
+  getParentRoute: () => app,
+  path: '/audit/samples/$id',
+  component: lazyRouteComponent(() => import('@/pages/samples/sample'), 'SamplePage'),
+});
+
+const privacy = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy',
+  validateSearch: readPrivacySearch,
+  component: lazyRouteComponent(() => import('@/pages/privacy/privacy'), 'PrivacyPage'),
+});
+
+const retentionRun = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/runs/$id',
+  component: lazyRouteComponent(() => import('@/pages/privacy/run'), 'RunPage'),
+});
+
+const certificate = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/runs/$id/certificate',
+  component: lazyRouteComponent(() => import('@/pages/print/certificate-print'), 'CertificatePage'),
+});
+
+const erasure = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/erasures/$id',
+  component: lazyRouteComponent(() => import('@/pages/privacy/erasure'), 'ErasurePage'),
 });
 
 const account = createRoute({
@@ -328,12 +391,21 @@ const routes = root.addChildren([
     figures,
     figureTables,
     figureRows,
+    survey,
+    surveyRows,
+    freeTexts,
     periods,
     period,
     targets,
     admin,
     webhook,
     audit,
+    samples,
+    oneSample,
+    privacy,
+    retentionRun,
+    certificate,
+    erasure,
     account,
     availability,
     secondFactor,

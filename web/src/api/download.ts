@@ -13,6 +13,13 @@ export async function saveRawMail(id: string): Promise<void> {
   save(await body(api.GET('/api/v1/intake/emails/{id}/raw', { params, parseAs: 'blob' })), `${id}.eml`);
 }
 
+/** Saves the package of a disclosure, by the reference under which it was asked for. */
+export async function saveDisclosure(id: string, reference: string): Promise<void> {
+  const params = { path: { id } };
+  const name = reference.replaceAll(/[\\/:*?"<>|]/g, '_');
+  save(await body(api.GET('/api/v1/disclosures/{id}/download', { params, parseAs: 'blob' })), `${name}.zip`);
+}
+
 /** Saves a list that was made into a file. */
 export async function saveExport(id: string, filename: string): Promise<void> {
   const params = { path: { id } };

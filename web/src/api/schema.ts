@@ -711,11 +711,27 @@ export interface paths {
          * @description Nothing of it is disposed of or erased until the hold is lifted. One hold at a time. Name nobody in the reason.
          */
         post: operations["place_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{id}/hold/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
          * Lift the legal hold of a case
          * @description From then on its years count as if it had never been held.
          */
-        delete: operations["lift_hold"];
+        post: operations["lift_hold"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3905,25 +3921,27 @@ export interface components {
              */
             size: number;
         };
-        /** @description One try. */
+        /** @description One try to hand a message over. */
         AttemptView: {
             /**
              * Format: date-time
-             * @description When it ended; null where nobody knows how it went.
+             * @description When the mail itself was handed over: from then until `ended_at`, nobody could know whether it was taken.
+             */
+            data_started_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was over; null while it runs.
              */
             ended_at?: string | null;
-            /** @description Why there was no answer. */
-            error?: string | null;
+            /** @description `sent`, `deferred` (not taken this time), `refused` (for good), `unknown`, or `not_reached`. */
+            outcome?: string | null;
+            /** @description What the other side said. */
+            reply?: string | null;
             /**
              * Format: date-time
              * @description When it began.
              */
             started_at: string;
-            /**
-             * Format: int32
-             * @description What the other side answered.
-             */
-            status?: number | null;
         };
         /**
          * @description Whether the enterprise comes to a session.
@@ -4945,8 +4963,8 @@ export interface components {
             encoding?: components["schemas"]["ExportEncoding"] | null;
             /**
              * @description As the query of the list has it, without `limit` and `cursor`: of `GET /cases` for `cases`, of `GET /consultations`
-             *     for `sessions`, of `GET /enterprises` for `enterprises`; for `interactions` see `InteractionExportFilter`. All where
-             *     absent.
+             *     for `sessions`, of `GET /enterprises` for `enterprises`, of `GET /reports/cases` (without `by`) for `figures`; for
+             *     `interactions` see `InteractionExportFilter`. All where absent, of `figures` the fiscal year.
              */
             filter?: Record<string, never> | null;
             /** @description The kind of file. */
@@ -5143,7 +5161,7 @@ export interface components {
         /** @description An event on its way. */
         DeliveryView: {
             /** @description The tries, the newest first; at most 20. */
-            attempts: components["schemas"]["AttemptView"][];
+            attempts: components["schemas"]["WebhookAttemptView"][];
             /**
              * Format: date-time
              * @description When it was found to be sent.
@@ -5950,7 +5968,7 @@ export interface components {
          * @description Which list is exported.
          * @enum {string}
          */
-        ExportKind: "cases" | "sessions" | "interactions" | "enterprises";
+        ExportKind: "cases" | "sessions" | "interactions" | "enterprises" | "figures";
         /**
          * @description Where an export stands.
          * @enum {string}
@@ -9469,6 +9487,26 @@ export interface components {
          * @enum {string}
          */
         WaitingOn: "help_center" | "desk" | "manager" | "enterprise" | "none";
+        /** @description One try. */
+        WebhookAttemptView: {
+            /**
+             * Format: date-time
+             * @description When it ended; null where nobody knows how it went.
+             */
+            ended_at?: string | null;
+            /** @description Why there was no answer. */
+            error?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /**
+             * Format: int32
+             * @description What the other side answered.
+             */
+            status?: number | null;
+        };
         /**
          * @description What a webhook can be told.
          *
@@ -10006,6 +10044,7 @@ export type ViewEntry = components['schemas']['ViewEntry'];
 export type Viewer = components['schemas']['Viewer'];
 export type WaitRequest = components['schemas']['WaitRequest'];
 export type WaitingOn = components['schemas']['WaitingOn'];
+export type WebhookAttemptView = components['schemas']['WebhookAttemptView'];
 export type WebhookEventType = components['schemas']['WebhookEventType'];
 export type WebhookId = components['schemas']['WebhookId'];
 export type WebhookView = components['schemas']['WebhookView'];
@@ -14444,7 +14483,10 @@ export interface operations {
     lift_hold: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The case */
                 id: string;

@@ -448,6 +448,33 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
   ['at most {}', '{}までにしてください。'],
   ['{} fields are not valid.', '{}か所を確かめてください。'],
 
+  // Data that ends, and who saw it
+  ['The case is under legal hold already.', 'この案件には、すでに法的保全がかかっています。'],
+  ['The case is not under legal hold.', 'この案件に、法的保全はかかっていません。'],
+  ['Another run is not finished yet.', '別の廃棄を実行中です。終わってから実行してください。'],
+  ['must name at least one class, each once', '廃棄するものを選んでください。'],
+  ['must be a day of our time', '日付を確かめてください。'],
+  ['is nobody of that scope', '対象の人または企業・団体が見つかりません。'],
+  ['must not name who is to be erased', '消去する本人の名前や連絡先は書かないでください。'],
+  ['leads to nobody', '該当する人が見つかりません。'],
+  [
+    'leads to several people: choose one by contact_id',
+    '同じ電話番号の人が複数います。案件の画面の相談者から登録してください。',
+  ],
+  ['The request was withdrawn.', 'この請求は取り下げられています。'],
+  ['The request was executed.', 'この請求は実行済みです。'],
+  [
+    'Something stands against it: see the obstacles of the request.',
+    '実行できない事情が生じました。画面を閉じて、表示を確かめてください。',
+  ],
+  ['is no head of the audit trail', '控えた値として読み取れません。「{」から「}」までを貼り付けてください。'],
+  ['There were {} chains, and now there are {}.', '連鎖の数が、控えの{}から{}に減っています。'],
+  ['There were {} events, and now there are {}.', '記録の件数が、控えの{}から{}に減っています。'],
+  ['The checkpoint number {} is gone.', '検証点 第{}号がなくなっています。'],
+  ['The checkpoint number {} is another one.', '検証点 第{}号が、控えと違います。'],
+  ['The event of the office number {} is gone.', '事務局の連鎖の{}番目の記録がなくなっています。'],
+  ['The event of the office number {} is another one.', '事務局の連鎖の{}番目の記録が、控えと違います。'],
+
   // Lists as files, and webhooks
   [
     '{} of your exports are still being made. Wait for one of them.',

@@ -94,6 +94,11 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'print-case': () => `/cases/${consulting.id}/print?paper=both`,
     'print-report': () => `/reports/${report}/print`,
     'case-mail': () => `/cases/${written.id}`,
+    'figures-desk': () => '/figures',
+    'figures-desk-rows': () => '/figures/rows?report=cases',
+    'figures-desk-periods': () => '/figures/periods',
+    'survey-desk': () => '/figures/survey',
+    'free-texts-forbidden': () => '/figures/texts',
   },
   operator: {
     intake: () => '/intake',
@@ -109,11 +114,20 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'schedule-supervisor': () => '/schedule',
     'queue-supervisor': () => '/cases',
     'case-supervisor': () => `/cases/${written.id}`,
+    'figures-supervisor': () => '/figures',
+    survey: () => '/figures/survey',
+    'survey-month': () => '/figures/survey?from=2026-11-01&to=2026-11-30&prefecture_code=13',
+    'survey-rows': () => '/figures/survey/rows?state=answered',
+    'survey-evaluations': () => '/figures/survey/rows?list=evaluations&score=5',
+    'free-texts': () => '/figures/texts',
+    'free-texts-all': () => '/figures/texts?state=all&source=survey',
   },
   manager: {
     'schedule-manager': () => '/schedule',
     today: () => '/today',
     'queue-manager': () => '/cases',
+    'figures-manager': () => '/figures',
+    'figures-manager-rows': () => '/figures/rows?report=sessions',
   },
   admin: {
     users: () => '/admin',
@@ -129,8 +143,44 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     tokens: () => '/tokens',
     'enterprise-merge': () => `/enterprises/${consulting.enterprise.id}`,
     'queue-admin': () => '/cases?status=all',
+    figures: () => '/figures',
+    'figures-months': () => '/figures/tables',
+    'figures-map': () => '/figures/tables?by=prefecture',
+    'figures-bars': () => '/figures/tables?report=enterprises&by=industry',
+    'figures-lines': () => '/figures/tables?by=month%2Cdesk',
+    'figures-two': () => '/figures/tables?report=interactions&by=desk%2Ckind',
+    'figures-as-of': () => '/figures/tables?by=status&topic=ict&as_of=2026-10-31',
+    'figures-nothing': () => '/figures/tables?from=2020-04-01&to=2021-03-31',
+    'figures-times': () => '/figures/tables?report=times&by=desk',
+    'figures-lateness': () => '/figures/tables?report=lateness',
+    'figures-capacity': () => '/figures/tables?report=capacity',
+    'figures-rows': () => '/figures/rows?report=cases&reached=first_answer',
+    'figures-rows-sessions': () => '/figures/rows?report=sessions',
+    'figures-rows-enterprises': () => '/figures/rows?report=enterprises',
+    'figures-periods': () => '/figures/periods',
+    'figures-targets': () => '/figures/targets',
+    'case-records': () => `/cases/${consulting.id}`,
+    retention: () => '/privacy',
+    'retention-ahead': () => '/privacy?day=2040-04-01',
+    'retention-items': () => '/privacy?day=2040-04-01&class=case',
+    'disposal-log': () => '/privacy?part=log',
+    holds: () => '/privacy?part=holds',
+    'holds-lifted': () => '/privacy?part=holds&state=lifted',
+    erasures: () => '/privacy?part=erasures',
+    disclosures: () => '/privacy?part=disclosures',
+    views: () => '/privacy?part=views',
   },
-  auditor: { audit: () => '/audit', 'exports-auditor': () => '/exports' },
+  auditor: {
+    audit: () => '/audit',
+    'figures-auditor': () => '/figures',
+    'figures-auditor-rows': () => '/figures/rows?report=interactions',
+    'figures-auditor-enterprises': () => '/figures/rows?report=enterprises',
+    'survey-auditor': () => '/figures/survey',
+    'free-texts-auditor': () => '/figures/texts',
+    samples: () => '/audit/samples',
+    'samples-drawn': () => '/audit/samples?size=25&seed=1',
+    'exports-auditor': () => '/exports',
+  },
 };
 
 describe.each([DESKTOP, PHONE])('at $width pixels', (viewport) => {
@@ -259,9 +309,12 @@ it('the first load of the queue stays below 150 kB of compressed script', async 
   await page.locator('[data-row]').first().waitFor();
   const drawn = Date.now() - begun;
   // What the rows waited for, whether it came over the wire or from the cache of the sign-in.
-  const scripts = await page.evaluate(() =>
+  const fetched = await page.evaluate(() =>
     performance.getEntriesByType('resource').flatMap(({ name }) => (/\.js$/.test(name) ? [name] : [])),
   );
+  // On a slow machine that begins before the rows are there, and what it needs comes right after it.
+  const behind = fetched.findIndex((name) => name.includes('/background-'));
+  const scripts = behind < 0 ? fetched : fetched.slice(0, behind);
   let bytes = 0;
   for (const script of scripts) {
     const response = await fetch(script);

@@ -1,13 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '@/api/client';
-import type { EditSettingsRequest, EnterpriseGuard, Settings } from '@/api/schema';
+import type { EditSettingsRequest, EnterpriseGuard } from '@/api/schema';
 import { readMe } from '@/api/session';
+import { versionedSettings, type VersionedSettings } from '@/data/settings';
 import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { CheckField, Form, RadioField, TextField } from '@/ui/form';
 import { Loaded } from '@/ui/states';
 import { say } from '@/ui/toast';
+import { LinkFields, linkRequest, linkValues } from './link-settings';
 import { orNull } from './save';
 import { adminWords } from './text';
 
@@ -32,24 +34,13 @@ const MAIL_NUMBERS = [
 ] as const;
 const ALL_NUMBERS = [...NUMBERS, ...MAIL_NUMBERS] as const;
 
-interface Versioned {
-  settings: Settings;
-  etag: string;
-}
-
-/** What an office decides. The version of the settings is in the header only. */
+/** What an office decides. */
 export function SettingsForm() {
-  const query = useQuery({
-    queryKey: ['settings', 'versioned'],
-    queryFn: async ({ signal }): Promise<Versioned> => {
-      const { data, response } = await api.GET('/api/v1/settings', { signal });
-      return { settings: data as Settings, etag: response.headers.get('etag') ?? '' };
-    },
-  });
+  const query = useQuery(versionedSettings);
   return <Loaded query={query}>{(known) => <Fields key={known.etag} known={known} />}</Loaded>;
 }
 
-function Fields({ known: { settings, etag } }: { known: Versioned }) {
+function Fields({ known: { settings, etag } }: { known: VersionedSettings }) {
   const t = useTexts(adminWords);
   const client = useQueryClient();
   const [numbers, setNumbers] = useState(() =>
@@ -59,6 +50,7 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
   const [phone, setPhone] = useState<string>(settings.office_phone ?? '');
   const [acknowledge, setAcknowledge] = useState(settings.acknowledge_mail);
   const [guard, setGuard] = useState<EnterpriseGuard>(settings.enterprise_guard);
+  const [links, setLinks] = useState(() => linkValues(settings));
   const [factor, setFactor] = useState(settings.second_factor_for_admins);
   const save = useMutation({
     networkMode: 'always',
@@ -79,6 +71,7 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
       acknowledge_mail: acknowledge,
       enterprise_guard: guard,
       second_factor_for_admins: factor,
+      ...linkRequest(links),
     });
   const number = (key: (typeof ALL_NUMBERS)[number]) => (
     <TextField
@@ -110,6 +103,8 @@ function Fields({ known: { settings, etag } }: { known: Versioned }) {
       <h2 className="pt-4 text-std-18B-160">{t.groups.mail}</h2>
       <CheckField label={t.acknowledge} checked={acknowledge} onChange={setAcknowledge} />
       <div className="grid items-end gap-x-8 gap-y-4 sm:grid-cols-2">{MAIL_NUMBERS.map(number)}</div>
+      <h2 className="pt-4 text-std-18B-160">{t.groups.links}</h2>
+      <LinkFields values={links} onChange={setLinks} />
       <h2 className="pt-4 text-std-18B-160">{t.groups.signIn}</h2>
       <div>
         <CheckField label={t.factorForAdmins} checked={factor} onChange={setFactor} />
