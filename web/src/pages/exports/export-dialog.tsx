@@ -117,6 +117,7 @@ function FilterControl({ field, value, onChange }: ControlProps) {
       return <TextField {...shared} type="search" />;
     case 'from':
     case 'to':
+    case 'day':
       return <TextField {...shared} type="date" />;
     case 'yes':
       return (

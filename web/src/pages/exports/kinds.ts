@@ -13,7 +13,8 @@ export type FilterField = {
   | { as: 'choice'; group: WordGroup; values: readonly string[] }
   /** Looks for what is personal. */
   | { as: 'text' }
-  | { as: 'desk' | 'manager' | 'yes' | 'from' | 'to' }
+  /** A moment before or after; a day as it is. */
+  | { as: 'desk' | 'manager' | 'yes' | 'from' | 'to' | 'day' }
 );
 
 interface ExportedList {
@@ -95,6 +96,14 @@ export const LISTS: Readonly<Record<ExportKind, ExportedList>> = {
       { name: 'q', as: 'text' },
       { name: 'phone', as: 'text', hidden: true },
       { name: 'corporate_number', as: 'text', hidden: true },
+    ],
+  },
+  // What else narrows them down is chosen on the page of figures.
+  figures: {
+    permission: 'read_figures',
+    fields: [
+      { name: 'from', as: 'day' },
+      { name: 'to', as: 'day' },
     ],
   },
 };

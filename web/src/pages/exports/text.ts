@@ -13,6 +13,8 @@ interface ExportWords {
   kinds: Record<ExportKind, string>;
   what: string;
   everything: string;
+  thisYear: string;
+  asOf: string;
   any: string;
   open: string;
   fields: Record<string, string>;
@@ -52,9 +54,17 @@ export const exportWords = texts<ExportWords>(
     none: '書き出したファイルはありません',
     noneWhy: '「書き出す」を押すか、案件一覧などの画面から書き出してください。',
     list: '一覧',
-    kinds: { cases: '案件', sessions: 'コンサルティング', interactions: '対応記録', enterprises: '企業・団体' },
+    kinds: {
+      cases: '案件',
+      sessions: 'コンサルティング',
+      interactions: '対応記録',
+      enterprises: '企業・団体',
+      figures: '集計表',
+    },
     what: '条件',
     everything: 'すべて',
+    thisYear: '今年度',
+    asOf: '時点',
     any: '指定なし',
     open: '進行中',
     fields: {
@@ -111,9 +121,17 @@ export const exportWords = texts<ExportWords>(
     none: 'No files',
     noneWhy: 'Make one here, or from the list of cases and others.',
     list: 'List',
-    kinds: { cases: 'Cases', sessions: 'Sessions', interactions: 'Contacts', enterprises: 'Enterprises' },
+    kinds: {
+      cases: 'Cases',
+      sessions: 'Sessions',
+      interactions: 'Contacts',
+      enterprises: 'Enterprises',
+      figures: 'Figures',
+    },
     what: 'Which part',
     everything: 'Everything',
+    thisYear: 'This fiscal year',
+    asOf: 'As of',
     any: 'Any',
     open: 'Open',
     fields: {

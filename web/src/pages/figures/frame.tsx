@@ -2,12 +2,12 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useMe } from '@/shell/use-me';
 import { useTexts } from '@/text/preferences';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { Icon } from '@/ui/icon';
 import { Page } from '@/ui/page';
 import { Forbidden } from '@/ui/states';
 import { useNumbers } from './labels';
-import { rowsOf, type RowsSearch } from './search';
+import { rowsOf, type RowsSearch, type Selection } from './search';
 import { figuresWords } from './text';
 
 const TABS = [
@@ -64,6 +64,23 @@ function PrintButton() {
       <Icon name="print" />
       {t.print}
     </Button>
+  );
+}
+
+interface AsFileProps {
+  filter: Selection;
+  /** Of which ministry, where it is one of several. */
+  of?: string;
+}
+
+/** The figures of these days as a file for the ministry: leads to where files are made. */
+export function FiguresAsFile({ filter, of }: AsFileProps) {
+  const t = useTexts(figuresWords);
+  if (!useMe().permissions.includes('make_exports')) return null;
+  return (
+    <LinkButton to="/exports" search={{ list: 'figures', ...filter }} size="sm" className="no-print">
+      {of ? t.fileOf(of) : t.file}
+    </LinkButton>
   );
 }
 

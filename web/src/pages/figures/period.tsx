@@ -9,7 +9,7 @@ import { columnsOf, DataTable, type Column } from '@/ui/data-table';
 import { Icon } from '@/ui/icon';
 import { Facts, Section } from '@/ui/page';
 import { Empty, Loaded, LoadedPage } from '@/ui/states';
-import { FigureNumber, FiguresFrame } from './frame';
+import { FigureNumber, FiguresAsFile, FiguresFrame } from './frame';
 import { dimensionWords, useBothYears, useLabels, useNumbers } from './labels';
 import { DIMENSIONS } from './search';
 import { figuresWords } from './text';
@@ -146,6 +146,7 @@ export function PeriodPage() {
             />
             <Section title={t.totals}>
               <Totals period={period} />
+              <Files period={period} />
             </Section>
             <Section title={t.adjustments}>
               <p className="mb-3 text-dns-16N-130 text-ink-soft">{t.what}</p>
@@ -155,6 +156,25 @@ export function PeriodPage() {
         </FiguresFrame>
       )}
     </LoadedPage>
+  );
+}
+
+/** What goes out at the end of a period: the table of each ministry, and of the programme. */
+function Files({ period: { first_day, last_day } }: { period: ClosedPeriod }) {
+  const span = { from: first_day, to: last_day };
+  const labels = useLabels();
+  const ministries = useQuery(catalogue).data?.dimensions.find(({ name }) => name === 'ministry')?.codes ?? [];
+  return (
+    <div className="mt-4 flex flex-wrap gap-2">
+      <FiguresAsFile filter={span} />
+      {ministries.map((ministry) => (
+        <FiguresAsFile
+          key={ministry.code}
+          filter={{ ...span, ministry: ministry.code }}
+          of={labels('ministry', ministry)}
+        />
+      ))}
+    </div>
   );
 }
 

@@ -1,9 +1,9 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useTexts } from '@/text/preferences';
 import { CapacityTables } from './capacity';
-import { Controls } from './controls';
+import { Controls, spanOf } from './controls';
 import { CountTables } from './counts';
-import { FiguresFrame } from './frame';
+import { FiguresAsFile, FiguresFrame } from './frame';
 import { LatenessTables } from './lateness';
 import { dimensionsOf, REPORTS, without, type ReportName, type TablesSearch } from './search';
 import { figuresWords } from './text';
@@ -31,6 +31,7 @@ export function TablesPage() {
         ))}
       </nav>
       <Controls key={report} report={report} search={search} />
+      {(TABLED as readonly ReportName[]).includes(report) ? <TableAsFile search={search} report={report} /> : null}
       {report === 'times' ? (
         <TimesTables search={search} />
       ) : report === 'lateness' ? (
@@ -41,6 +42,18 @@ export function TablesPage() {
         <CountTables report={report} search={search} />
       )}
     </FiguresFrame>
+  );
+}
+
+/** What the four counts have in common as a file: all of them, by every dimension. */
+const TABLED = ['cases', 'interactions', 'enterprises', 'sessions'] as const;
+
+function TableAsFile({ search, report }: { search: TablesSearch; report: ReportName }) {
+  const selection = without(search, 'state', 'kind', 'direction', 'report', 'by');
+  return (
+    <div className="no-print mb-4 flex justify-end">
+      <FiguresAsFile filter={{ ...selection, ...spanOf(search, report) }} />
+    </div>
   );
 }
 

@@ -13,6 +13,8 @@ interface FiguresWords {
   trend: string;
   toTable: string;
   print: string;
+  file: string;
+  fileOf: (ministry: string) => string;
   more: string;
   shown: (n: number, all: number) => string;
   list: string;
@@ -71,6 +73,8 @@ export const figuresWords = texts<FiguresWords>(
     trend: '今年度の月ごとの推移',
     toTable: '集計表で見る',
     print: '印刷',
+    file: '集計表を書き出す',
+    fileOf: (ministry) => `${ministry}の集計表を書き出す`,
     more: 'さらに表示',
     shown: (n: number, all: number) => `全 ${all} のうち ${n} を表示`,
     list: '一覧',
@@ -127,6 +131,8 @@ export const figuresWords = texts<FiguresWords>(
     trend: 'Month by month, this fiscal year',
     toTable: 'See the table',
     print: 'Print',
+    file: 'Save the figures as a file',
+    fileOf: (ministry) => `Save the figures of ${ministry} as a file`,
     more: 'Show more',
     shown: (n: number, all: number) => `${n} of ${all} shown`,
     list: 'List',

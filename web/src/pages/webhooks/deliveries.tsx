@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body } from '@/api/client';
-import type { AttemptView, DeliveryState, DeliveryView, WebhookView } from '@/api/schema';
+import type { WebhookAttemptView, DeliveryState, DeliveryView, WebhookView } from '@/api/schema';
 import { useSend } from '@/api/send';
 import { deliveries } from '@/data/webhooks';
 import { useDates } from '@/text/dates';
@@ -150,7 +150,7 @@ function What({ name, payload, message_id }: DeliveryView & { name: string }) {
   );
 }
 
-function Tries({ tries: [last, ...before] }: { tries: readonly AttemptView[] }) {
+function Tries({ tries: [last, ...before] }: { tries: readonly WebhookAttemptView[] }) {
   const t = useTexts(webhookWords);
   if (!last) return <span className="text-ink-soft">{t.noTry}</span>;
   return (
@@ -174,7 +174,7 @@ function Tries({ tries: [last, ...before] }: { tries: readonly AttemptView[] }) 
   );
 }
 
-function Try({ attempt: { started_at, ended_at, status, error } }: { attempt: AttemptView }) {
+function Try({ attempt: { started_at, ended_at, status, error } }: { attempt: WebhookAttemptView }) {
   const t = useTexts(webhookWords);
   const dates = useDates();
   const result = status ? t.answered(status) : error ? t.failures[failureOf(error)] : ended_at ? '' : t.unknown;
