@@ -1,7 +1,8 @@
 /** Figures that reconcile: every number opens the list that it counts, closed months stay, a desk sees its own. */
 import type { Browser, Locator, Page } from 'playwright-core';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { MeView } from '../../src/api/schema';
+import type { FigureReport, MeView } from '../../src/api/schema';
 import { acceptedCase, fresh, person } from './api';
 import { DESKTOP, PHONE, axeFindings, launch, settled, shoot, sideways, signIn, visit } from './browser';
 
@@ -197,6 +198,23 @@ it('a month is closed, its numbers stay, and a late entry is an adjustment with 
   expect(numberIn(await total.innerText())).toBe(kept);
   await page.goto(`/figures/tables?by=none&basis=record&${days}`);
   await expect.poll(async () => numberIn(await total.innerText())).toBe(kept + 1);
+
+  // What the ministry gets is the number that was closed, and goes on being it.
+  const admin = await person('admin');
+  const { total: theirs } = await admin<FigureReport>(`/reports/cases?${days}&ministry=mhlw`);
+  await page.goto('/figures/periods');
+  await page.getByRole('link', { name }).click();
+  await page.getByRole('link', { name: '厚生労働省の集計表を書き出す' }).click();
+  await dialog.getByText('所管省庁: 厚生労働省').waitFor();
+  await dialog.getByRole('radio', { name: 'CSV' }).check();
+  await shoot(page, `dialog-figures-${DESKTOP.width}`);
+  await dialog.getByRole('button', { name: '書き出す' }).click();
+  const file = page.getByRole('row').filter({ hasText: '厚生労働省' }).first();
+  await file.getByText('保存できます').waitFor();
+  const download = page.waitForEvent('download');
+  await file.getByRole('button', { name: /^保存/ }).click();
+  const lines = readFileSync(await (await download).path(), 'utf8').split('\r\n');
+  expect(lines.find((line) => line.includes('合計'))).toContain(`締め済み,所管省庁: 厚生労働省,合計,,合計,${theirs},`);
   expect(complaints).toEqual([]);
 });
 
