@@ -93,6 +93,14 @@ fn contact(office: &Office) -> Markup {
     }
 }
 
+/// How the office is reached: by phone, or by an answer to its mail where it has none.
+fn reach(office: &Office) -> &'static str {
+    match office.phone {
+        Some(_) => "下のお問い合わせ先にお電話ください。",
+        None => "お手元のメールにご返信ください。",
+    }
+}
+
 /// A link that is unknown, expired or taken back: one page for all, so that it tells nothing.
 pub(super) fn dead(office: &Office) -> Markup {
     page(
@@ -101,7 +109,7 @@ pub(super) fn dead(office: &Office) -> Markup {
         html! {
             p { "リンクの期限が切れたか、リンクが正しくありません。" }
             p { "メールのリンクが途中で切れていないか、ご確認ください。" }
-            p { "ご用件は、下のお問い合わせ先にお電話ください。" }
+            p { "ご用件のある方は、" (reach(office)) }
         },
     )
 }
@@ -119,7 +127,7 @@ pub(super) fn trouble(office: &Office, is_too_often: bool) -> Markup {
         "いまは開けません",
         html! {
             p { (why) }
-            p { "お急ぎの場合は、下のお問い合わせ先にお電話ください。" }
+            p { "お急ぎの場合は、" (reach(office)) }
         },
     )
 }
@@ -240,7 +248,7 @@ pub(super) fn dates(
                                 span { (words::span(slot.starts_at, slot.ends_at)) }
                             }
                         } @else {
-                            p class="gone" { (words::span(slot.starts_at, slot.ends_at)) "(この日時は埋まりました)" }
+                            p class="gone" { (words::span(slot.starts_at, slot.ends_at)) br; "この日時は埋まりました" }
                         }
                     }
                     label class="choice" {
@@ -269,7 +277,7 @@ pub(super) fn dates_done(office: &Office, offer: &dates::Page) -> Markup {
                 }
                 None => p { "ご回答を受け付けました。担当の窓口からご連絡します。" }
             }
-            p { "変更したいときは、下のお問い合わせ先にお電話ください。このページは閉じてかまいません。" }
+            p { "変更したいときは、" (reach(office)) "このページは閉じてかまいません。" }
         },
     )
 }
@@ -281,7 +289,7 @@ pub(super) fn cannot_book(office: &Office) -> Markup {
         "このページからは決められません",
         html! {
             p { "いまは、このページから日時を決めることができません。" }
-            p { "お手数ですが、下のお問い合わせ先にお電話ください。" }
+            p { "お手数ですが、" (reach(office)) }
         },
     )
 }
@@ -331,7 +339,7 @@ pub(super) fn session_done(office: &Office, session: &sessions::Page) -> Markup 
                 }
                 _ => p { "当日は、どうぞよろしくお願いいたします。" }
             }
-            p { "ご予定が変わったときは、下のお問い合わせ先にお電話ください。このページは閉じてかまいません。" }
+            p { "ご予定が変わったときは、" (reach(office)) "このページは閉じてかまいません。" }
         },
     )
 }
@@ -398,7 +406,7 @@ pub(super) fn survey(office: &Office, token: &str, form: &Form, faults: &Faults)
             form method="post" {
                 (choices("radio", "achieved", "質問1 ご相談の目的は達成できましたか", true, &options(achieved.collect()), both))
                 (choices("radio", "telework", "質問2 テレワークを導入しましたか", true, &options(telework.collect()), both))
-                (choices("checkbox", "why_not", "質問3 「導入する予定はない」方は、理由を選んでください(いくつでも)", false, &options(why.collect()), both))
+                (choices("checkbox", "why_not", "質問3 「導入する予定はない」を選んだ方は、その理由を選んでください(いくつでも)", false, &options(why.collect()), both))
                 (text("comment", "ご意見・ご感想(書かなくてもかまいません)", NO_NAMES, both))
                 button type="submit" { "この内容で送る" }
             }

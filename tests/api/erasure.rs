@@ -119,7 +119,7 @@ async fn busy(app: &TestApp) -> Busy {
     let start = app.now() + TimeDelta::days(7);
     let dates = json!({
         "slots": [{ "starts_at": start, "ends_at": start + TimeDelta::hours(1) }], "mode": "visit",
-        "location": "むつ市大畑町正津川2番地", "note": "蠣崎様が駅まで迎えに来られる",
+        "place": "むつ市大畑町正津川2番地", "note": "蠣崎様が駅まで迎えに来られる",
     });
     app.as_desk(&desk)
         .post(path("date-proposals"), dates)

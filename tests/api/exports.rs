@@ -359,7 +359,7 @@ async fn figures_are_those_of_the_reports() {
         let total = of("合計", "").expect("the total is there");
         assert_eq!(total[0], cases.to_string());
         assert_eq!(lines[1][..2], ["2026-04-01", "2027-03-31"]);
-        assert_eq!(lines[1][4], "所管省庁: 総務省、厚生労働省");
+        assert_eq!(lines[1][4], "年度: 2026年度 / 所管省庁: 総務省、厚生労働省");
         for (place, report) in ["cases", "interactions", "enterprises", "sessions"]
             .iter()
             .enumerate()
@@ -459,8 +459,8 @@ async fn what_cannot_be_asked_for() {
             "/filter/q",
         ),
         (
-            json!({ "kind": "figures", "format": "csv", "filter": { "ministry": "moj" } }),
-            "/filter/ministry",
+            json!({ "kind": "figures", "format": "csv", "filter": { "prefecture": "48" } }),
+            "/filter/prefecture",
         ),
         (
             json!({ "kind": "figures", "format": "csv", "filter": { "by": "desk" } }),

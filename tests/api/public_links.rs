@@ -528,7 +528,7 @@ async fn what_is_unknown_expired_or_taken_back_looks_the_same() {
     let unknown = look(app, "aaaaaaaaaaaaaaaaaaaaaaaaaa").await.expect(404);
     is_decent(&unknown);
     assert!(
-        unknown.text.contains("お電話ください") && unknown.text.contains("テレワーク相談センター")
+        unknown.text.contains("ご返信ください") && unknown.text.contains("テレワーク相談センター")
     );
     for token in ["x", "..%2f..", &"y".repeat(2000), "%00", "あ"] {
         assert_eq!(said(&look(app, token).await), said(&unknown), "{token}");

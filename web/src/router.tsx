@@ -18,6 +18,7 @@ import { readPrivacySearch } from '@/pages/privacy/search';
 import { readSearch } from '@/pages/queue/filter';
 import { readSampleSearch } from '@/pages/samples/search';
 import { readScheduleSearch } from '@/pages/schedule/search';
+import type { SurveyRowsSearch, SurveySearch, TextsSearch } from '@/pages/survey/search';
 import { homeOf } from '@/shell/navigation';
 import { Shell } from '@/shell/shell';
 import { Failed, FailedPage, Loading, MissingPage } from '@/ui/states';
@@ -209,6 +210,14 @@ const enterprise = createRoute({
   component: lazyRouteComponent(() => import('@/pages/enterprises/enterprise'), 'EnterprisePage'),
 });
 
+const exportedLists = createRoute({
+  getParentRoute: () => app,
+  path: '/exports',
+  // A list and its filter, for which the page asks the API: what that means is judged there.
+  validateSearch: (search: Record<string, unknown>) => search,
+  component: lazyRouteComponent(() => import('@/pages/exports/exports'), 'ExportsPage'),
+});
+
 const figures = createRoute({
   getParentRoute: () => app,
   path: '/figures',
@@ -227,6 +236,28 @@ const figureRows = createRoute({
   path: '/figures/rows',
   validateSearch: readRowsSearch,
   component: lazyRouteComponent(() => import('@/pages/figures/rows'), 'RowsPage'),
+});
+
+// These pages read their address themselves: how is fetched with them, and not with the first page.
+const survey = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/survey',
+  validateSearch: (search) => search as SurveySearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/survey'), 'SurveyPage'),
+});
+
+const surveyRows = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/survey/rows',
+  validateSearch: (search) => search as SurveyRowsSearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/rows'), 'SurveyRowsPage'),
+});
+
+const freeTexts = createRoute({
+  getParentRoute: () => app,
+  path: '/figures/texts',
+  validateSearch: (search) => search as TextsSearch,
+  component: lazyRouteComponent(() => import('@/pages/survey/texts'), 'TextsPage'),
 });
 
 const periods = createRoute({
@@ -259,6 +290,12 @@ const admin = createRoute({
     return part ? { part } : {};
   },
   component: lazyRouteComponent(() => import('@/pages/admin/admin'), 'AdminPage'),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => app,
+  path: '/admin/webhooks/$id',
+  component: lazyRouteComponent(() => import('@/pages/webhooks/webhook'), 'WebhookPage'),
 });
 
 const audit = createRoute({
@@ -350,13 +387,18 @@ const routes = root.addChildren([
     report,
     enterprises,
     enterprise,
+    exportedLists,
     figures,
     figureTables,
     figureRows,
+    survey,
+    surveyRows,
+    freeTexts,
     periods,
     period,
     targets,
     admin,
+    webhook,
     audit,
     samples,
     oneSample,

@@ -27,7 +27,7 @@ export function concerned({ kind, case_id, id, gone }: Change): readonly Concern
       return [whole, ...LISTS];
     case 'consultation':
       return [
-        ...ofCase('sessions'),
+        ...ofCase('sessions', 'answers'),
         { key: ['sessions'] },
         { key: ['session', id] },
         { key: ['report', id] },

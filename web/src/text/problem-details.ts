@@ -475,6 +475,25 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
   ['The event of the office number {} is gone.', '事務局の連鎖の{}番目の記録がなくなっています。'],
   ['The event of the office number {} is another one.', '事務局の連鎖の{}番目の記録が、控えと違います。'],
 
+  // Lists as files, and webhooks
+  [
+    '{} of your exports are still being made. Wait for one of them.',
+    '作成中の書き出しが{}件あります。終わってから、もう一度実行してください。',
+  ],
+  ['This list is not for your role.', 'あなたの役割では、この一覧を書き出せません。'],
+  ['is for csv only', '文字コードを選べるのは、CSVだけです。'],
+  ['looks for what is masked in this export', '非表示にする個人情報では、絞り込めません。'],
+  [
+    'There are {} webhooks already. Delete those that nobody needs.',
+    '通知先は{}件までです。使っていないものを削除してください。',
+  ],
+  ['The webhook is not active: nothing is sent to it.', '停止中のため、送信できません。再開してから実行してください。'],
+  ['must be an address such as https://example.jp/hook', 'URLを入力してください（例 https://example.jp/hook）。'],
+  ['must begin with https://', 'https:// で始まるURLを入力してください。'],
+  ['must have no user, no password and no fragment', '利用者名・パスワード・「#」以降は入れられません。'],
+  ['must have a host', 'サーバー名を入れてください。'],
+  ['the address {} is not public: it is not called', '{} は外部から接続できないアドレスのため、登録できません。'],
+
   // The server
   ['There is nothing here that you may see.', '存在しないか、閲覧の権限がありません。'],
   [

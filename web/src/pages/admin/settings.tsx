@@ -9,6 +9,7 @@ import { Button } from '@/ui/button';
 import { CheckField, Form, RadioField, TextField } from '@/ui/form';
 import { Loaded } from '@/ui/states';
 import { say } from '@/ui/toast';
+import { LinkFields, linkRequest, linkValues } from './link-settings';
 import { orNull } from './save';
 import { adminWords } from './text';
 
@@ -49,6 +50,7 @@ function Fields({ known: { settings, etag } }: { known: VersionedSettings }) {
   const [phone, setPhone] = useState<string>(settings.office_phone ?? '');
   const [acknowledge, setAcknowledge] = useState(settings.acknowledge_mail);
   const [guard, setGuard] = useState<EnterpriseGuard>(settings.enterprise_guard);
+  const [links, setLinks] = useState(() => linkValues(settings));
   const [factor, setFactor] = useState(settings.second_factor_for_admins);
   const save = useMutation({
     networkMode: 'always',
@@ -69,6 +71,7 @@ function Fields({ known: { settings, etag } }: { known: VersionedSettings }) {
       acknowledge_mail: acknowledge,
       enterprise_guard: guard,
       second_factor_for_admins: factor,
+      ...linkRequest(links),
     });
   const number = (key: (typeof ALL_NUMBERS)[number]) => (
     <TextField
@@ -100,6 +103,8 @@ function Fields({ known: { settings, etag } }: { known: VersionedSettings }) {
       <h2 className="pt-4 text-std-18B-160">{t.groups.mail}</h2>
       <CheckField label={t.acknowledge} checked={acknowledge} onChange={setAcknowledge} />
       <div className="grid items-end gap-x-8 gap-y-4 sm:grid-cols-2">{MAIL_NUMBERS.map(number)}</div>
+      <h2 className="pt-4 text-std-18B-160">{t.groups.links}</h2>
+      <LinkFields values={links} onChange={setLinks} />
       <h2 className="pt-4 text-std-18B-160">{t.groups.signIn}</h2>
       <div>
         <CheckField label={t.factorForAdmins} checked={factor} onChange={setFactor} />

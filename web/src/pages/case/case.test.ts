@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { TimelineItem } from '@/api/schema';
+import { kindWords } from '@/pages/audit/kinds';
+import { describeIn } from './describe';
 import { changesOf, mergeEdits } from './merge-edits';
 import { newsAfter } from './news-after';
 import { movesNotNow, whyNotWords } from './why-not';
@@ -65,6 +68,20 @@ describe('every reason of the API', () => {
       expect(Object.keys(whyNotWords[language][part]).toSorted()).toEqual(reasons.toSorted());
       expect(Object.values(whyNotWords[language][part])).not.toContain('');
     }
+  });
+});
+
+describe('what happens on a case', () => {
+  const { case: ofCase, help, sessions, answers, talk, mail } = kindWords.ja;
+  const kinds = [ofCase, help, sessions, answers, talk, mail]
+    .flatMap(Object.keys)
+    .filter((kind) => kind !== 'case_moved');
+  const ending = ['enterprise_returned', 'hold_placed', 'hold_lifted', 'case_disposed', 'case_erased'];
+
+  it.each(['ja', 'en'] as const)('has a sentence in %s', (language) => {
+    const say = describeIn(language, { span: () => '' }, { managers: [], desks: [] });
+    const unnamed = [...kinds, ...ending].filter((kind) => say({ kind, data: {} } as TimelineItem) === kind);
+    expect(unnamed).toEqual([]);
   });
 });
 

@@ -18,6 +18,9 @@ interface Names {
   session: string;
   from: string;
   to: string;
+  /** How many, or which one of several. */
+  count: number;
+  edited: boolean;
 }
 
 type Sentence = string | ((names: Names) => string);
@@ -67,6 +70,30 @@ const sentences = texts<Record<string, Sentence>>(
     report_submitted: '実施報告書を提出しました',
     report_returned: '実施報告書を差し戻しました',
     report_approved: '実施報告書を承認しました',
+    dates_proposed: ({ count }) => `日程の候補を${count}件送りました`,
+    date_chosen: '企業・団体が候補から日程を決めました',
+    other_date_wanted: '企業・団体が別の日を希望しました',
+    dates_revoked: '日程の候補を取り下げました',
+    dates_expired: '日程の候補が回答のないまま期限切れになりました',
+    session_reminded: '参加できるかを企業・団体に確認しました',
+    session_confirmed: '企業・団体が予定どおり参加すると回答しました',
+    session_declined: '企業・団体が都合が悪くなったと回答しました',
+    evaluation_asked: 'コンサルティングの感想をお願いしました',
+    session_evaluated: 'コンサルティングの感想が届きました',
+    survey_sent: ({ count }) => (count > 0 ? `アンケートを再度お願いしました(${count}回目)` : 'アンケートを送りました'),
+    survey_answered: 'アンケートの回答が届きました',
+    survey_stopped: '企業・団体がアンケートのメールを止めました',
+    survey_cancelled: 'アンケートを取りやめました',
+    survey_bounced: 'アンケートのメールが届きませんでした',
+    free_text_released: ({ edited }) => `自由記述を公開できるものにしました${edited ? '(手直しあり)' : ''}`,
+    free_text_withheld: '自由記述を非公開にしました',
+    enterprise_returned: '以前に消去した企業・団体からの相談と分かりました',
+    hold_placed: '廃棄を保留にしました',
+    hold_lifted: '廃棄の保留を解除しました',
+    case_disposed: '保存期間が過ぎたため、案件を廃棄しました',
+    raw_mails_disposed: ({ count }) => `保存期間が過ぎたため、メールの原本を廃棄しました(${count}件)`,
+    attachments_disposed: ({ count }) => `保存期間が過ぎたため、ファイルを廃棄しました(${count}件)`,
+    case_erased: '請求により個人情報を消去しました',
     interaction_recorded: '対応を記録しました',
     callback_kept: '約束どおり折り返しました',
     note_added: '内部メモ',
@@ -135,6 +162,30 @@ const sentences = texts<Record<string, Sentence>>(
     report_submitted: 'Report submitted',
     report_returned: 'Report returned',
     report_approved: 'Report approved',
+    dates_proposed: ({ count }) => `${count} dates were offered`,
+    date_chosen: 'The enterprise chose one of the dates',
+    other_date_wanted: 'The enterprise wants another date',
+    dates_revoked: 'The dates offered were taken back',
+    dates_expired: 'The dates offered expired without an answer',
+    session_reminded: 'The enterprise was asked whether it comes',
+    session_confirmed: 'The enterprise comes as agreed',
+    session_declined: 'The enterprise cannot come',
+    evaluation_asked: 'The enterprise was asked how the session was',
+    session_evaluated: 'The enterprise said how the session was',
+    survey_sent: ({ count }) => (count > 0 ? `Reminded of the survey (${count})` : 'Survey sent'),
+    survey_answered: 'Survey answered',
+    survey_stopped: 'The enterprise stopped the mails of the survey',
+    survey_cancelled: 'Survey cancelled',
+    survey_bounced: 'The mail of the survey was not delivered',
+    free_text_released: ({ edited }) => `What they wrote was released${edited ? ' (edited)' : ''}`,
+    free_text_withheld: 'What they wrote was withheld',
+    enterprise_returned: 'Known as an enterprise that was erased before',
+    hold_placed: 'Held back from disposal',
+    hold_lifted: 'No longer held back from disposal',
+    case_disposed: 'Disposed of at the end of its retention',
+    raw_mails_disposed: ({ count }) => `Raw mails disposed of at the end of their retention (${count})`,
+    attachments_disposed: ({ count }) => `Files disposed of at the end of their retention (${count})`,
+    case_erased: 'Personal data erased on request',
     interaction_recorded: 'Contact recorded',
     callback_kept: 'The callback was kept',
     note_added: 'Internal note',
@@ -204,6 +255,8 @@ export function describeIn(
       session: text(of['session']),
       from: text(of['from']),
       to: text(of['to']),
+      count: Number(of['slots'] ?? of['reminder'] ?? of['mails'] ?? of['attachments'] ?? 0),
+      edited: of['edited'] === true,
     });
   };
 }

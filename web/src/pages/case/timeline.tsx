@@ -149,7 +149,7 @@ function iconOf({ kind, interaction, mail, message }: TimelineItem): IconName {
   if (kind.startsWith('attachment')) return 'file';
   if (interaction) return interaction.kind === 'phone' ? 'phone' : 'user';
   if (kind === 'note_added') return 'note';
-  if (kind.startsWith('consultation_')) return 'calendar';
+  if (/^(consultation|session|dates?|other_date)_/.test(kind)) return 'calendar';
   if (kind.startsWith('report_')) return 'note';
   if (kind.startsWith('offer_') || kind.startsWith('assignment_')) return 'users';
   if (kind.startsWith('flag_') || kind === 'deadline_passed') return 'flag';

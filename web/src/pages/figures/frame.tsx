@@ -11,23 +11,27 @@ import { rowsOf, type RowsSearch } from './search';
 import { figuresWords } from './text';
 
 const TABS = [
-  ['/figures', 'overview'],
-  ['/figures/tables', 'tables'],
-  ['/figures/periods', 'periods'],
-  ['/figures/targets', 'targets'],
+  ['/figures', 'overview', 'read_figures'],
+  ['/figures/tables', 'tables', 'read_figures'],
+  ['/figures/survey', 'survey', 'read_survey_figures'],
+  ['/figures/texts', 'texts', 'read_free_texts'],
+  ['/figures/periods', 'periods', 'read_figures'],
+  ['/figures/targets', 'targets', 'read_figures'],
 ] as const;
 
 interface FrameProps {
   title: string;
   over?: ReactNode;
+  /** What one must be allowed to see the page. */
+  permission?: (typeof TABS)[number][2];
   children: ReactNode;
 }
 
 /** Around every page of figures: the other pages of figures, and nothing for who may not read them. */
-export function FiguresFrame({ title, over, children }: FrameProps) {
+export function FiguresFrame({ title, over, permission = 'read_figures', children }: FrameProps) {
   const t = useTexts(figuresWords);
   const { permissions } = useMe();
-  if (!permissions.includes('read_figures')) {
+  if (!permissions.includes(permission)) {
     return (
       <Page title={title}>
         <Forbidden />
@@ -37,7 +41,7 @@ export function FiguresFrame({ title, over, children }: FrameProps) {
   return (
     <Page title={title} over={over} beside={<PrintButton />}>
       <nav aria-label={t.title} className="no-print mb-5 flex flex-wrap border-b border-line">
-        {TABS.map(([to, name]) => (
+        {TABS.filter(([, , needed]) => permissions.includes(needed)).map(([to, name]) => (
           <Link
             key={to}
             to={to}
@@ -75,13 +79,13 @@ interface NumberProps {
 /** A number that opens the list it counts. Nothing is behind a zero. */
 export function FigureNumber({ count, list, className = '', label }: NumberProps) {
   const { whole } = useNumbers();
-  if (count === 0) return <span className={`inline-block tabular-nums ${className}`}>0</span>;
+  if (count === 0) return <span className={`inline-block py-0.5 tabular-nums ${className}`}>0</span>;
   return (
     <Link
       to="/figures/rows"
       search={typeof list === 'string' ? rowsOf(list) : list}
       aria-label={label === undefined ? undefined : `${label} ${whole(count)}`}
-      className={`link inline-block min-w-6 text-right tabular-nums print:text-ink print:no-underline ${className}`}
+      className={`link inline-block min-w-6 py-0.5 whitespace-nowrap tabular-nums print:text-ink print:no-underline ${className}`}
     >
       {whole(count)}
     </Link>

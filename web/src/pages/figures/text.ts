@@ -3,7 +3,7 @@ import type { Milestone, ReportName } from './search';
 
 interface FiguresWords {
   title: string;
-  tabs: { overview: string; tables: string; periods: string; targets: string };
+  tabs: Record<'overview' | 'tables' | 'survey' | 'texts' | 'periods' | 'targets', string>;
   of: Record<'operator' | 'supervisor' | 'desk' | 'manager' | 'admin' | 'auditor', string>;
   asOf: (day: string) => string;
   groups: { now: string; month: string; year: string; before: string };
@@ -25,7 +25,14 @@ interface FiguresWords {
 export const figuresWords = texts<FiguresWords>(
   {
     title: '集計',
-    tabs: { overview: '概況', tables: '集計表', periods: '締め', targets: '目標と実績' },
+    tabs: {
+      overview: '概況',
+      tables: '集計表',
+      survey: 'アンケート',
+      texts: '自由記述',
+      periods: '締め',
+      targets: '目標と実績',
+    },
     of: {
       operator: '相談センターで扱った案件を含む、全体の数字です。',
       supervisor: '全体の数字です。',
@@ -74,7 +81,14 @@ export const figuresWords = texts<FiguresWords>(
   },
   {
     title: 'Figures',
-    tabs: { overview: 'Overview', tables: 'Tables', periods: 'Closed periods', targets: 'Targets' },
+    tabs: {
+      overview: 'Overview',
+      tables: 'Tables',
+      survey: 'Surveys',
+      texts: 'What they wrote',
+      periods: 'Closed periods',
+      targets: 'Targets',
+    },
     of: {
       operator: 'Figures of the whole programme.',
       supervisor: 'Figures of the whole programme.',

@@ -11,7 +11,8 @@ import { Loading } from '@/ui/states';
 const words = texts(
   {
     title: '専門家の空き時間',
-    both: '全員が空いている時間です。選ぶと、下の日時に入ります。',
+    one: '全員が空いている時間です。選ぶと、下の日時に入ります。',
+    several: '全員が空いている時間です。選ぶと、送る候補に入ります。',
     none: 'この期間に空きはありません。',
     earlier: '前の週',
     later: '次の週',
@@ -21,7 +22,8 @@ const words = texts(
   },
   {
     title: 'When the experts are free',
-    both: 'Everybody is free at these times. Choosing one fills in the fields below.',
+    one: 'Everybody is free at these times. Choosing one fills in the fields below.',
+    several: 'Everybody is free at these times. Those that you choose are sent.',
     none: 'No free time in these days.',
     earlier: 'Week before',
     later: 'Week after',
@@ -84,7 +86,7 @@ export function Slots({ managers, minutes, desk, chosen, onPick }: SlotsProps) {
           </Button>
         </div>
       </div>
-      {onPick ? <p className="mb-2 text-dns-14N-130 text-ink-soft">{t.both}</p> : null}
+      {onPick ? <p className="mb-2 text-dns-14N-130 text-ink-soft">{typeof chosen === 'object' ? t.several : t.one}</p> : null}
       {!ready ? <Loading lines={3} /> : null}
       {slots.some(({ is_held }) => is_held) ? (
         <p className="mb-2 text-dns-14N-130 text-yellow-1000">{t.heldWhy}</p>
