@@ -75,6 +75,7 @@ it('leads an auditor to the proof, and gives them what to keep outside', async (
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await signIn(page, 'auditor');
+  await page.getByRole('navigation').getByRole('link', { name: '監査証跡' }).first().click();
   await page.waitForURL(/\/audit$/);
   await page.getByRole('button', { name: '控えをコピー' }).click();
   await page.getByText('控えをコピーしました。').waitFor();
