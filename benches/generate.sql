@@ -563,6 +563,37 @@ join t_way c on c.i = t.i
 join t_contact k on k.i = t.i and k.place = 0
 order by t.at, t.i;
 
+-- How long it took, by the same third of a day.
+insert into case_time (case_id, answered_at, answer_gross, answer_net, accepted_at, accept_gross, accept_net,
+    session_at, session_recorded_at, session_gross, session_net)
+select c.id, a.at, took.answer, took.answer, h.at, took.accept, took.accept, s.at, s.recorded_at, took.session, took.session
+from case_file c
+left join (
+    select case_id, min(occurred_at) as at
+    from interaction
+    where direction = 'outbound' and result = 'reached'
+    group by case_id
+) a on a.case_id = c.id
+left join (
+    select case_id, min(occurred_at) as at
+    from case_history
+    where to_status = 'accepted'
+    group by case_id
+) h on h.case_id = c.id
+left join (
+    select case_id, min(held_from) as at, min(settled_at) as recorded_at
+    from consultation
+    where state = 'held'
+    group by case_id
+) s on s.case_id = c.id
+cross join lateral (
+    select (extract(epoch from a.at - least(a.at, c.received_at)) / 180)::int as answer,
+        (extract(epoch from h.at - least(h.at, c.received_at)) / 180)::int as accept,
+        (extract(epoch from s.at - least(s.at, c.received_at)) / 180)::int as session
+) took
+where num_nonnulls(a.at, h.at, s.at) > 0
+order by c.id;
+
 create temp table t_flag as
 select c.i, v.flag, v.at, v.detail, v.reason, v.settled_at
 from t_way c

@@ -14,7 +14,9 @@ import { PARTS, type Part } from '@/pages/admin/parts';
 import { readRowsSearch, readTablesSearch } from '@/pages/figures/search';
 import { PAPERS, type Paper } from '@/pages/print/papers';
 import { readAuditSearch } from '@/pages/audit/search';
+import { readPrivacySearch } from '@/pages/privacy/search';
 import { readSearch } from '@/pages/queue/filter';
+import { readSampleSearch } from '@/pages/samples/search';
 import { readScheduleSearch } from '@/pages/schedule/search';
 import type { SurveyRowsSearch, SurveySearch, TextsSearch } from '@/pages/survey/search';
 import { homeOf } from '@/shell/navigation';
@@ -208,6 +210,14 @@ const enterprise = createRoute({
   component: lazyRouteComponent(() => import('@/pages/enterprises/enterprise'), 'EnterprisePage'),
 });
 
+const exportedLists = createRoute({
+  getParentRoute: () => app,
+  path: '/exports',
+  // A list and its filter, for which the page asks the API: what that means is judged there.
+  validateSearch: (search: Record<string, unknown>) => search,
+  component: lazyRouteComponent(() => import('@/pages/exports/exports'), 'ExportsPage'),
+});
+
 const figures = createRoute({
   getParentRoute: () => app,
   path: '/figures',
@@ -282,11 +292,55 @@ const admin = createRoute({
   component: lazyRouteComponent(() => import('@/pages/admin/admin'), 'AdminPage'),
 });
 
+const webhook = createRoute({
+  getParentRoute: () => app,
+  path: '/admin/webhooks/$id',
+  component: lazyRouteComponent(() => import('@/pages/webhooks/webhook'), 'WebhookPage'),
+});
+
 const audit = createRoute({
   getParentRoute: () => app,
   path: '/audit',
   validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import('@/pages/audit/audit'), 'AuditPage'),
+});
+
+const samples = createRoute({
+  getParentRoute: () => app,
+  path: '/audit/samples',
+  validateSearch: readSampleSearch,
+  component: lazyRouteComponent(() => import('@/pages/samples/samples'), 'SamplesPage'),
+});
+
+const oneSample = createRoute({
+  getParentRoute: () => app,
+  path: '/audit/samples/$id',
+  component: lazyRouteComponent(() => import('@/pages/samples/sample'), 'SamplePage'),
+});
+
+const privacy = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy',
+  validateSearch: readPrivacySearch,
+  component: lazyRouteComponent(() => import('@/pages/privacy/privacy'), 'PrivacyPage'),
+});
+
+const retentionRun = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/runs/$id',
+  component: lazyRouteComponent(() => import('@/pages/privacy/run'), 'RunPage'),
+});
+
+const certificate = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/runs/$id/certificate',
+  component: lazyRouteComponent(() => import('@/pages/print/certificate-print'), 'CertificatePage'),
+});
+
+const erasure = createRoute({
+  getParentRoute: () => app,
+  path: '/privacy/erasures/$id',
+  component: lazyRouteComponent(() => import('@/pages/privacy/erasure'), 'ErasurePage'),
 });
 
 const account = createRoute({
@@ -333,6 +387,7 @@ const routes = root.addChildren([
     report,
     enterprises,
     enterprise,
+    exportedLists,
     figures,
     figureTables,
     figureRows,
@@ -343,7 +398,14 @@ const routes = root.addChildren([
     period,
     targets,
     admin,
+    webhook,
     audit,
+    samples,
+    oneSample,
+    privacy,
+    retentionRun,
+    certificate,
+    erasure,
     account,
     availability,
     secondFactor,

@@ -33,6 +33,11 @@ export function oneSession(id: string) {
   });
 }
 
+/** The newer of a session that a page holds and the one that was read or sent since. */
+export function newest(held: ConsultationView, known: ConsultationView | undefined): ConsultationView {
+  return known && known.version > held.version ? known : held;
+}
+
 /** How many pages of cases are read for their names; beyond, a session shows the number of its case. */
 const MOST_PAGES = 5;
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { DayView } from '@/api/schema';
 import { dayStart, mondayOf } from '@/text/dates';
+import { heightOf, LEAST_MINUTES, LEAST_PX } from '@/pages/schedule/shape';
 import * as week from './week';
 
 const span = (date: string, from: string, to: string): week.Span => ({
@@ -53,6 +54,28 @@ it('puts side by side only what lies at the same time', () => {
     { item: c, lane: 0, lanes: 2 },
     { item: d, lane: 0, lanes: 1 },
   ]);
+});
+
+it('puts side by side what is drawn higher than it is long', () => {
+  const [a, b, c] = [
+    span('2026-11-24', '09:00', '09:05'),
+    span('2026-11-24', '09:10', '09:15'),
+    span('2026-11-24', '09:24', '09:29'),
+  ] as const;
+  const lanes = (least: number) => week.sideBySide([a, b, c], least).map(({ lane, lanes }) => [lane, lanes]);
+  expect(lanes(0)).toEqual([
+    [0, 1],
+    [0, 1],
+    [0, 1],
+  ]);
+  expect(lanes(23)).toEqual([
+    [0, 2],
+    [1, 2],
+    [0, 2],
+  ]);
+  // A part of the grid as high as a block is as long as these minutes.
+  const [first, second] = [week.minutesOfTime('09:00'), week.minutesOfTime('09:00') + LEAST_MINUTES] as const;
+  expect(heightOf([first, second])).toBeCloseTo(LEAST_PX);
 });
 
 it('shows the opening hours and everything outside of them, in whole hours', () => {

@@ -52,8 +52,11 @@ export interface Placed<T> {
   lanes: number;
 }
 
-/** Columns for what lies at the same time: as few as possible, the earliest on the left. */
-export function sideBySide<T extends Span>(items: readonly T[]): Placed<T>[] {
+/**
+ * Columns for what lies at the same time: as few as possible, the earliest on the left. What is shorter than `least`
+ * minutes is drawn as high as that, so it takes the place of that.
+ */
+export function sideBySide<T extends Span>(items: readonly T[], least = 0): Placed<T>[] {
   const placed: Placed<T>[] = [];
   let group: Placed<T>[] = [];
   let ends: number[] = [];
@@ -68,7 +71,7 @@ export function sideBySide<T extends Span>(items: readonly T[]): Placed<T>[] {
     if (ends.every((end) => end <= start)) close();
     const free = ends.findIndex((end) => end <= start);
     const lane = free < 0 ? ends.length : free;
-    ends[lane] = Date.parse(item.ends_at);
+    ends[lane] = Math.max(Date.parse(item.ends_at), start + least * 60_000);
     group.push({ item, lane, lanes: 1 });
   }
   close();

@@ -13,6 +13,7 @@ export const navigationWords = texts(
     enterprises: '企業・団体',
     figures: '集計',
     admin: '管理',
+    privacy: '個人情報・保存',
     audit: '監査証跡',
     account: '自分の設定',
   },
@@ -25,13 +26,24 @@ export const navigationWords = texts(
     enterprises: 'Enterprises',
     figures: 'Figures',
     admin: 'Office',
+    privacy: 'Personal data',
     audit: 'Audit trail',
     account: 'My settings',
   },
 );
 
 export interface Place {
-  to: '/today' | '/cases' | '/intake' | '/mails' | '/schedule' | '/enterprises' | '/figures' | '/admin' | '/audit';
+  to:
+    | '/today'
+    | '/cases'
+    | '/intake'
+    | '/mails'
+    | '/schedule'
+    | '/enterprises'
+    | '/figures'
+    | '/admin'
+    | '/privacy'
+    | '/audit';
   name: keyof (typeof navigationWords)['ja'];
   icon: IconName;
 }
@@ -55,6 +67,12 @@ const PLACES: readonly (Place & { open: (me: MeView) => boolean })[] = [
   },
   { to: '/figures', name: 'figures', icon: 'chart', open: ({ permissions }) => permissions.includes('read_figures') },
   { to: '/admin', name: 'admin', icon: 'settings', open: ({ permissions }) => permissions.includes('manage_office') },
+  {
+    to: '/privacy',
+    name: 'privacy',
+    icon: 'lock',
+    open: ({ permissions }) => permissions.includes('manage_retention'),
+  },
   { to: '/audit', name: 'audit', icon: 'shield', open: ({ permissions }) => permissions.includes('verify_audit') },
 ];
 

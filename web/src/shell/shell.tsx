@@ -35,6 +35,7 @@ const words = texts(
     signOut: 'サインアウト',
     account: '自分の設定',
     availability: '不在・利害関係',
+    exports: '一覧の書き出し',
     tokens: 'APIトークン',
     menu: '利用者メニュー',
   },
@@ -51,6 +52,7 @@ const words = texts(
     signOut: 'Sign out',
     account: 'My settings',
     availability: 'Absences, conflicts',
+    exports: 'Lists as files',
     tokens: 'API tokens',
     menu: 'Your menu',
   },
@@ -218,6 +220,11 @@ function UserMenu({ onHelp, onLeave }: HeaderProps) {
         {me.manager_id ? (
           <Link to="/managers/$id" params={{ id: me.manager_id }} className={item} onClick={close}>
             {t.availability}
+          </Link>
+        ) : null}
+        {me.permissions.includes('make_exports') ? (
+          <Link to="/exports" className={item} onClick={close}>
+            {t.exports}
           </Link>
         ) : null}
         <Link to="/account" className={item} onClick={close}>

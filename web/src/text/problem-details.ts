@@ -448,6 +448,52 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
   ['at most {}', '{}までにしてください。'],
   ['{} fields are not valid.', '{}か所を確かめてください。'],
 
+  // Data that ends, and who saw it
+  ['The case is under legal hold already.', 'この案件には、すでに法的保全がかかっています。'],
+  ['The case is not under legal hold.', 'この案件に、法的保全はかかっていません。'],
+  ['Another run is not finished yet.', '別の廃棄を実行中です。終わってから実行してください。'],
+  ['must name at least one class, each once', '廃棄するものを選んでください。'],
+  ['must be a day of our time', '日付を確かめてください。'],
+  ['is nobody of that scope', '対象の人または企業・団体が見つかりません。'],
+  ['must not name who is to be erased', '消去する本人の名前や連絡先は書かないでください。'],
+  ['leads to nobody', '該当する人が見つかりません。'],
+  [
+    'leads to several people: choose one by contact_id',
+    '同じ電話番号の人が複数います。案件の画面の相談者から登録してください。',
+  ],
+  ['The request was withdrawn.', 'この請求は取り下げられています。'],
+  ['The request was executed.', 'この請求は実行済みです。'],
+  [
+    'Something stands against it: see the obstacles of the request.',
+    '実行できない事情が生じました。画面を閉じて、表示を確かめてください。',
+  ],
+  ['is no head of the audit trail', '控えた値として読み取れません。「{」から「}」までを貼り付けてください。'],
+  ['There were {} chains, and now there are {}.', '連鎖の数が、控えの{}から{}に減っています。'],
+  ['There were {} events, and now there are {}.', '記録の件数が、控えの{}から{}に減っています。'],
+  ['The checkpoint number {} is gone.', '検証点 第{}号がなくなっています。'],
+  ['The checkpoint number {} is another one.', '検証点 第{}号が、控えと違います。'],
+  ['The event of the office number {} is gone.', '事務局の連鎖の{}番目の記録がなくなっています。'],
+  ['The event of the office number {} is another one.', '事務局の連鎖の{}番目の記録が、控えと違います。'],
+
+  // Lists as files, and webhooks
+  [
+    '{} of your exports are still being made. Wait for one of them.',
+    '作成中の書き出しが{}件あります。終わってから、もう一度実行してください。',
+  ],
+  ['This list is not for your role.', 'あなたの役割では、この一覧を書き出せません。'],
+  ['is for csv only', '文字コードを選べるのは、CSVだけです。'],
+  ['looks for what is masked in this export', '非表示にする個人情報では、絞り込めません。'],
+  [
+    'There are {} webhooks already. Delete those that nobody needs.',
+    '通知先は{}件までです。使っていないものを削除してください。',
+  ],
+  ['The webhook is not active: nothing is sent to it.', '停止中のため、送信できません。再開してから実行してください。'],
+  ['must be an address such as https://example.jp/hook', 'URLを入力してください（例 https://example.jp/hook）。'],
+  ['must begin with https://', 'https:// で始まるURLを入力してください。'],
+  ['must have no user, no password and no fragment', '利用者名・パスワード・「#」以降は入れられません。'],
+  ['must have a host', 'サーバー名を入れてください。'],
+  ['the address {} is not public: it is not called', '{} は外部から接続できないアドレスのため、登録できません。'],
+
   // The server
   ['There is nothing here that you may see.', '存在しないか、閲覧の権限がありません。'],
   [

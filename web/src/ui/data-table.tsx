@@ -30,13 +30,23 @@ interface DataTableProps<Row extends RowData> {
   card?: (row: Row) => ReactNode;
   /** How many rows there are with those that are not loaded. */
   total?: number | undefined;
+  /** The ids of columns of numbers, which stand below each other from the right. */
+  numeric?: readonly string[];
 }
 
 /** About how high they are before they were drawn, in pixels. */
 const ROW_PX = 84;
 const CARD_PX = 190;
 
-export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, card, total = 0 }: DataTableProps<Row>) {
+export function DataTable<Row extends RowData>({
+  caption,
+  columns,
+  rows,
+  idOf,
+  card,
+  total = 0,
+  numeric = [],
+}: DataTableProps<Row>) {
   const narrow = useNarrow();
   const table = useTable({ features, columns, data: rows, getRowId: idOf });
   const shown = table.getRowModel().rows;
@@ -109,7 +119,7 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
                 <th
                   key={header.id}
                   scope="col"
-                  className="px-2 py-2 font-400"
+                  className={`px-2 py-2 font-400 ${numeric.includes(header.column.id) ? 'text-right' : ''}`}
                   style={widths ? { width: widths[index] } : undefined}
                 >
                   {drawn(header.column.columnDef.header, header.getContext())}
@@ -137,7 +147,7 @@ export function DataTable<Row extends RowData>({ caption, columns, rows, idOf, c
                 className="border-b border-line align-top hover:bg-ground has-[:focus-visible]:bg-blue-50"
               >
                 {row.getAllCells().map((cell) => (
-                  <td key={cell.id} className="px-2 py-2">
+                  <td key={cell.id} className={`px-2 py-2 ${numeric.includes(cell.column.id) ? 'text-right' : ''}`}>
                     {drawn(cell.column.columnDef.cell, cell.getContext())}
                   </td>
                 ))}

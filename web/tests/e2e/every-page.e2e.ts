@@ -12,6 +12,7 @@ let accepted: { id: string };
 let report: string;
 let written: { id: string };
 let mail: { id: string };
+let webhook: { id: string };
 
 beforeAll(async () => {
   browser = await launch();
@@ -33,8 +34,18 @@ beforeAll(async () => {
   await desk(`/cases/${known.id}/messages`, { to: sender, body: '日程の候補をお送りします。' });
   await desk(`/cases/${known.id}/messages`, { to: 'nobody@kigyo.example.jp', confirmed: true, body: '資料です。' });
   mail = await receiveMail(plainMail(`other.${sender}`, `[${known.number}] 資料の件`));
+  await desk('/exports', { kind: 'cases', filter: { status: 'open' }, format: 'csv', encoding: 'cp932' });
+  const admin = await person('admin');
+  // A name that leads nowhere: its deliveries have failed tries.
+  webhook = await admin('/webhooks', { url: 'https://uketori.invalid/hook' });
+  await admin(`/webhooks/${webhook.id}/test`, undefined, 'POST');
 });
-afterAll(() => browser.close());
+afterAll(async () => {
+  await browser.close();
+  await (
+    await person('admin')
+  )(`/webhooks/${webhook.id}`, undefined, 'DELETE');
+});
 
 function plainMail(from: string, subject: string): string {
   const encoded = Buffer.from(subject).toString('base64');
@@ -73,6 +84,7 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'schedule-booking': () => `/schedule?case_id=${consulting.id}`,
     enterprises: () => '/enterprises?q=株式会社あ',
     enterprise: () => `/enterprises/${consulting.enterprise.id}`,
+    exports: () => '/exports',
     account: () => '/account',
     'second-factor': () => '/account/second-factor',
     forbidden: () => '/admin',
@@ -82,6 +94,9 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'print-case': () => `/cases/${consulting.id}/print?paper=both`,
     'print-report': () => `/reports/${report}/print`,
     'case-mail': () => `/cases/${written.id}`,
+    'figures-desk': () => '/figures',
+    'figures-desk-rows': () => '/figures/rows?report=cases',
+    'figures-desk-periods': () => '/figures/periods',
     'survey-desk': () => '/figures/survey',
     'free-texts-forbidden': () => '/figures/texts',
   },
@@ -99,6 +114,7 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'schedule-supervisor': () => '/schedule',
     'queue-supervisor': () => '/cases',
     'case-supervisor': () => `/cases/${written.id}`,
+    'figures-supervisor': () => '/figures',
     survey: () => '/figures/survey',
     'survey-month': () => '/figures/survey?from=2026-11-01&to=2026-11-30&prefecture_code=13',
     'survey-rows': () => '/figures/survey/rows?state=answered',
@@ -110,6 +126,8 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     'schedule-manager': () => '/schedule',
     today: () => '/today',
     'queue-manager': () => '/cases',
+    'figures-manager': () => '/figures',
+    'figures-manager-rows': () => '/figures/rows?report=sessions',
   },
   admin: {
     users: () => '/admin',
@@ -117,17 +135,51 @@ const VIEWS: Record<string, Record<string, () => string>> = {
     managers: () => '/admin?part=managers',
     templates: () => '/admin?part=templates',
     mailboxes: () => '/admin?part=mailboxes',
+    webhooks: () => '/admin?part=webhooks',
+    webhook: () => `/admin/webhooks/${webhook.id}`,
     settings: () => '/admin?part=settings',
     'coverage-map': () => '/admin?part=map',
     calendar: () => '/admin?part=calendar',
     tokens: () => '/tokens',
     'enterprise-merge': () => `/enterprises/${consulting.enterprise.id}`,
     'queue-admin': () => '/cases?status=all',
+    figures: () => '/figures',
+    'figures-months': () => '/figures/tables',
+    'figures-map': () => '/figures/tables?by=prefecture',
+    'figures-bars': () => '/figures/tables?report=enterprises&by=industry',
+    'figures-lines': () => '/figures/tables?by=month%2Cdesk',
+    'figures-two': () => '/figures/tables?report=interactions&by=desk%2Ckind',
+    'figures-as-of': () => '/figures/tables?by=status&topic=ict&as_of=2026-10-31',
+    'figures-nothing': () => '/figures/tables?from=2020-04-01&to=2021-03-31',
+    'figures-times': () => '/figures/tables?report=times&by=desk',
+    'figures-lateness': () => '/figures/tables?report=lateness',
+    'figures-capacity': () => '/figures/tables?report=capacity',
+    'figures-rows': () => '/figures/rows?report=cases&reached=first_answer',
+    'figures-rows-sessions': () => '/figures/rows?report=sessions',
+    'figures-rows-enterprises': () => '/figures/rows?report=enterprises',
+    'figures-periods': () => '/figures/periods',
+    'figures-targets': () => '/figures/targets',
+    'case-records': () => `/cases/${consulting.id}`,
+    retention: () => '/privacy',
+    'retention-ahead': () => '/privacy?day=2040-04-01',
+    'retention-items': () => '/privacy?day=2040-04-01&class=case',
+    'disposal-log': () => '/privacy?part=log',
+    holds: () => '/privacy?part=holds',
+    'holds-lifted': () => '/privacy?part=holds&state=lifted',
+    erasures: () => '/privacy?part=erasures',
+    disclosures: () => '/privacy?part=disclosures',
+    views: () => '/privacy?part=views',
   },
   auditor: {
     audit: () => '/audit',
+    'figures-auditor': () => '/figures',
+    'figures-auditor-rows': () => '/figures/rows?report=interactions',
+    'figures-auditor-enterprises': () => '/figures/rows?report=enterprises',
     'survey-auditor': () => '/figures/survey',
     'free-texts-auditor': () => '/figures/texts',
+    samples: () => '/audit/samples',
+    'samples-drawn': () => '/audit/samples?size=25&seed=1',
+    'exports-auditor': () => '/exports',
   },
 };
 
@@ -257,9 +309,12 @@ it('the first load of the queue stays below 150 kB of compressed script', async 
   await page.locator('[data-row]').first().waitFor();
   const drawn = Date.now() - begun;
   // What the rows waited for, whether it came over the wire or from the cache of the sign-in.
-  const scripts = await page.evaluate(() =>
+  const fetched = await page.evaluate(() =>
     performance.getEntriesByType('resource').flatMap(({ name }) => (/\.js$/.test(name) ? [name] : [])),
   );
+  // On a slow machine that begins before the rows are there, and what it needs comes right after it.
+  const behind = fetched.findIndex((name) => name.includes('/background-'));
+  const scripts = behind < 0 ? fetched : fetched.slice(0, behind);
   let bytes = 0;
   for (const script of scripts) {
     const response = await fetch(script);

@@ -98,6 +98,34 @@ it('arrives at a visit and leaves it without a connection, and the times are tho
   expect(complaints).toEqual([]);
 });
 
+it('records the time of leaving to the second, though it reaches the server while the record is being written', async () => {
+  const { made, session } = await visitNow(fresh('株式会社途中'));
+  const { page, complaints } = await visit(browser, PHONE);
+  await signIn(page, 'manager');
+  const card = page.getByRole('article').filter({ hasText: made.enterprise.name ?? '' });
+  await card.getByRole('button', { name: '到着', exact: true }).click();
+  await card.getByText('未送信', { exact: true }).waitFor({ state: 'detached' });
+  let letThrough: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (letThrough = resolve));
+  await page.route('**/check-out', async (route) => {
+    await opened;
+    await route.continue();
+  });
+  await card.getByRole('button', { name: '退出', exact: true }).click();
+  await card.getByText('未送信', { exact: true }).waitFor();
+  await card.getByRole('button', { name: '実施を記録' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: '実施済として記録' }).waitFor();
+  letThrough();
+  const isWaiting = () => page.evaluate(() => Object.keys(localStorage).some((key) => key.includes('tap')));
+  await expect.poll(isWaiting).toBe(false);
+  await dialog.getByRole('button', { name: '実施済として記録' }).click();
+  await card.getByRole('link', { name: '報告書を書く' }).waitFor();
+  const held = await (await person('manager'))<ConsultationView>(`/consultations/${session.id}`);
+  expect([held.started_at, held.ended_at]).toEqual([held.checked_in_at, held.checked_out_at]);
+  expect(complaints).toEqual([]);
+});
+
 it('sends an arrival again by itself that the server could not take, and says so', async () => {
   const { made, session } = await visitNow(fresh('株式会社混雑'));
   const { page, complaints } = await visit(browser, PHONE);

@@ -1,4 +1,5 @@
 import { Link, useSearch } from '@tanstack/react-router';
+import { Webhooks } from '@/pages/webhooks/webhooks';
 import { useMe } from '@/shell/use-me';
 import { useTexts } from '@/text/preferences';
 import { Page } from '@/ui/page';
@@ -47,6 +48,7 @@ export function AdminPage() {
       {part === 'managers' ? <Managers /> : null}
       {part === 'templates' ? <Templates /> : null}
       {part === 'mailboxes' ? <Mailboxes /> : null}
+      {part === 'webhooks' ? <Webhooks /> : null}
       {part === 'calendar' ? <CalendarPart /> : null}
       {part === 'settings' ? <SettingsForm /> : null}
     </Page>

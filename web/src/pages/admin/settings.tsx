@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '@/api/client';
-import type { EditSettingsRequest, EnterpriseGuard, Settings } from '@/api/schema';
+import type { EditSettingsRequest, EnterpriseGuard } from '@/api/schema';
 import { readMe } from '@/api/session';
+import { versionedSettings, type VersionedSettings } from '@/data/settings';
 import { useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { CheckField, Form, RadioField, TextField } from '@/ui/form';
@@ -33,24 +34,13 @@ const MAIL_NUMBERS = [
 ] as const;
 const ALL_NUMBERS = [...NUMBERS, ...MAIL_NUMBERS] as const;
 
-interface Versioned {
-  settings: Settings;
-  etag: string;
-}
-
-/** What an office decides. The version of the settings is in the header only. */
+/** What an office decides. */
 export function SettingsForm() {
-  const query = useQuery({
-    queryKey: ['settings', 'versioned'],
-    queryFn: async ({ signal }): Promise<Versioned> => {
-      const { data, response } = await api.GET('/api/v1/settings', { signal });
-      return { settings: data as Settings, etag: response.headers.get('etag') ?? '' };
-    },
-  });
+  const query = useQuery(versionedSettings);
   return <Loaded query={query}>{(known) => <Fields key={known.etag} known={known} />}</Loaded>;
 }
 
-function Fields({ known: { settings, etag } }: { known: Versioned }) {
+function Fields({ known: { settings, etag } }: { known: VersionedSettings }) {
   const t = useTexts(adminWords);
   const client = useQueryClient();
   const [numbers, setNumbers] = useState(() =>

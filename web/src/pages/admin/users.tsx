@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
 import type { Role, UserView } from '@/api/schema';
@@ -114,9 +115,21 @@ function useColumns(onEdit: Act, onTakeOff: Act): Column<UserView>[] {
       id: 'edit',
       header: t.edit,
       cell: ({ row: { original } }) => (
-        <Button size="sm" aria-label={`${t.edit}: ${original.name}`} onClick={() => onEdit(original)}>
-          {t.edit}
-        </Button>
+        <span className="inline-flex flex-wrap items-center gap-x-4 gap-y-1">
+          <Button size="sm" aria-label={`${t.edit}: ${original.name}`} onClick={() => onEdit(original)}>
+            {t.edit}
+          </Button>
+          {me.permissions.includes('read_views') ? (
+            <Link
+              to="/privacy"
+              search={{ part: 'views', who: original.id }}
+              aria-label={`${t.views}: ${original.name}`}
+              className="link text-dns-14N-130 whitespace-nowrap"
+            >
+              {t.views}
+            </Link>
+          ) : null}
+        </span>
       ),
     }),
   ] as Column<UserView>[];

@@ -13,8 +13,10 @@ import { Facts, Page, Section } from '@/ui/page';
 import { ProblemNotice } from '@/ui/problem-notice';
 import { Loaded } from '@/ui/states';
 import { say, sayFailed } from '@/ui/toast';
+import { Compare } from './compare';
 import { Events } from './events';
 import { faultWords } from './faults';
+import { AuditTabs } from './tabs';
 
 const words = texts(
   {
@@ -25,7 +27,8 @@ const words = texts(
     checkpoint: '署名済みの検証点',
     signed: (id: number, at: string) => `第${id}号 ${at}`,
     keep: '次の値をシステムの外に控えておくと、それより前の記録が後から書き換えられたり消されたりしていないことを、誰に対しても証明できます。控えは月に一度、担当者以外の手元(監査の文書など)に残してください。',
-    how: '照合するときは、控えをファイルに保存し、サーバーで次のとおり実行します。',
+    compare: '控えとの照合',
+    how: '照合は下の「控えとの照合」で行います。サーバーでは、控えをファイルに保存して次のとおり実行すると、すべての記録を計算し直して照合します。',
     value: '控える値',
     copy: '控えをコピー',
     copied: '控えをコピーしました。',
@@ -52,7 +55,8 @@ const words = texts(
     checkpoint: 'Signed checkpoint',
     signed: (id: number, at: string) => `No. ${id}, ${at}`,
     keep: 'Kept outside the system, these values prove later to anybody that nothing before them was altered or removed. Keep them once a month with somebody else than those who work here, as in the papers of the audit.',
-    how: 'To compare, save what was kept as a file, and run this on the server:',
+    compare: 'Compare with what was kept',
+    how: 'Compare it below. On the server, this computes everything anew with it:',
     value: 'What to keep',
     copy: 'Copy it',
     copied: 'It is copied.',
@@ -79,12 +83,16 @@ export function AuditPage() {
   const readsEvents = useMe().permissions.includes('read_audit');
   return (
     <Page title={t.title} width={readsEvents ? 'full' : 'text'}>
-      <div className={`grid gap-x-10 gap-y-8 ${readsEvents ? 'wide:grid-cols-2' : ''}`}>
+      <AuditTabs />
+      <div className={`grid grid-cols-1 gap-x-10 gap-y-8 ${readsEvents ? 'wide:grid-cols-2' : ''}`}>
         <Section title={t.verification}>
           <Verification />
         </Section>
         <Section title={t.head}>
           <Head />
+        </Section>
+        <Section title={t.compare}>
+          <Compare />
         </Section>
       </div>
       {readsEvents ? (

@@ -1,9 +1,10 @@
-import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { infiniteQueryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { api, body } from '@/api/client';
-import type { AuditEventView, UserView } from '@/api/schema';
+import type { AuditEventView } from '@/api/schema';
 import { idOfNumber } from '@/data/cases';
+import { allUsers } from '@/data/users';
 import { useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
@@ -63,22 +64,6 @@ const words = texts(
     hash: 'Hash',
   },
 );
-
-const users = queryOptions({
-  queryKey: ['users', 'all'],
-  queryFn: async ({ signal }) => {
-    const all: UserView[] = [];
-    let cursor: string | undefined;
-    do {
-      const query = { limit: 200, ...(cursor ? { cursor } : {}) };
-      const page = await body(api.GET('/api/v1/users', { params: { query }, signal }));
-      all.push(...page.items);
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor);
-    return all;
-  },
-  staleTime: 60_000,
-});
 
 const FIRST_PAGE = 50;
 const FURTHER_PAGE = 200;
@@ -140,7 +125,7 @@ function Filter({ search, error }: { search: AuditSearch; error: unknown }) {
   const groups = useTexts(groupWords);
   const kinds = useTexts(kindWords);
   const navigate = useNavigate();
-  const people = useQuery(users).data ?? [];
+  const people = useQuery(allUsers).data ?? [];
   const [typed, setTyped] = useState<Record<keyof AuditSearch, string>>({
     who: search.who ?? '',
     what: search.what ?? '',

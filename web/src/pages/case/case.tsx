@@ -26,6 +26,7 @@ import { OfferedDates } from './offered-dates';
 import { Inquiry, People } from './people';
 import { Record, type RecordTab } from './record';
 import { NEXT_ID, RECORD_ID, REPLY_ID } from './record-id';
+import { CaseRecords, HoldMark } from './records';
 import { Sessions } from './sessions';
 import { caseWords } from './text';
 import { Timeline } from './timeline';
@@ -97,6 +98,7 @@ function Case({ seen, isGone }: { seen: CaseView; isGone: boolean }) {
         ) : null}
       </div>
       <News id={seen.id} timelineId={TIMELINE_ID} />
+      <HoldMark seen={seen} />
       <Warnings seen={seen} onOpen={setOpened} />
       <Moves seen={seen} sessions={items} onOpen={setOpened} onAccept={() => follow(NEXT_ID)} onRecord={record} />
       <div className="mt-5 grid gap-x-10 gap-y-7 wide:grid-cols-[minmax(0,1fr)_26rem]">
@@ -156,14 +158,17 @@ function Head({ seen }: { seen: CaseView }) {
           {seen.waiting_until ? ` (${t.until(dates.day(seen.waiting_until))})` : ''}
         </span>
       )}
-      <Link
-        to="/cases/$id/print"
-        params={{ id: seen.id }}
-        className="link no-print order-last ml-auto inline-flex min-h-8 items-center gap-1"
-      >
-        <Icon name="print" className="size-4" />
-        {t.print}
-      </Link>
+      <div className="no-print order-last ml-auto flex items-center gap-x-4">
+        <CaseRecords seen={seen} />
+        <Link
+          to="/cases/$id/print"
+          params={{ id: seen.id }}
+          className="link inline-flex min-h-8 items-center gap-1 whitespace-nowrap"
+        >
+          <Icon name="print" className="size-4" />
+          {t.print}
+        </Link>
+      </div>
       {seen.due ? (
         <span className="inline-flex items-baseline gap-1.5">
           <span className="text-ink-soft">

@@ -8,7 +8,7 @@ import { useNow } from '@/text/now';
 import { useTexts } from '@/text/preferences';
 import { MOVES, useWords, type Move } from '@/text/words';
 import { Button, LinkButton } from '@/ui/button';
-import { Icon } from '@/ui/icon';
+import { Menu } from '@/ui/menu';
 import { useNarrow } from '@/ui/narrow';
 import { ProblemNotice } from '@/ui/problem-notice';
 import { say } from '@/ui/toast';
@@ -84,7 +84,12 @@ export function Moves({ seen, sessions, onOpen, onAccept, onRecord }: MovesProps
               {words.move[move]}
             </Button>
           ))}
-          {seldom.length > 0 ? <MoreMoves moves={seldom} onPress={press} /> : null}
+          {seldom.length > 0 ? (
+            <Menu
+              label={t.more}
+              entries={seldom.map((move) => ({ name: words.move[move], press: () => press(move) }))}
+            />
+          ) : null}
         </div>
       </div>
       {accept.error ? (
@@ -132,49 +137,6 @@ function StepButton({ step, sessions, onOpen, onRecord }: { step: Step } & Omit<
     default:
       return null;
   }
-}
-
-function MoreMoves({ moves, onPress }: { moves: readonly Move[]; onPress: (move: Move) => void }) {
-  const t = useTexts(caseWords);
-  const words = useWords();
-  return (
-    <details
-      // On a phone the list hangs on the box, wherever in it the button stands.
-      className="group sm:relative"
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.currentTarget.removeAttribute('open');
-        event.currentTarget.querySelector('summary')?.focus();
-      }}
-      onBlur={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.removeAttribute('open');
-      }}
-    >
-      <summary className="inline-flex min-h-11 list-none items-center gap-1 rounded-8 px-3 text-oln-16B-100 text-blue-900 underline underline-offset-4 hover:bg-blue-50">
-        {t.more}
-        <Icon name="down" className="size-4 group-open:rotate-180" />
-      </summary>
-      <ul className="absolute right-3 z-10 sm:right-0 mt-1 w-56 rounded-8 border border-line bg-white py-1 shadow-2">
-        {moves.map((move) => (
-          <li key={move}>
-            <button
-              type="button"
-              className="focus-inside flex min-h-11 w-full items-center px-4 text-left text-dns-16N-130 hover:bg-blue-50 hover:underline"
-              onClick={(event) => {
-                const menu = event.currentTarget.closest('details');
-                menu?.removeAttribute('open');
-                // What has the focus gets it back from the dialog.
-                menu?.querySelector('summary')?.focus();
-                onPress(move);
-              }}
-            >
-              {words.move[move]}
-            </button>
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
 }
 
 function NotNow({ seen }: { seen: CaseView }) {

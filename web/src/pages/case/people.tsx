@@ -7,6 +7,7 @@ import { useWords } from '@/text/words';
 import { Chip } from '@/ui/chip';
 import { Icon } from '@/ui/icon';
 import { Facts, Section } from '@/ui/page';
+import { ContactRecords } from './records';
 import { caseWords } from './text';
 
 export function Inquiry({ seen }: { seen: CaseView }) {
@@ -112,6 +113,7 @@ function Contact({ contact }: { contact: ContactView }) {
           </a>
         ) : null}
       </p>
+      <ContactRecords contact={contact} />
     </li>
   );
 }

@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from 'react';
 import type { EnterpriseCase, EnterpriseView } from '@/api/schema';
 import { enterpriseCases, oneEnterprise } from '@/data/enterprises';
 import { PhoneLink } from '@/pages/case/people';
+import { SubjectRecords } from '@/pages/case/records';
 import { shortDesk } from '@/text/format';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
@@ -41,7 +42,12 @@ function Enterprise({ known }: { known: EnterpriseView }) {
         </Link>
       }
       beside={
-        permissions.includes('write_enterprises') ? <Button onClick={() => setEditing(true)}>{t.edit}</Button> : null
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+          <SubjectRecords subject={{ scope: 'enterprise', id: known.id, name: known.name ?? t.anonymous }} />
+          {permissions.includes('write_enterprises') ? (
+            <Button onClick={() => setEditing(true)}>{t.edit}</Button>
+          ) : null}
+        </div>
       }
     >
       <div className="grid gap-8 wide:grid-cols-[24rem_minmax(0,1fr)]">

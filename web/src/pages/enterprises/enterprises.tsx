@@ -2,11 +2,12 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { EnterpriseView } from '@/api/schema';
-import { enterpriseList } from '@/data/enterprises';
+import { enterpriseList, lookUpOf } from '@/data/enterprises';
+import { useMe } from '@/shell/use-me';
 import { phone } from '@/text/format';
 import { useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { columnsOf, DataTable, type Column } from '@/ui/data-table';
 import { Page } from '@/ui/page';
 import { SearchForm } from '@/ui/search-form';
@@ -16,13 +17,23 @@ import { enterpriseWords } from './text';
 /** Looking up an enterprise. */
 export function EnterprisesPage() {
   const t = useTexts(enterpriseWords);
+  const { permissions } = useMe();
   const { q = '' } = useSearch({ from: '/app/enterprises' });
   const navigate = useNavigate();
   const list = useInfiniteQuery({ ...enterpriseList(q), enabled: q !== '' });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns();
   return (
-    <Page title={t.title}>
+    <Page
+      title={t.title}
+      beside={
+        permissions.includes('make_exports') ? (
+          <LinkButton to="/exports" search={{ list: 'enterprises', ...lookUpOf(q) }} size="sm">
+            {t.exported}
+          </LinkButton>
+        ) : null
+      }
+    >
       <SearchForm
         key={q}
         label={t.title}

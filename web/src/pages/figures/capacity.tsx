@@ -119,7 +119,9 @@ function Rows({ caption, who, rows }: RowsProps) {
       id,
       header: t[id],
       cell: ({ row }) => (
-        <span className={`tabular-nums ${id === 'left' && row.original.left === 0 ? 'font-bold text-error-2' : ''}`}>
+        <span
+          className={`tabular-nums ${id === 'left' && row.original.left === 0 && row.original.capacity > 0 ? 'font-bold text-error-2' : ''}`}
+        >
           {numbers.whole(row.original[id] ?? 0)}
         </span>
       ),
@@ -148,7 +150,15 @@ function Rows({ caption, who, rows }: RowsProps) {
     number('left'),
     column.display({ id: 'used', header: t.used, cell: ({ row }) => <Used row={row.original} /> }),
   ];
-  return <DataTable caption={caption} columns={columns} rows={rows} idOf={({ id }) => id} />;
+  return (
+    <DataTable
+      caption={caption}
+      columns={columns}
+      rows={rows}
+      idOf={({ id }) => id}
+      numeric={['people', 'capacity', 'booked', 'held', 'left']}
+    />
+  );
 }
 
 function Used({ row: { capacity, left } }: { row: Row }) {
@@ -158,10 +168,12 @@ function Used({ row: { capacity, left } }: { row: Row }) {
   if (capacity === 0) return <span>–</span>;
   return (
     <span className="flex items-center gap-3">
-      <span aria-hidden className="block h-4 w-32 shrink-0 border border-solid-gray-420 bg-white">
+      <span aria-hidden className="block h-4 w-32 shrink-0 border max-sm:w-20 border-solid-gray-420 bg-white">
         <span className="block h-full bg-blue-700 print-color" style={{ width: `${(100 * used) / capacity}%` }} />
       </span>
-      <span className="text-dns-14N-130">{t.usedOf(numbers.whole(used), numbers.whole(capacity))}</span>
+      <span className="text-dns-14N-130 whitespace-nowrap">
+        {t.usedOf(numbers.whole(used), numbers.whole(capacity))}
+      </span>
     </span>
   );
 }

@@ -103,7 +103,7 @@ export function Controls({ report, search }: ControlsProps) {
   const hasFilters = report !== 'capacity';
   return (
     <section aria-label={t.controls} className="no-print mb-6 space-y-3 rounded-8 bg-ground px-4 py-3">
-      <div className="flex flex-wrap items-start gap-x-6 gap-y-3">
+      <div className="grid grid-cols-2 items-start gap-x-4 gap-y-3 sm:flex sm:flex-wrap sm:gap-x-6">
         <Period report={report} search={search} onChange={change} />
         {hasFilters && report !== 'lateness' ? <By report={report} search={search} onChange={change} /> : null}
       </div>
@@ -153,7 +153,7 @@ export function Period({ report, search, onChange }: PartProps) {
       <SelectField
         label={t.period}
         pointer="#period"
-        className="w-40"
+        className="max-sm:col-span-2 sm:w-40"
         value={kind}
         onChange={turn}
         choices={(['fiscal_year', 'month', 'days'] as const).map((word) => [word, t.periods[word]])}
@@ -162,7 +162,7 @@ export function Period({ report, search, onChange }: PartProps) {
         <SelectField
           label={t.year}
           pointer="/fiscal_year"
-          className="w-64"
+          className="max-sm:col-span-2 sm:w-64"
           value={String(chosenYear)}
           onChange={(value) => take(spanOfYear(Number(value)))}
           choices={(years.includes(chosenYear) ? years : [...years, chosenYear]).map((one) => [
@@ -174,7 +174,7 @@ export function Period({ report, search, onChange }: PartProps) {
         <SelectField
           label={t.month}
           pointer="/month"
-          className="w-64"
+          className="max-sm:col-span-2 sm:w-64"
           value={chosenMonth}
           onChange={(value) => take(spanOfMonth(value))}
           choices={(months.includes(chosenMonth) ? months : [...months, chosenMonth]).map((one) => [
@@ -210,7 +210,7 @@ interface DayProps {
 function DayField({ value, ...field }: DayProps) {
   const both = useBothYears();
   return (
-    <div className="w-64">
+    <div className="max-sm:col-span-2 sm:w-64">
       <TextField {...field} type="date" value={value} />
       {IS_DAY.test(value) ? <p className="mt-1 text-dns-14N-130 text-ink-soft">{both.day(value)}</p> : null}
     </div>
@@ -237,7 +237,7 @@ function By({ report, search, onChange }: PartProps) {
       <SelectField<Dimension | ''>
         label={t.first}
         pointer="/by"
-        className="w-48"
+        className="sm:w-48"
         value={first ?? ''}
         onChange={(next) => (next === '' ? take() : take(next, second === next ? undefined : second))}
         choices={[['', t.total], ...choices(first, undefined)]}
@@ -246,7 +246,7 @@ function By({ report, search, onChange }: PartProps) {
         <SelectField<Dimension | ''>
           label={t.second}
           pointer="#by"
-          className="w-48"
+          className="sm:w-48"
           value={second ?? ''}
           onChange={(next) => take(first, next)}
           choices={[['', t.no], ...choices(second, first)]}
@@ -383,7 +383,12 @@ function Chosen({ report, search, onChange }: PartProps) {
     <ul className="flex flex-wrap gap-2">
       {all.map(([part, text]) => (
         <li key={part}>
-          <Button size="sm" aria-label={t.remove(text)} onClick={() => onChange(without(search, part))}>
+          <Button
+            size="sm"
+            className="py-1.5 text-left !leading-snug !whitespace-normal"
+            aria-label={t.remove(text)}
+            onClick={() => onChange(without(search, part))}
+          >
             {text}
             <Icon name="close" className="size-4" />
           </Button>

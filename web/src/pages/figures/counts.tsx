@@ -8,7 +8,7 @@ import { Empty, Loaded } from '@/ui/states';
 import { Bars } from './bars';
 import { useFilterWords, spanOf } from './controls';
 import { FigureNumber } from './frame';
-import { useBothYears, useDimensionNames, useLabels, useNumbers } from './labels';
+import { shortNames, useBothYears, useDimensionNames, useLabels, useNumbers } from './labels';
 import { PrefectureMap } from './prefecture-map';
 import { dimensionsOf, rowsOf, selectionOf, type TablesSearch } from './search';
 import { figuresWords } from './text';
@@ -62,14 +62,22 @@ export function CountTables({ report, search }: CountProps) {
               <Empty icon="search" title={t.none}>
                 {t.noneWhy}
               </Empty>
-            ) : (
+            ) : known.by.length === 1 ? (
               <div className="grid gap-x-10 gap-y-6 wide:grid-cols-2 wide:items-start">
                 <div className="min-w-0 wide:sticky wide:top-18">
                   <Chart report={known} />
                 </div>
                 <div className="min-w-0">
-                  {known.by.length === 1 ? <Table report={known} /> : <Pivot report={known} />}
+                  <Table report={known} />
                 </div>
+              </div>
+            ) : (
+              // A table of two dimensions takes the whole width.
+              <div className="space-y-8">
+                <div className="max-w-4xl">
+                  <Chart report={known} />
+                </div>
+                <Pivot report={known} />
               </div>
             )}
           </>
@@ -97,12 +105,14 @@ function useOrder() {
     }
     const place = (by: Dimension, code: string) => {
       if (code === 'unset') return Infinity;
-      if (by === 'month' || by === 'fiscal_year') return 0;
+      if (isTime(by)) return 0;
       const known = places.get(by);
       return known ? (known.get(code) ?? known.size) : -(sums.get(`${by} ${code}`) ?? 0);
     };
+    // Time comes last: groups stand in their order, whatever month they begin in.
+    const parts = report.by.toSorted((a, b) => Number(isTime(a)) - Number(isTime(b)));
     return report.rows.toSorted((a, b) => {
-      for (const by of report.by) {
+      for (const by of parts) {
         const [first, second] = [a.keys[by]?.code ?? '', b.keys[by]?.code ?? ''];
         const [here, there] = [place(by, first), place(by, second)];
         if (here !== there) return here < there ? -1 : 1;
@@ -157,6 +167,10 @@ function Frozen({ period, frozen }: { period: PeriodRef | null | undefined; froz
 
 const MOST_BARS = 15;
 
+function isTime(by: Dimension | undefined): boolean {
+  return by === 'month' || by === 'fiscal_year';
+}
+
 function Chart({ report }: { report: FigureReport }) {
   const t = useTexts(words);
   const f = useTexts(figuresWords);
@@ -164,16 +178,18 @@ function Chart({ report }: { report: FigureReport }) {
   const labels = useLabels();
   const [first, second] = report.by;
   const title = `${f.reports[report.report]} (${report.by.map((by) => names[by]).join(' × ')})`;
-  const isTime = (by: Dimension | undefined) => by === 'month' || by === 'fiscal_year';
   if (second === undefined) {
     if (isTime(first)) return <MonthBars title={title} report={report} />;
     if (first === 'prefecture') return <PrefectureMap title={title} report={report} />;
   } else if (isTime(first) !== isTime(second)) {
     return <TimeLines title={title} report={report} />;
   }
-  const bars = report.rows.map((row) => ({
+  const short = new Map(
+    report.by.map((by) => [by, shortNames(report.rows.map((row) => label(labels, by, row.keys[by])))]),
+  );
+  const bars = report.rows.map((row, index) => ({
     id: report.by.map((by) => row.keys[by]?.code).join(),
-    name: report.by.map((by) => label(labels, by, row.keys[by])).join(' × '),
+    name: report.by.map((by) => short.get(by)?.[index] ?? '').join(' × '),
     count: row.count,
   }));
   const shown = second === undefined ? bars : bars.toSorted((a, b) => b.count - a.count).slice(0, MOST_BARS);
@@ -191,6 +207,8 @@ function label(labels: ReturnType<typeof useLabels>, by: Dimension, key: FigureK
   return key ? labels(by, key) : '';
 }
 
+/** A printer would repeat a foot on every page. */
+const FOOT = 'print:table-row-group';
 const head = 'px-2 py-2 text-right font-400 first:text-left';
 const cell = 'px-2 py-1.5 text-right';
 
@@ -241,7 +259,7 @@ function Table({ report }: { report: FigureReport }) {
           </tr>
         ))}
       </tbody>
-      <tfoot>
+      <tfoot className={FOOT}>
         <tr className="border-t border-solid-gray-600 font-bold">
           <th scope="row" className="px-2 py-1.5 text-left">
             {t.total}
@@ -287,16 +305,20 @@ function Pivot({ report }: { report: FigureReport }) {
     line.cells.set(other.code, row);
     lines.set(key.code, line);
   }
-  const columns = codesOf(across).toSorted((a, b) =>
-    across === 'month' || across === 'fiscal_year' ? a.code.localeCompare(b.code) : 0,
-  );
+  const byTime = (by: Dimension, keys: readonly FigureKey[]) =>
+    isTime(by) ? keys.toSorted((a, b) => a.code.localeCompare(b.code)) : keys;
+  const columns = byTime(across, codesOf(across));
+  const shown = byTime(
+    down,
+    [...lines.values()].map(({ key }) => key),
+  ).flatMap(({ code }) => lines.get(code) ?? []);
   const totalOf = (by: Dimension, code: string) => ({ ...rowsOf(report.list), [by]: code });
   const caption = `${f.reports[report.report]} (${names[down]} × ${names[across]})`;
   if (narrow) {
     return (
       <ul aria-label={caption} className="space-y-2">
-        {[...lines.values()].map(({ key, sum, cells }) => (
-          <li key={key.code} className="long-list rounded-8 border border-line bg-white p-3">
+        {shown.map(({ key, sum, cells }) => (
+          <li key={key.code} className="rounded-8 border border-line bg-white p-3">
             <p className="mb-1 flex justify-between gap-3 text-dns-16B-130">
               {labels(down, key)}
               {report.adds_up ? (
@@ -321,9 +343,7 @@ function Pivot({ report }: { report: FigureReport }) {
       </ul>
     );
   }
-  const sums = columns.map(({ code }) =>
-    [...lines.values()].reduce((sum, { cells }) => sum + (cells.get(code)?.count ?? 0), 0),
-  );
+  const sums = columns.map(({ code }) => shown.reduce((sum, { cells }) => sum + (cells.get(code)?.count ?? 0), 0));
   return (
     // Many columns scroll in here, by keyboard too, and not the page.
     <div role="region" aria-label={caption} tabIndex={0} className="overflow-x-auto print:overflow-visible">
@@ -347,7 +367,7 @@ function Pivot({ report }: { report: FigureReport }) {
           </tr>
         </thead>
         <tbody>
-          {[...lines.values()].map(({ key, sum, cells }) => (
+          {shown.map(({ key, sum, cells }) => (
             <tr key={key.code} className="border-b border-line hover:bg-ground">
               <th scope="row" className="sticky left-0 bg-white px-2 py-1.5 text-left font-400">
                 {labels(down, key)}
@@ -369,7 +389,7 @@ function Pivot({ report }: { report: FigureReport }) {
           ))}
         </tbody>
         {report.adds_up ? (
-          <tfoot>
+          <tfoot className={FOOT}>
             <tr className="border-t border-solid-gray-600 font-bold">
               <th scope="row" className="sticky left-0 bg-white px-2 py-1.5 text-left">
                 {t.total}

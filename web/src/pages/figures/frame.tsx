@@ -79,13 +79,13 @@ interface NumberProps {
 /** A number that opens the list it counts. Nothing is behind a zero. */
 export function FigureNumber({ count, list, className = '', label }: NumberProps) {
   const { whole } = useNumbers();
-  if (count === 0) return <span className={`inline-block tabular-nums ${className}`}>0</span>;
+  if (count === 0) return <span className={`inline-block py-0.5 tabular-nums ${className}`}>0</span>;
   return (
     <Link
       to="/figures/rows"
       search={typeof list === 'string' ? rowsOf(list) : list}
       aria-label={label === undefined ? undefined : `${label} ${whole(count)}`}
-      className={`link inline-block min-w-6 text-right tabular-nums print:text-ink print:no-underline ${className}`}
+      className={`link inline-block min-w-6 py-0.5 whitespace-nowrap tabular-nums print:text-ink print:no-underline ${className}`}
     >
       {whole(count)}
     </Link>

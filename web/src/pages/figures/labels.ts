@@ -113,6 +113,21 @@ const UNSET: Partial<Record<Dimension, string>> = {
   ministry: 'Other',
 };
 
+/**
+ * Names without the words that most of them begin with, for charts: of テレワーク・サポートネットワーク 東京窓口 a bar has
+ * room for 東京窓口, and the table beside has it whole.
+ */
+export function shortNames(names: readonly string[]): string[] {
+  const beginnings = new Map<string, Set<string>>();
+  for (const name of names) {
+    const beginning = name.slice(0, name.lastIndexOf(' ') + 1);
+    if (beginning) beginnings.set(beginning, (beginnings.get(beginning) ?? new Set()).add(name));
+  }
+  const [common] = [...beginnings].toSorted(([, a], [, b]) => b.size - a.size);
+  if (!common || common[1].size * 2 <= new Set(names).size) return [...names];
+  return names.map((name) => (name.startsWith(common[0]) ? name.slice(common[0].length) : name));
+}
+
 export type LabelOf = (dimension: Dimension, key: FigureKey) => string;
 
 /** What a code is called in the language of the screen. */

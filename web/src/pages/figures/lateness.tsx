@@ -39,6 +39,17 @@ const words = texts(
   },
 );
 
+/** In the order in which a case meets them. */
+const KINDS = ['route', 'accept', 'first_contact', 'answer_offer', 'callback', 'wait_review', 'report'];
+
+function inOrder(rows: readonly LatenessRow[]): LatenessRow[] {
+  const place = ({ kind }: LatenessRow) => {
+    const index = KINDS.indexOf(kind.code);
+    return index < 0 ? KINDS.length : index;
+  };
+  return rows.toSorted((a, b) => place(a) - place(b));
+}
+
 const STATES = ['met', 'late', 'overdue', 'open'] as const;
 /** A pattern says it as well as the colour. */
 const LOOKS: Record<(typeof STATES)[number], string> = {
@@ -66,13 +77,14 @@ export function LatenessTables({ search }: { search: TablesSearch }) {
             </Empty>
           ) : (
             <div className="grid gap-x-10 gap-y-6 wide:grid-cols-[minmax(0,2fr)_minmax(0,3fr)] wide:items-start">
-              <Chart rows={report.rows} />
+              <Chart rows={inOrder(report.rows)} />
               <div>
                 <DataTable
                   caption={f.reports.lateness}
                   columns={columns}
-                  rows={report.rows}
+                  rows={inOrder(report.rows)}
                   idOf={({ kind }) => kind.code}
+                  numeric={['due', ...STATES, 'share', 'dropped']}
                 />
                 <p className="mt-2 text-dns-14N-130 text-ink-soft">{t.shareNote}</p>
               </div>

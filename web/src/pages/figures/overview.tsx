@@ -1,16 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import type { Overview, OverviewNumber } from '@/api/schema';
-import { figureReport, overview } from '@/data/figures';
+import { overview } from '@/data/figures';
 import { useMe } from '@/shell/use-me';
-import { texts, usePreferences, useTexts } from '@/text/preferences';
+import { usePreferences, useTexts } from '@/text/preferences';
 import { Section } from '@/ui/page';
 import { Loaded } from '@/ui/states';
 import { FigureNumber, FiguresFrame } from './frame';
 import { useBothYears } from './labels';
-import { spanOfYear } from './search';
+import { Months } from './months';
 import { figuresWords } from './text';
-import { MonthBars } from './trend';
 
 type Group = 'now' | 'month' | 'year' | 'before';
 
@@ -31,11 +29,6 @@ const ENGLISH: Record<string, string> = {
   carried_over: 'Open cases of earlier years',
   carried_over_sessions: 'Sessions held on them before',
 };
-
-const words = texts(
-  { cases: '相談案件', sessions: 'コンサルティング実施回数' },
-  { cases: 'Cases', sessions: 'Sessions held' },
-);
 
 function groupOf(code: string): Group {
   if (code.endsWith('_this_month')) return 'month';
@@ -58,7 +51,6 @@ export function FiguresPage() {
 
 function Numbers({ known }: { known: Overview }) {
   const t = useTexts(figuresWords);
-  const u = useTexts(words);
   const both = useBothYears();
   return (
     <div className="space-y-8">
@@ -72,7 +64,7 @@ function Numbers({ known }: { known: Overview }) {
             title={t.groups[group]}
             beside={group === 'year' ? both.fiscalYear(known.fiscal_year) : null}
           >
-            <dl className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,13rem),1fr))] gap-3">
+            <dl className="grid grid-cols-2 gap-3 sm:grid-cols-[repeat(auto-fill,minmax(15rem,1fr))]">
               {numbers.map((number) => (
                 <One key={number.code} number={number} />
               ))}
@@ -80,12 +72,11 @@ function Numbers({ known }: { known: Overview }) {
           </Section>
         );
       })}
-      <Section title={t.trend} beside={both.fiscalYear(known.fiscal_year)}>
-        <div className="grid gap-8 wide:grid-cols-2">
-          <Trend title={u.cases} report="cases" year={known.fiscal_year} />
-          <Trend title={u.sessions} report="sessions" year={known.fiscal_year} />
-        </div>
-      </Section>
+      <div className="break-inside-avoid">
+        <Section title={t.trend} beside={both.fiscalYear(known.fiscal_year)}>
+          <Months year={known.fiscal_year} />
+        </Section>
+      </div>
     </div>
   );
 }
@@ -95,37 +86,13 @@ function One({ number }: { number: OverviewNumber }) {
   const name = language === 'ja' ? number.label : (ENGLISH[number.code] ?? number.label);
   const late = number.code === 'overdue' && number.count > 0;
   return (
-    <div className={`flex flex-col rounded-8 border px-4 py-3 ${late ? 'border-2 border-error-2' : 'border-line'}`}>
+    <div
+      className={`flex flex-col rounded-8 border px-4 py-3 max-sm:px-3 ${late ? 'border-2 border-error-2' : 'border-line'}`}
+    >
       <dt className="flex-1 text-dns-16N-130">{name}</dt>
       <dd className="mt-1 text-std-28B-150">
         <FigureNumber count={number.count} list={number.list} label={name} />
       </dd>
-    </div>
-  );
-}
-
-interface TrendProps {
-  title: string;
-  report: 'cases' | 'sessions';
-  year: number;
-}
-
-function Trend({ title, report, year }: TrendProps) {
-  const t = useTexts(figuresWords);
-  const span = spanOfYear(year);
-  const query = useQuery(figureReport(report, { ...span, by: 'month' }));
-  return (
-    <div>
-      <h3 className="mb-2 flex flex-wrap items-baseline justify-between gap-x-4 text-dns-16B-130">
-        {title}
-        <Link to="/figures/tables" search={{ report, by: 'month', ...span }} className="link no-print text-dns-16N-130">
-          {t.toTable}
-          <span className="sr-only">({title})</span>
-        </Link>
-      </h3>
-      <Loaded query={query} lines={4}>
-        {(known) => <MonthBars title={title} report={known} />}
-      </Loaded>
     </div>
   );
 }

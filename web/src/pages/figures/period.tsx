@@ -21,7 +21,7 @@ const words = texts(
     closedAt: '締めた日時',
     by: '締めた人',
     note: '備考',
-    left: '締めた時に済んでいなかったもの',
+    left: '締めた時の未処理',
     leftOf: (sessions: number, mails: number) => `実施の記録がない回 ${sessions} 件、要確認メール ${mails} 件`,
     totals: '締めた数字と、現在の記録',
     report: '集計',
@@ -285,7 +285,13 @@ function Adjustments({ id }: { id: string }) {
           </Empty>
         ) : (
           <>
-            <DataTable caption={t.adjustments} columns={columns} rows={rows} idOf={({ place }) => place} />
+            <DataTable
+              caption={t.adjustments}
+              columns={columns}
+              rows={rows}
+              idOf={({ place }) => place}
+              numeric={['effect']}
+            />
             {list.hasNextPage ? (
               <Button
                 className="no-print mt-4"

@@ -189,6 +189,8 @@ function CloseDialog({ period, onClose }: { period: NextPeriod; onClose: () => v
   );
 }
 
+const TOTALS = ['cases', 'interactions', 'enterprises', 'sessions'] as const;
+
 function Closed({ items }: { items: readonly ClosedPeriod[] }) {
   const t = useTexts(words);
   const f = useTexts(figuresWords);
@@ -196,7 +198,7 @@ function Closed({ items }: { items: readonly ClosedPeriod[] }) {
   const dates = useDates();
   if (items.length === 0) return <Empty icon="lock" title={t.none} />;
   const column = columnsOf<ClosedPeriod>();
-  const total = (report: 'cases' | 'interactions' | 'enterprises' | 'sessions') =>
+  const total = (report: (typeof TOTALS)[number]) =>
     column.display({
       id: report,
       header: t[report],
@@ -227,14 +229,11 @@ function Closed({ items }: { items: readonly ClosedPeriod[] }) {
         </Link>
       ),
     }),
-    total('cases'),
-    total('interactions'),
-    total('enterprises'),
-    total('sessions'),
+    ...TOTALS.map(total),
     column.display({ id: 'closed', header: t.closedAt, cell: ({ row }) => dates.dayTime(row.original.closed_at) }),
     ...(items.some(({ closed_by }) => closed_by)
       ? [column.display({ id: 'by', header: t.by, cell: ({ row }) => row.original.closed_by ?? '' })]
       : []),
   ];
-  return <DataTable caption={t.closedOnes} columns={columns} rows={items} idOf={({ id }) => id} />;
+  return <DataTable caption={t.closedOnes} columns={columns} rows={items} idOf={({ id }) => id} numeric={TOTALS} />;
 }

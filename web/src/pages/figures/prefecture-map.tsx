@@ -34,9 +34,18 @@ const LOOKS = [
 ] as const;
 const CLASSES = LOOKS.length - 1;
 
-/** The class of a number: 0 for nothing, then five of equal width up to the largest. */
+/**
+ * The largest number of a class: 0 for nothing, then five that grow towards the largest. Of equal width they would show
+ * Tokyo, and 46 prefectures in one colour.
+ */
+function upTo(look: number, most: number): number {
+  return Math.floor((most * look * look) / (CLASSES * CLASSES));
+}
+
 export function classOf(count: number, most: number): number {
-  return count === 0 ? 0 : Math.min(CLASSES, Math.ceil((count / Math.max(1, most)) * CLASSES));
+  let look = 0;
+  while (look < CLASSES && count > upTo(look, most)) look += 1;
+  return look;
 }
 
 interface MapProps {
@@ -64,6 +73,7 @@ export function PrefectureMap({ title, report }: MapProps) {
       >
         {TILES.map(({ code, column, row }) => {
           const name = prefectureName(code);
+          const short = name.replace(/[都府県]$/, '');
           const count = found.get(code)?.count ?? 0;
           return (
             <Link
@@ -75,14 +85,15 @@ export function PrefectureMap({ title, report }: MapProps) {
               preload={false}
               data-code={code}
               tabIndex={code === current ? 0 : -1}
-              aria-label={`${name} ${numbers.whole(count)}`}
               className={`focus-inside flex min-w-0 flex-col items-center justify-center overflow-hidden rounded-4 border text-center text-[0.75rem] leading-tight tracking-tight print-color hover:underline ${LOOKS[classOf(count, most)] ?? LOOKS[0]}`}
               style={{ gridColumn: column, gridRow: row }}
               onFocus={() => setCurrent(code)}
             >
+              {/* Read out whole, and shown as far as a tile has room. */}
+              <span className="sr-only">{`${name} ${numbers.whole(count)}`}</span>
               <span aria-hidden className="whitespace-nowrap">
-                {name.replace(/[都府県]$/, '').slice(0, 2)}
-                <span className="max-sm:hidden">{name.replace(/[都府県]$/, '').slice(2)}</span>
+                {short.slice(0, 2)}
+                <span className="max-sm:hidden">{short.slice(2)}</span>
               </span>
               <span aria-hidden className="font-bold tabular-nums">
                 {count > 999 ? numbers.short(count) : count}
@@ -111,9 +122,7 @@ export function PrefectureMap({ title, report }: MapProps) {
 /** The classes that can occur, each with its smallest and largest number. */
 export function scaleOf(most: number): (readonly [look: number, from: number, to: number])[] {
   const classes = Array.from({ length: CLASSES }, (_, index) => {
-    const from = Math.floor((most * index) / CLASSES) + 1;
-    const to = Math.floor((most * (index + 1)) / CLASSES);
-    return [index + 1, from, to] as const;
+    return [index + 1, upTo(index, most) + 1, upTo(index + 1, most)] as const;
   });
   return [[0, 0, 0] as const, ...classes.filter(([, from, to]) => from <= to)];
 }

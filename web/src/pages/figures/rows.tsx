@@ -187,10 +187,10 @@ function FactList({
         rows.length === 0 ? (
           <Nothing />
         ) : (
-          <>
+          <div className="print:[&_table]:text-[7.5pt] print:[&_td]:px-1 print:[&_td]:py-1 print:[&_th]:px-1">
             <DataTable caption={f.reports[report]} columns={columns} rows={rows} idOf={({ place }) => place} />
             <More shown={rows.length} total={total} list={list} />
-          </>
+          </div>
         )
       }
     </Loaded>
@@ -211,11 +211,17 @@ function useFactColumns(
   const column = columnsOf<Row>();
   const text = (id: string, header: string, cell: (row: Row) => string) =>
     column.display({ id, header, cell: ({ row }) => cell(row.original) });
-  const coded = (name: 'status' | 'outcome' | 'channel' | 'stage' | 'state' | 'kind' | 'direction') =>
-    text(name, names[name], (row) => codeOf(name, row[name]));
+  const short = (id: string, header: string, cell: (row: Row) => string) =>
+    column.display({
+      id,
+      header: () => <span className="whitespace-nowrap print:whitespace-normal">{header}</span>,
+      cell: ({ row }) => <span className="whitespace-nowrap print:whitespace-normal">{cell(row.original)}</span>,
+    });
+  const coded = (name: 'outcome' | 'channel' | 'stage' | 'state' | 'kind' | 'direction') =>
+    short(name, names[name], (row) => codeOf(name, row[name]));
   const own = {
     cases: [
-      coded('status'),
+      text('status', names.status, ({ status }) => codeOf('status', status)),
       coded('outcome'),
       coded('channel'),
       text('topics', names.topic, ({ topics }) => topics.map((topic) => codeOf('topic', topic)).join('、')),
@@ -249,7 +255,7 @@ function useFactColumns(
     ...(role === 'auditor' ? [] : [text('enterprise', t.enterprise, (row) => row.enterprise_name ?? t.noName)]),
     text('at', t.at[report], ({ at }) => dates.dayTime(at)),
     ...own,
-    text('prefecture', names.prefecture, ({ prefecture }) => (prefecture ? prefectureName(prefecture) : '')),
+    short('prefecture', names.prefecture, ({ prefecture }) => (prefecture ? prefectureName(prefecture) : '')),
     text('desk', names.desk, ({ desk_id }) => (desk_id ? (desks.get(desk_id) ?? '') : t.center)),
     ...(reached
       ? [
@@ -291,6 +297,7 @@ function EnterpriseList({ selection, total }: ListProps) {
               columns={columns}
               rows={rows}
               idOf={(row) => row.enterprise_id}
+              numeric={['cases']}
             />
             <More shown={rows.length} total={total} list={list} />
           </>

@@ -23,8 +23,8 @@ export function TablesPage() {
             to="/figures/tables"
             search={turnedTo(search, name)}
             aria-current={name === report ? 'true' : undefined}
-            activeProps={{}}
-            className="focus-inside inline-flex min-h-10 items-center rounded-6 border border-line bg-white px-3 text-dns-16N-130 whitespace-nowrap hover:bg-blue-50 hover:underline aria-[current=true]:border-blue-900 aria-[current=true]:bg-blue-900 aria-[current=true]:text-white"
+            // The router says `page` where the whole address is the same.
+            className="focus-inside inline-flex min-h-10 items-center rounded-6 border border-line bg-white px-3 text-dns-16N-130 whitespace-nowrap hover:underline [&:not([aria-current])]:hover:bg-blue-50 [&[aria-current]]:border-blue-900 [&[aria-current]]:bg-blue-900 [&[aria-current]]:text-white"
           >
             {t.reports[name]}
           </Link>

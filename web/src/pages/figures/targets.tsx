@@ -186,6 +186,7 @@ function Rows({ rows }: { rows: readonly TargetRow[] }) {
         caption={t.title}
         columns={columns}
         rows={rows}
+        numeric={['aim', 'measured']}
         idOf={({ target }) => `${target.area} ${target.measure}`}
       />
       {rows.some(({ measured_by }) => measured_by === 'case_status') ? (
@@ -207,7 +208,8 @@ function Measured({ row: { target, measured } }: { row: TargetRow }) {
         {value == null ? t.nothing : numbers.measure(value, isShare(target.measure))}
       </span>
       <span className="ml-2 text-dns-14N-130 whitespace-nowrap">
-        (<FigureNumber count={part.count} list={part.list} /> / <FigureNumber count={whole.count} list={whole.list} />)
+        (<FigureNumber count={part.count} list={part.list} className="text-center" /> /{' '}
+        <FigureNumber count={whole.count} list={whole.list} className="text-center" />)
       </span>
     </>
   );

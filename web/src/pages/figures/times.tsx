@@ -8,7 +8,7 @@ import { Empty, Loaded } from '@/ui/states';
 import { spanOf } from './controls';
 import { Days } from './days';
 import { FigureNumber } from './frame';
-import { useDimensionNames, useLabels, useNumbers } from './labels';
+import { shortNames, useDimensionNames, useLabels, useNumbers } from './labels';
 import { dimensionsOf, MILESTONES, selectionOf, without, type Milestone, type TablesSearch } from './search';
 import { figuresWords } from './text';
 
@@ -96,7 +96,13 @@ function Times({ report, milestone }: { report: TimesReport; milestone: Mileston
   return (
     <div className="grid gap-x-10 gap-y-4 wide:grid-cols-[minmax(0,2fr)_minmax(0,3fr)] wide:items-start">
       <TimeBars title={t.chart(f.milestones[milestone])} rows={rows} />
-      <DataTable caption={f.milestones[milestone]} columns={columns} rows={rows} idOf={({ id }) => id} />
+      <DataTable
+        caption={f.milestones[milestone]}
+        columns={columns}
+        rows={rows}
+        idOf={({ id }) => id}
+        numeric={['count', 'median', 'p90', 'mean']}
+      />
     </div>
   );
 }
@@ -105,13 +111,14 @@ function TimeBars({ title, rows }: { title: string; rows: readonly Row[] }) {
   const t = useTexts(words);
   const numbers = useNumbers();
   const most = Math.max(1, ...rows.map(({ time }) => time.net?.p90 ?? 0));
+  const names = shortNames(rows.map(({ name }) => name));
   const width = (minutes = 0) => ({ width: `${(100 * minutes) / most}%` });
   return (
     <figure aria-label={title}>
       <ul className="space-y-1.5 text-dns-14N-130">
-        {rows.map(({ id, name, time }) => (
-          <li key={id} className="grid grid-cols-[minmax(0,8rem)_1fr_6rem] items-center gap-x-3">
-            <span className={id === 'total' ? 'font-bold' : ''}>{name}</span>
+        {rows.map(({ id, time }, index) => (
+          <li key={id} className="grid grid-cols-[minmax(0,8rem)_1fr_5rem] items-center gap-x-3">
+            <span className={id === 'total' ? 'font-bold' : ''}>{names[index]}</span>
             <span aria-hidden className="relative block h-5">
               <span
                 className="absolute inset-y-0 left-0 border border-blue-300 bg-blue-100 print-color"
@@ -119,7 +126,7 @@ function TimeBars({ title, rows }: { title: string; rows: readonly Row[] }) {
               />
               <span className="absolute inset-y-1 left-0 bg-blue-800 print-color" style={width(time.net?.median)} />
             </span>
-            <span className="tabular-nums">{time.net ? numbers.minutes(time.net.median) : ''}</span>
+            <span className="whitespace-nowrap tabular-nums">{time.net ? numbers.minutes(time.net.median) : ''}</span>
           </li>
         ))}
       </ul>
@@ -136,13 +143,20 @@ function useColumns(report: TimesReport): Column<Row>[] {
   const measures = (['median', 'p90', 'mean'] as const).map((measure) =>
     column.display({
       id: measure,
-      header: `${t[measure]} (${t.net} / ${t.gross})`,
+      header: () => (
+        <>
+          {t[measure]} <span className="whitespace-nowrap sm:block">({`${t.net} / ${t.gross}`})</span>
+        </>
+      ),
       cell: ({ row }) => {
         const { net, gross } = row.original.time;
         return (
-          <span className="tabular-nums">
+          <span className="whitespace-nowrap tabular-nums">
             {net ? numbers.minutes(net[measure]) : '–'}
-            <span className="text-ink-soft"> / {gross ? numbers.minutes(gross[measure]) : '–'}</span>
+            <span className="text-ink-soft sm:block">
+              <span className="sm:hidden"> / </span>
+              {gross ? numbers.minutes(gross[measure]) : '–'}
+            </span>
           </span>
         );
       },
@@ -152,7 +166,7 @@ function useColumns(report: TimesReport): Column<Row>[] {
     column.display({ id: 'name', header: names[report.by[0] ?? 'month'], cell: ({ row }) => row.original.name }),
     column.display({
       id: 'count',
-      header: t.count,
+      header: () => <span className="whitespace-nowrap">{t.count}</span>,
       cell: ({ row }) => <FigureNumber count={row.original.time.count} list={row.original.time.list} />,
     }),
     ...measures,

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import type { FigureReport } from '@/api/schema';
 import { dateOf } from '@/text/dates';
 import { texts, usePreferences, useTexts } from '@/text/preferences';
-import { useLabels, useNumbers } from './labels';
+import { shortNames, useLabels, useNumbers } from './labels';
 import { monthsOf } from './search';
 import { ticksOf } from './ticks';
 
@@ -194,7 +194,10 @@ export function TimeLines({ title, report }: BarsProps) {
     line.counts.set(at, count);
     known.set(key.code, line);
   }
-  const all = [...known.values()].toSorted((a, b) => b.sum - a.sum);
+  const names = shortNames([...known.values()].map(({ name }) => name));
+  const all = [...known.values()]
+    .map((line, index) => ({ ...line, name: names[index] ?? line.name }))
+    .toSorted((a, b) => b.sum - a.sum);
   const lines = LINES.slice(0, all.length).flatMap((look, index) => {
     const line = all[index];
     return line ? [{ ...line, look }] : [];

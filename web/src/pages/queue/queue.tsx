@@ -7,7 +7,7 @@ import { caseCounts, caseList } from '@/data/cases';
 import { useMe } from '@/shell/use-me';
 import { useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { useClearOf } from '@/ui/clear-of';
 import { DataTable } from '@/ui/data-table';
 import { Icon } from '@/ui/icon';
@@ -50,6 +50,7 @@ export function QueuePage() {
 
 function Order({ search }: { search: QueueSearch }) {
   const t = useTexts(queueWords);
+  const me = useMe();
   const navigate = useNavigate();
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-dns-14N-130">
@@ -70,6 +71,11 @@ function Order({ search }: { search: QueueSearch }) {
           ))}
         </select>
       </label>
+      {me.permissions.includes('make_exports') ? (
+        <LinkButton to="/exports" search={{ list: 'cases', ...filterOf(search) }} size="sm">
+          {t.exported}
+        </LinkButton>
+      ) : null}
     </div>
   );
 }

@@ -16,6 +16,7 @@ export const queueWords = texts(
     topic: '相談分野',
     desk: '窓口',
     any: '指定なし',
+    exported: '書き出す',
     sort: '並び順',
     sorts: { due_at: '期限の早い順', '-received_at': '受付の新しい順', received_at: '受付の古い順' },
     columns: {
@@ -70,6 +71,7 @@ export const queueWords = texts(
     topic: 'Topic',
     desk: 'Desk',
     any: 'Any',
+    exported: 'As a file',
     sort: 'Order',
     sorts: { due_at: 'Due first', '-received_at': 'Newest first', received_at: 'Oldest first' },
     columns: {

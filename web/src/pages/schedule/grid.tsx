@@ -9,7 +9,7 @@ import { DayHeading } from './agenda';
 import { useConflicts, useConflictText } from './conflicts';
 import { useEntry } from './entry';
 import type { Chosen, Week } from './schedule';
-import { columns, heightOf, rows } from './shape';
+import { columns, heightOf, LEAST_MINUTES, LEAST_PX, rows } from './shape';
 import { scheduleWords } from './text';
 import { useMove, type Move } from './use-move';
 
@@ -111,7 +111,7 @@ function Day({ date, day, week, hours, moving, help, returning, onChoose, onSay 
   const t = useTexts(scheduleWords);
   const { move } = moving;
   const inDay = <T extends Span>(items: readonly T[]) => items.filter((item) => partOfDay(item, date));
-  const placed = sideBySide(inDay(week.sessions));
+  const placed = sideBySide(inDay(week.sessions), LEAST_MINUTES);
   return (
     <li className="row-span-2 grid min-w-0 grid-rows-subgrid">
       <DayHeading date={date} closed={day && !day.open ? (day.reason ?? t.closed) : undefined} />
@@ -268,12 +268,13 @@ function Block({ placed, part, week, hours, moving, help, returns }: BlockProps)
     if (returns) handle.current?.focus();
   }, [returns]);
   const { top, height } = rows(part, hours);
+  const drawn = Math.max(height, LEAST_PX);
   return (
     <li
       {...(entry.movable ? moving.pointer(session) : {})}
       // What does not fit is seen in full while the pointer or the focus is on it.
       className={`absolute overflow-hidden rounded-6 border border-l-4 px-1.5 py-0.5 text-dns-14N-120 shadow-1 focus-within:z-10 focus-within:!h-auto hover:z-10 hover:!h-auto ${STATES[session.state]} ${entry.movable ? 'cursor-grab' : ''} ${isMoving ? 'border-dashed !bg-white' : ''}`}
-      style={{ top, height: Math.max(height, 26), minHeight: Math.max(height, 26), ...columns(placed) }}
+      style={{ top, height: drawn, minHeight: drawn, ...columns(placed) }}
     >
       <Link
         to="/cases/$id"

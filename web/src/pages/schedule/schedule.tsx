@@ -10,7 +10,7 @@ import { commonSlots, daysShown, joined, type Span } from '@/data/week';
 import { useMe } from '@/shell/use-me';
 import { dateOf, daysLater, dayStart, midnight, mondayOf, useDates } from '@/text/dates';
 import { useTexts } from '@/text/preferences';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { useNarrow } from '@/ui/narrow';
 import { Page } from '@/ui/page';
 import { Loaded } from '@/ui/states';
@@ -54,13 +54,14 @@ export function SchedulePage() {
   const t = useTexts(scheduleWords);
   const dates = useDates();
   const narrow = useNarrow();
+  const { permissions } = useMe();
   const search = useSearch({ from: '/app/schedule' });
   const navigate = useNavigate();
   const today = dateOf(midnight(0));
   const date = search.from ?? today;
   const monday = mondayOf(date);
   const seen = useQuery({ ...oneCase(search.case_id ?? ''), enabled: search.case_id !== undefined }).data;
-  const { query, week } = useWeek(monday, search, seen);
+  const { query, week, filter } = useWeek(monday, search, seen);
   // Kept here, not in the grid: what was typed outlives a page that becomes narrow.
   const [chosen, setChosen] = useState<Chosen>();
   const [returning, setReturning] = useReturning();
@@ -90,6 +91,11 @@ export function SchedulePage() {
               if (event.target.value) go(event.target.value);
             }}
           />
+          {permissions.includes('make_exports') ? (
+            <LinkButton to="/exports" search={{ list: 'sessions', ...filter }} size="sm">
+              {t.exported}
+            </LinkButton>
+          ) : null}
         </div>
       }
     >
@@ -215,10 +221,8 @@ function useWeek(monday: string, search: ScheduleSearch, seen: CaseView | undefi
   const managers = whose.manager_id ? [whose.manager_id] : (seen?.managers.map(({ id }) => id) ?? []);
   const desk = seen?.desk?.id ?? whose.desk_id;
   const days = { from: monday, to: sunday };
-  const query = useQuery({
-    ...sessionList({ ...whose, from: dayStart(monday), to: dayStart(daysLater(monday, 7)) }),
-    placeholderData: keepPreviousData,
-  });
+  const filter = { ...whose, from: dayStart(monday), to: dayStart(daysLater(monday, 7)) };
+  const query = useQuery({ ...sessionList(filter), placeholderData: keepPreviousData });
   const calendar = useQuery(calendarDays(monday, sunday, desk)).data;
   const names = useQuery(namesOfCases(whose)).data;
   const slots = (minutes: number) => managers.map((id) => freeSlots(id, days, minutes, desk));
@@ -238,5 +242,5 @@ function useWeek(monday: string, search: ScheduleSearch, seen: CaseView | undefi
     starts: commonSlots(hours.map(({ data }) => data ?? [])),
     names: names ?? new Map<string, string>(),
   };
-  return { query, week };
+  return { query, week, filter };
 }

@@ -4,6 +4,11 @@ import type { Minutes, Placed } from '@/data/week';
 /** The height of an hour: three lines of text fit into a session of one hour. */
 export const HOUR_PX = 68;
 
+/** The height of the shortest session: its line can be read, and its handle be met with a finger. */
+export const LEAST_PX = 26;
+/** The minutes that are as high. */
+export const LEAST_MINUTES = (LEAST_PX / HOUR_PX) * 60;
+
 export function heightOf([from, to]: Minutes): number {
   return ((to - from) / 60) * HOUR_PX;
 }

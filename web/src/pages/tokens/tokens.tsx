@@ -9,10 +9,10 @@ import { dateOf, daysLater, useDates } from '@/text/dates';
 import { texts, useTexts } from '@/text/preferences';
 import { Button } from '@/ui/button';
 import { columnsOf, type Column } from '@/ui/data-table';
-import { Dialog, DialogButtons } from '@/ui/dialog';
 import { DialogForm } from '@/ui/dialog-form';
 import { ManyField, TextField } from '@/ui/form';
 import { Page } from '@/ui/page';
+import { SecretDialog } from '@/ui/secret-dialog';
 import { say } from '@/ui/toast';
 
 const words = texts(
@@ -34,9 +34,6 @@ const words = texts(
     made: 'トークンを発行しました',
     once: 'この値は今だけ表示されます。安全な場所に控えてください。',
     secret: 'トークン',
-    copy: 'コピー',
-    copied: 'コピーしました。',
-    close: '控えたので閉じる',
     date: '有効期限の日付を入力してください。',
   },
   {
@@ -57,9 +54,6 @@ const words = texts(
     made: 'The token was made',
     once: 'It is shown only now. Keep it in a safe place.',
     secret: 'Token',
-    copy: 'Copy',
-    copied: 'Copied.',
-    close: 'I have kept it',
     date: 'Enter the day on which it ends.',
   },
 );
@@ -89,7 +83,11 @@ export function TokensPage() {
         empty={{ icon: 'lock', title: t.none }}
       />
       {opened === 'new' ? <NewToken onMade={(made) => setOpened({ made })} onClose={close} /> : null}
-      {typeof opened === 'object' && 'made' in opened ? <Secret made={opened.made} onClose={close} /> : null}
+      {typeof opened === 'object' && 'made' in opened ? (
+        <SecretDialog title={t.made} label={t.secret} secret={opened.made.token} onClose={close}>
+          <p>{t.once}</p>
+        </SecretDialog>
+      ) : null}
       {typeof opened === 'object' && 'revoke' in opened ? <Revoke token={opened.revoke} onClose={close} /> : null}
     </Page>
   );
@@ -165,38 +163,6 @@ function NewToken({ onMade, onClose }: { onMade: (made: CreatedToken) => void; o
         choices={may.map((permission) => [permission, permission])}
       />
     </DialogForm>
-  );
-}
-
-/** The only time that it is seen: the dialog is closed by its own button, not by a slip. */
-function Secret({ made, onClose }: { made: CreatedToken; onClose: () => void }) {
-  const t = useTexts(words);
-  return (
-    <Dialog title={t.made} persistent onClose={onClose}>
-      <p className="mb-3 text-std-16N-170">{t.once}</p>
-      <label className="block text-dns-16B-130">
-        {t.secret}
-        <input
-          readOnly
-          autoComplete="off"
-          value={made.token}
-          className="mt-1 h-11 w-full rounded-8 border border-line-strong bg-ground px-3 font-mono text-dns-16N-130"
-          onFocus={(event) => event.target.select()}
-        />
-      </label>
-      <DialogButtons>
-        <Button
-          look="solid"
-          size="lg"
-          onClick={() => void navigator.clipboard.writeText(made.token).then(() => say(t.copied))}
-        >
-          {t.copy}
-        </Button>
-        <Button size="lg" onClick={onClose}>
-          {t.close}
-        </Button>
-      </DialogButtons>
-    </Dialog>
   );
 }
 

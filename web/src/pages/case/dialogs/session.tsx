@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { api, body, ifMatch } from '@/api/client';
 import type { CaseView, ConsultationView, HoldRequest, Mode, NoShowBy, NoShowRequest } from '@/api/schema';
 import { useSend } from '@/api/send';
-import { oneSession } from '@/data/sessions';
+import { newest, oneSession } from '@/data/sessions';
 import { useTaps, visitTimes } from '@/data/taps';
 import { useMe } from '@/shell/use-me';
 import { dateOf, instant, timeOf, useDates } from '@/text/dates';
@@ -113,26 +113,31 @@ export function CancelDialog({ session, undo, onClose }: SessionProps & { undo: 
   );
 }
 
-/** The version to act on: the newest, where nothing was changed since but when one arrived and left. */
-function useVersion(session: ConsultationView): number {
+/**
+ * The session as it is known now. The one that a dialog was opened for is a moment of the page: when a tap reaches the
+ * server meanwhile, the device forgets it, and only the newer session has its time. Changes of what was booked are not
+ * followed: somebody decided upon what they saw.
+ */
+function useNewest(session: ConsultationView): ConsultationView {
   const { data } = useQuery(oneSession(session.id));
-  const isSame =
-    data && (['state', 'starts_at', 'ends_at', 'mode'] as const).every((key) => data[key] === session[key]);
-  return isSame ? data.version : session.version;
+  const known = newest(session, data);
+  const isSame = (['state', 'starts_at', 'ends_at', 'mode'] as const).every((key) => known[key] === session[key]);
+  return isSame ? known : session;
 }
 
 export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: CaseView }) {
   const t = useTexts(words);
   const names = useWords();
-  const version = useVersion(session);
+  const known = useNewest(session);
   // What was tapped at the visit, else what was booked.
   const me = useMe();
-  const tapped = visitTimes(session, useTaps(me.id));
+  const tapped = visitTimes(known, useTaps(me.id));
   const begin = tapped.in ?? session.starts_at;
   const end = tapped.out ?? session.ends_at;
-  const [date, setDate] = useState(dateOf(begin));
-  const [from, setFrom] = useState(timeOf(begin));
-  const [to, setTo] = useState(timeOf(end));
+  // What nobody typed follows what is known.
+  const [typed, setTyped] = useState<{ date?: string; from?: string; to?: string }>({});
+  const { date = dateOf(begin), from = timeOf(begin), to = timeOf(end) } = typed;
+  const type = (part: typeof typed) => setTyped((before) => ({ ...before, ...part }));
   const [mode, setMode] = useState<Mode>(session.mode);
   const primary = seen.contacts.find(({ role }) => role === 'primary');
   const [attendees, setAttendees] = useState(primary?.name ?? '');
@@ -143,7 +148,7 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
       body(
         api.POST('/api/v1/consultations/{id}/hold', {
           params: { path: { id: session.id }, header: once },
-          headers: ifMatch(version),
+          headers: ifMatch(known.version),
           body: request,
         }),
       ),
@@ -171,9 +176,22 @@ export function HoldDialog({ seen, session, onClose }: SessionProps & { seen: Ca
       onSubmit={submit}
     >
       <div className="grid gap-4 sm:grid-cols-3">
-        <TextField label={t.date} pointer="/date" type="date" value={date} onChange={setDate} wrong={wrong} />
-        <TextField label={t.from} pointer="/started_at" type="time" value={from} onChange={setFrom} />
-        <TextField label={t.to} pointer="/ended_at" type="time" value={to} onChange={setTo} />
+        <TextField
+          label={t.date}
+          pointer="/date"
+          type="date"
+          value={date}
+          onChange={(next) => type({ date: next })}
+          wrong={wrong}
+        />
+        <TextField
+          label={t.from}
+          pointer="/started_at"
+          type="time"
+          value={from}
+          onChange={(next) => type({ from: next })}
+        />
+        <TextField label={t.to} pointer="/ended_at" type="time" value={to} onChange={(next) => type({ to: next })} />
       </div>
       <RadioField
         label={t.mode}
