@@ -109,7 +109,7 @@ export function LinkFields({ values: { switches, numbers }, onChange }: FieldsPr
       {GROUPS.map(({ on, numbers: names, also }) => (
         <div key={on}>
           {check(on)}
-          <div className="ml-7 grid items-end gap-x-8 gap-y-4 sm:grid-cols-2 max-sm:ml-0">
+          <div className="mt-1.5 ml-7 grid items-end gap-x-8 gap-y-4 sm:grid-cols-2 max-sm:ml-0">
             {names.map((name) => (
               <TextField
                 key={name}

@@ -19,7 +19,7 @@ it('points at ways to reach somebody', () => {
 
 it('points at names of people and firms', () => {
   expect(suspects('専門家の佐藤さんと、弊社の山田課長に感謝')).toEqual(['佐藤さん', '山田課長']);
-  expect(suspects('株式会社あおぞらの者です')).toEqual([]);
+  expect(suspects('株式会社あおぞらの者です')).toEqual(['株式会社あおぞら']);
   expect(suspects('青空株式会社の者です')).toEqual(['青空株式会社']);
 });
 

@@ -7,6 +7,7 @@ export interface Part {
 }
 
 const NAME = String.raw`[\p{Script=Han}\p{Script=Katakana}ー]`;
+const LETTERS = String.raw`\p{Script=Han}\p{Script=Katakana}ーA-Za-z`;
 /** People that texts speak of without naming anybody. */
 const NOBODY = '(?:皆|お客|客|担当者?|専門家|相談員|職員|従業員|社員|先方|企業|会社|各位|貴社|御社)';
 const FIRM = '(?:株式会社|有限会社|合同会社|合資会社|社団法人|財団法人|医療法人|学校法人|社会福祉法人)';
@@ -20,10 +21,8 @@ const PATTERNS: readonly RegExp[] = [
   /〒?[0-9０-９]{3}[-－‐−ー][0-9０-９]{4}/gu,
   // Names before an honorific or a post, and names of firms.
   new RegExp(`(?!${NOBODY})(?<!${NAME})${NAME}{1,8}(?:さん|様|氏|先生|殿|社長|部長|課長|係長)`, 'gu'),
-  new RegExp(
-    `${FIRM}[\\p{Script=Han}\\p{Script=Katakana}ーA-Za-z]+|[\\p{Script=Han}\\p{Script=Katakana}ーA-Za-z]+${FIRM}`,
-    'gu',
-  ),
+  // After 株式会社 up to what ends a name in a sentence.
+  new RegExp(`${FIRM}[^\\s、。「」()（）のはがをにでともへ]{1,20}|[${LETTERS}]+${FIRM}`, 'gu'),
 ];
 
 /** Names as a case knows them, and their parts: in a text one writes the family name alone. */

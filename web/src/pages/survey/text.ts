@@ -68,7 +68,7 @@ export const surveyWords = texts(
     telework: 'Telework introduced',
     whyNot: 'Why not',
     whyNotHint: (n: string) =>
-      `Reasons of the ${n} that do not plan it. Several may be given, so that shares add up to more than 100%.`,
+      `Reasons of the ${n} that do not plan it. Several may be given, so that shares need not add up to 100%.`,
     evaluations: 'Evaluations of sessions',
     state: 'State',
     answer: 'Answer',
