@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ExportKind } from '@/api/schema';
 import { desks, managers } from '@/data/directory';
 import type { ExportFilter } from '@/data/exports';
-import { useFilterWords } from '@/pages/figures/controls';
+import { useFilterWords } from '@/pages/figures/filters';
 import { useBothYears } from '@/pages/figures/labels';
 import { readSelection } from '@/pages/figures/search';
 import { useMe } from '@/shell/use-me';

@@ -5,11 +5,11 @@ import { texts, useTexts } from '@/text/preferences';
 import { columnsOf, DataTable, type Column } from '@/ui/data-table';
 import { Section } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
-import { spanOf } from './controls';
 import { Days } from './days';
 import { FigureNumber } from './frame';
 import { useBothYears, useNumbers } from './labels';
 import type { TablesSearch } from './search';
+import { spanOf } from './span';
 import { figuresWords } from './text';
 
 const words = texts(

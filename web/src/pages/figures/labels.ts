@@ -113,15 +113,18 @@ const UNSET: Partial<Record<Dimension, string>> = {
   ministry: 'Other',
 };
 
+/** So many characters are worth leaving out. */
+const MUCH = 8;
+
 /**
  * Names without the words that most of them begin with, for charts: of テレワーク・サポートネットワーク 東京窓口 a bar has
- * room for 東京窓口, and the table beside has it whole.
+ * room for 東京窓口, and the table beside has it whole. Short beginnings stay: they take no room, and may be family names.
  */
 export function shortNames(names: readonly string[]): string[] {
   const beginnings = new Map<string, Set<string>>();
   for (const name of names) {
     const beginning = name.slice(0, name.lastIndexOf(' ') + 1);
-    if (beginning) beginnings.set(beginning, (beginnings.get(beginning) ?? new Set()).add(name));
+    if (beginning.length > MUCH) beginnings.set(beginning, (beginnings.get(beginning) ?? new Set()).add(name));
   }
   const [common] = [...beginnings].toSorted(([, a], [, b]) => b.size - a.size);
   if (!common || common[1].size * 2 <= new Set(names).size) return [...names];

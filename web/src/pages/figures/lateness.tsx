@@ -5,11 +5,11 @@ import { texts, usePreferences, useTexts } from '@/text/preferences';
 import { useWords } from '@/text/words';
 import { columnsOf, DataTable, type Column } from '@/ui/data-table';
 import { Empty, Loaded } from '@/ui/states';
-import { spanOf } from './controls';
 import { Days } from './days';
 import { FigureNumber } from './frame';
 import { useNumbers } from './labels';
 import { selectionOf, without, type TablesSearch } from './search';
+import { spanOf } from './span';
 import { figuresWords } from './text';
 
 const words = texts(

@@ -99,6 +99,10 @@ export function selectionOf(search: TablesSearch | RowsSearch): Selection {
   return readSelection(search as Record<string, unknown>);
 }
 
+export function isTime(by: Dimension | undefined): boolean {
+  return by === 'month' || by === 'fiscal_year';
+}
+
 /** By what a report is broken down where nobody says. */
 export function dimensionsOf({ by = 'month' }: TablesSearch): Dimension[] {
   return by.split(',').flatMap((name) => oneOf(name.trim(), DIMENSIONS) ?? []);

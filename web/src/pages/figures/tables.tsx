@@ -1,11 +1,12 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useTexts } from '@/text/preferences';
 import { CapacityTables } from './capacity';
-import { Controls, spanOf } from './controls';
+import { Controls } from './controls';
 import { CountTables } from './counts';
 import { FiguresAsFile, FiguresFrame } from './frame';
 import { LatenessTables } from './lateness';
 import { dimensionsOf, REPORTS, without, type ReportName, type TablesSearch } from './search';
+import { spanOf } from './span';
 import { figuresWords } from './text';
 import { TimesTables } from './times';
 
