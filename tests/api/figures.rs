@@ -343,8 +343,7 @@ impl Raw {
             }
             let steps = self.steps[&case.id].iter();
             let stood = steps
-                .filter(|step| by_then(step.occurred_at))
-                .last()
+                .rfind(|step| by_then(step.occurred_at))
                 .expect("it was recorded by then");
             let outcome = stood.outcome.as_deref().unwrap_or("unset");
             if matches!(outcome, "duplicate" | "spam") {
