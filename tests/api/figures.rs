@@ -341,7 +341,7 @@ impl Raw {
             if !(first..=last).contains(&received) || !by_then(case.recorded_at) {
                 continue;
             }
-            let steps = self.steps[&case.id].iter();
+            let mut steps = self.steps[&case.id].iter();
             let stood = steps
                 .rfind(|step| by_then(step.occurred_at))
                 .expect("it was recorded by then");
