@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ConsultationView, DayView } from '../../src/api/schema';
 import { acceptedCase, fresh, person } from './api';
-import { axeFindings, launch, PHONE, shoot, sideways, signIn, visit } from './browser';
+import { axeFindings, launch, PHONE, settled, shoot, sideways, signIn, visit } from './browser';
 
 let browser: Browser;
 let manager: string;
@@ -152,6 +152,19 @@ async function still(page: Page): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   });
+}
+
+/** Where something is drawn once nothing that is still being fetched moves it: a finger hits the place, not the button. */
+async function restingBox(page: Page, button: ReturnType<Page['locator']>) {
+  await settled(page);
+  let before = '';
+  for (;;) {
+    await still(page);
+    const box = await button.boundingBox();
+    if (!box) throw new Error('nothing is drawn');
+    if (JSON.stringify(box) === before) return box;
+    before = JSON.stringify(box);
+  }
 }
 
 /** A finger on the glass. */
@@ -316,8 +329,7 @@ it('a finger scrolls the day of a phone, and its taps move a session', async () 
   await change.scrollIntoViewIfNeeded();
   const { drag, lift } = await finger(page);
   const tap = async (button: ReturnType<Page['locator']>) => {
-    const box = await button.boundingBox();
-    if (!box) throw new Error('nothing is drawn');
+    const box = await restingBox(page, button);
     // As high as a finger is wide.
     expect(box.height).toBeGreaterThanOrEqual(24);
     const at = [box.x + box.width / 2, box.y + box.height / 2] as const;
