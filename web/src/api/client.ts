@@ -1,11 +1,13 @@
 /** The API as typed functions: a bearer token on every request, a thrown {@link Problem} for every answer that says no. */
 import createClient from 'openapi-fetch';
+import { myTurn } from './first-questions';
 import { problemOf } from './problem';
 import { accessToken, reach, readMe, reject } from './session';
 import type { paths } from './schema';
 
 /** Sends with a token, and once more with a new one where the API says that the first is over. */
 async function send(request: Request): Promise<Response> {
+  if (request.method === 'GET') await myTurn();
   for (let tries = 0; ; tries += 1) {
     const token = await accessToken();
     const attempt = request.clone();

@@ -1,6 +1,7 @@
 /** What is asked anew when the news begins: all that was asked before, and nothing that is asked after. */
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { myTurn } from '@/api/first-questions';
 import type { News } from './stream';
 import { keepLive } from './live';
 
@@ -29,12 +30,43 @@ afterEach(() => {
 
 /** A page that shows what is answered after a while. */
 function show(name: string, ms = 0) {
-  const queryFn = () => {
+  const queryFn = async () => {
+    await myTurn();
     asked.push(name);
     return new Promise((resolve) => setTimeout(() => resolve(name), ms));
   };
   return new QueryObserver(client, { queryKey: [name], queryFn }).subscribe(() => undefined);
 }
+
+it('lets the first questions wait for the news, and asks them once', async () => {
+  const end = show('first');
+  await vi.advanceTimersByTimeAsync(100);
+  expect(asked).toEqual([]);
+  news.live(true);
+  news.begun();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked).toEqual(['first']);
+  end();
+});
+
+it('lets nothing wait for news that does not come', async () => {
+  const end = show('late');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked).toEqual(['late']);
+  news.live(true);
+  news.begun();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked).toEqual(['late', 'late']);
+  end();
+});
+
+it('lets nothing wait for news that is refused', async () => {
+  const end = show('refused');
+  news.live(false);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(asked).toEqual(['refused']);
+  end();
+});
 
 it('asks again what was answered before, or asked and not answered', async () => {
   const stops = [show('answered'), show('under way', 60_000)];
@@ -62,7 +94,10 @@ it('does not ask twice what was asked after', async () => {
 });
 
 it('asks again what a change concerns while it is asked for the first time', async () => {
+  news.begun();
   const end = show('cases', 5_000);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(asked).toEqual(['cases']);
   news.change({ kind: 'case', case_id: 'c', gone: false });
   await vi.advanceTimersByTimeAsync(20_000);
   expect(asked).toEqual(['cases', 'cases']);

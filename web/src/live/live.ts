@@ -1,5 +1,6 @@
 /** What the server tells becomes questions anew: only those that the change concerns, and a burst of changes at once. */
 import type { InvalidateQueryFilters, QueryClient } from '@tanstack/react-query';
+import { holdQuestions, wereSent } from '@/api/first-questions';
 import { session } from '@/api/session';
 import { setLive } from '@/data/poll';
 import { concerned, type Concerned } from './concerned';
@@ -8,8 +9,12 @@ import { follow } from './stream';
 /** Changes within this time are one. */
 const BURST_MS = 300;
 
-/** Asks again what is known, and also what is being asked for the first time, which an invalidation alone leaves as it comes. */
+/** Asks again what is known, and also what was sent for the first time, which an invalidation alone leaves as it comes. */
 function askAgain(client: QueryClient, filters: InvalidateQueryFilters = {}): void {
+  if (!wereSent()) {
+    void client.invalidateQueries({ ...filters, fetchStatus: 'idle' });
+    return;
+  }
   for (const query of client.getQueryCache().findAll({ ...filters, fetchStatus: 'fetching' })) {
     if (query.state.data !== undefined) continue;
     const again = () => client.invalidateQueries({ queryKey: query.queryKey, exact: true });
@@ -33,21 +38,29 @@ export function keepLive(client: QueryClient): () => void {
   const soon = () => {
     timer ??= setTimeout(ask, BURST_MS);
   };
+  const letGo = holdQuestions();
   const stop = follow({
     change: (change) => {
       for (const one of concerned(change)) waiting.set(JSON.stringify(one), one);
       soon();
     },
     // At once: what is asked from here on is answered as it is told, and is not asked a second time.
-    begun: () => askAgain(client),
+    begun: () => {
+      askAgain(client);
+      letGo();
+    },
     reload: () => {
       isAll = true;
       soon();
     },
-    live: setLive,
+    live: (isLive) => {
+      setLive(isLive);
+      if (!isLive) letGo();
+    },
   });
   return () => {
     clearTimeout(timer);
+    letGo();
     stop();
     setLive(false);
   };

@@ -41,11 +41,20 @@ export async function person(role: string): Promise<Person> {
 }
 
 /** A new colleague with the password of the demonstration, as what stands before the @: nobody else signs in as them. */
-export async function colleague(role: Role): Promise<string> {
+export async function colleague(role: Role, desk_id?: string): Promise<string> {
   const admin = await person('admin');
   const name = fresh(role).toLowerCase();
-  await admin('/users', { name: `試験 ${name}`, email: `${name}@demo.example.jp`, role, password: PASSWORD });
+  const email = `${name}@demo.example.jp`;
+  await admin('/users', { name: `試験 ${name}`, email, role, password: PASSWORD, ...(desk_id ? { desk_id } : {}) });
   return name;
+}
+
+/** Somebody at a new desk, where nothing happens that others do. */
+export async function atQuietDesk(): Promise<string> {
+  const admin = await person('admin');
+  const name = fresh('静かな窓口');
+  const { id } = await admin<{ id: string }>('/desks', { name, code: fresh('q').toLowerCase() });
+  return colleague('desk', id);
 }
 
 /** A name that no other run used. */

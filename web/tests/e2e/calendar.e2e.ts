@@ -347,10 +347,10 @@ it('a finger scrolls the day of a phone, and its taps move a session', async () 
   await tap(change);
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('日付').fill(daysLater(monday, 2));
-  await dialog.getByLabel('開始時刻').fill('15:00');
+  await dialog.getByLabel('開始時刻').fill('14:00');
   await dialog.getByRole('button', { name: 'この日時に変更' }).scrollIntoViewIfNeeded();
   await tap(dialog.getByRole('button', { name: 'この日時に変更' }));
   await dialog.waitFor({ state: 'hidden' });
-  expect(await startOf(session.id)).toBe(`${daysLater(monday, 2)}T15:00`);
+  expect(await startOf(session.id)).toBe(`${daysLater(monday, 2)}T14:00`);
   expect(complaints).toEqual([]);
 });
