@@ -61,6 +61,9 @@ it('has the rows in sight only, says how many there are, and shows the right one
     expect(count).toBeGreaterThan(4);
     expect(index).toBe(first + 2);
   }
+  // At the top, where no row lies half under the heading: axe takes that for a small target.
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect.poll(() => inSight(page)).toMatchObject({ gaps: 0, index: 2 });
   expect(await axeFindings(page)).toEqual([]);
   expect(complaints).toEqual([]);
 });
