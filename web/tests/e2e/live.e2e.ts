@@ -186,7 +186,6 @@ it('tells on a phone what somebody did to the case, apart from the heading and f
   expect(await sideways(page)).toBeLessThanOrEqual(0);
   // The end of the page can be seen, too.
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
-  // Here, as what a bar happens to lie over elsewhere can be scrolled from under it, which axe does not know.
   expect(await axeFindings(page)).toEqual([]);
   expect(await covered(page, 'bottom', ['#timeline ol > li:last-child'])).toEqual([]);
   expect(complaints).toEqual([]);
