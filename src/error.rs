@@ -252,6 +252,11 @@ impl Error {
             _ => false,
         }
     }
+
+    /// Whether the database is away or too busy.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Database(error) if is_unavailable(error))
+    }
 }
 
 /// The database is away or too busy: not our bug and not the client's fault.

@@ -49,6 +49,7 @@ pub mod pages;
 pub mod places;
 pub mod programme;
 pub mod public_links;
+pub mod replica;
 pub mod retention;
 pub mod routing;
 pub mod samples;

@@ -275,7 +275,11 @@ pub(crate) async fn search(
         at: Some(at),
         id,
     });
-    let rows = list.found(access.read(), words, scope).await?;
+    let ids = access
+        .read_replica(async |db| list.found_ids(db, words, scope).await)
+        .await?;
+    // What is shown of them, and whether it may be, the primary says.
+    let rows = list.rows_of(access.read(), ids).await?;
     Ok(rows
         .into_iter()
         .map(|row| row.view(access.actor()))
@@ -345,6 +349,11 @@ impl<'a> List<'a> {
         scope: Scope,
     ) -> Result<Vec<CaseRow>> {
         let ids = self.found_ids(db, words, scope).await?;
+        self.rows_of(db, ids).await
+    }
+
+    /// Those of the cases that the actor sees, in the order of the list.
+    async fn rows_of(&self, db: &PgPool, ids: Vec<CaseId>) -> Result<Vec<CaseRow>> {
         let ids: Vec<Uuid> = ids.into_iter().map(|id| *id).collect();
         let mut query = QueryBuilder::new(SELECT);
         query
