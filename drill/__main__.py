@@ -62,6 +62,8 @@ class Drill:
                     result["remark"] = function(self) or ""
                 except NotTried as reason:
                     return result | {"not_tried": str(reason)}
+                except Failure as failure:
+                    self.wrong(str(failure))
                 ended = time.monotonic()
                 result["requests_again"] = self.until_requests(load.ledger, ended)
             result["jobs_done"] = self.until_jobs(ended)

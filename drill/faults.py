@@ -178,7 +178,7 @@ alter table consultation add column drill_{n} int;
 alter table message add column drill_{n} timestamptz;
 alter table job add column drill_{n} boolean not null default false;
 create table drill_{n} (id bigint generated always as identity primary key, case_id uuid references case_file);
-create index drill_{n}_note on note (created_at);
+create index drill_{n}_case on case_file (subject);
 create function drill_{n}() returns trigger language plpgsql as $$ begin return new; end $$;
 create trigger drill_{n} before insert on interaction for each row execute function drill_{n}();
 insert into _sqlx_migrations (version, description, success, checksum, execution_time)
