@@ -301,8 +301,9 @@ impl ResponseError for Error {
             _ => {
                 log_causes(self);
                 let detail = match kind {
+                    // A connection that broke during the commit leaves open whether it was stored.
                     ProblemType::Unavailable => {
-                        "The database does not answer, or is too busy. Nothing was stored; try again."
+                        "The database does not answer, or is too busy. Try again with the same Idempotency-Key: nothing is stored twice."
                     }
                     _ => "The fault is ours and has been recorded under this request id.",
                 };
