@@ -22,8 +22,7 @@ from system import Failure, Postgres, System, Unit, free_port, wait_until
 TTL = 20
 PARAMETERS = {
     "max_connections": 80, "shared_buffers": "32MB", "max_wal_size": "256MB", "wal_keep_size": "64MB",
-    # A query on a replica never holds back what is replayed: conflicts are what is to be tried.
-    "max_standby_streaming_delay": 0, "hot_standby_feedback": "off",
+    "hot_standby_feedback": "on",
     # Without it, a client that has gone waits for a standby for ever.
     "client_connection_check_interval": "10s",
 }
@@ -202,6 +201,13 @@ class Cluster:
         for role in roles[1:]:
             first.query(f"grant connect on database madoguchi to madoguchi_{role};" + BOUNDS.format(role=f"madoguchi_{role}"))
         first.query("alter role madoguchi_reader set default_transaction_read_only = on")
+
+    def set_on_replicas(self, **settings):
+        """Settings of the replicas alone, until they are set to `None` again."""
+        for member in self.members:
+            for name, value in settings.items():
+                member.query(f"alter system set {name} = '{value}'" if value is not None else f"alter system reset {name}")
+            member.query("select pg_reload_conf()")
 
     def conflicts(self):
         """How many queries the replicas ended because they had to replay something."""

@@ -184,9 +184,14 @@ impl Replica {
                 if (error.is_transient() || error.is_unavailable())
                     && started.elapsed() < STATEMENT_TIMEOUT =>
             {
-                tracing::info!(error.message = %error, "the replica failed a query: the primary is asked");
-                if error.is_unavailable() {
-                    // Until it is looked at again, nobody waits for it.
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::info!(
+                    error.cause = cause,
+                    "the replica failed a query: the primary is asked"
+                );
+                // A conflict ends this one query, or its connection. Anything else may strike the next one: until the replica
+                // is looked at again, nobody waits for it.
+                if !error.is_transient() {
                     self.set_fitness(Fitness::Away);
                 }
                 count("primary_after_replica");

@@ -473,9 +473,13 @@ impl<'a> List<'a> {
         self.push_conditions(&mut query)?;
         self.push_order(&mut query);
         query.push(" limit ").push_bind(self.limit);
-        // Planned for these very words: which of them is rare decides where to begin.
+        // Planned for these very words: which of them is rare decides where to begin. In a transaction, because a pooler keeps a
+        // statement without a name together with its parameters only there.
         let query = query.build_query_scalar().persistent(false);
-        Ok(query.fetch_all(db).await?)
+        let mut db = db.begin().await?;
+        let ids = query.fetch_all(&mut *db).await?;
+        db.commit().await?;
+        Ok(ids)
     }
 }
 
