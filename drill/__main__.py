@@ -37,6 +37,7 @@ class Drill:
         self.long = arguments.seconds
         self.short = min(arguments.seconds, 12)
         self.remarks = []
+        self.ledger = None
 
     def wrong(self, text):
         self.remarks.append(text)
@@ -57,6 +58,7 @@ class Drill:
         getattr(function, "before", lambda drill: None)(self)
         try:
             with Load(office, f"drill {number:02}") as load:
+                self.ledger = load.ledger
                 time.sleep(2)
                 try:
                     result["remark"] = function(self) or ""
@@ -70,6 +72,11 @@ class Drill:
         finally:
             getattr(function, "after", lambda drill: None)(self)
         verdict = comparison.of(load.ledger)
+        if hasattr(function, "noticed"):
+            if (len(verdict.lost), len(verdict.doubled)) != function.noticed:
+                self.wrong(f"the drill noticed {verdict.lost} and {verdict.doubled} instead")
+            verdict.lost, verdict.doubled = [], []
+            result["remark"] = "both noticed"
         return result | {
             "acknowledged": verdict.acknowledged, "reads": load.ledger.reads, "mails_sent": verdict.sent,
             "unknown": verdict.unknown, "lost": verdict.lost, "doubled": verdict.doubled,
@@ -102,6 +109,13 @@ class Drill:
         return None
 
 
+def stop(number, _):
+    """Ends the drill, and lets nothing disturb the cleaning up."""
+    for other in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="script/drill", description=__doc__)
     parser.add_argument("--only", nargs="+", metavar="FAULT", choices=FAULTS, help=f"of: {', '.join(FAULTS)}")
@@ -111,7 +125,8 @@ def main():
     parser.add_argument("--table", action="store_true", help="end with the table in Markdown and nothing after it")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and database")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
 
     sink, results = Sink(), []
     system = System(arguments.program, sink.port)

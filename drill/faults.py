@@ -28,6 +28,27 @@ def nothing(drill):
     time.sleep(drill.short)
 
 
+@fault("tampering", "a note deleted and a mail counted twice by hand, which the drill must notice")
+def tampering(drill):
+    """The drill's own test: a comparison that finds nothing here would find nothing anywhere."""
+    time.sleep(drill.short / 2)
+    note = next(operation for operation in drill.ledger.acknowledged() if operation.kind == "note")
+    drill.system.postgres.query(
+        f"begin; set local session_replication_role = replica; delete from note where id = '{note.id}'; commit"
+    )
+    wait_until(lambda: drill.sink.taken.keys() - drill.before, 30, "a mail is sent")
+    with drill.sink.lock:
+        drill.sink.taken[next(iter(drill.sink.taken.keys() - drill.before))] += 1
+
+
+def before_tampering(drill):
+    drill.before = set(drill.sink.taken)
+
+
+tampering.before = before_tampering
+tampering.noticed = (1, 1)
+
+
 @fault("server-killed", "server killed (-9) while writing, three times")
 def server_killed(drill):
     kill_three_times(drill, drill.system.server)
@@ -123,7 +144,8 @@ def smtp_refuses(drill):
 
 @fault("smtp-hangs", "mail server hangs")
 def smtp_hangs(drill):
-    return with_sink(drill, "hang", min(drill.long, 30))
+    # Longer than the program waits for a greeting.
+    return with_sink(drill, "hang", min(drill.long, 22))
 
 
 @fault("smtp-drops", "mail server breaks off after the content")

@@ -106,7 +106,7 @@ class Disk:
         path.mkdir(parents=True)
         command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "none", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        self.why_not = done.stderr.strip() if done.returncode else None
+        self.why_not = done.stderr.splitlines()[0] if done.returncode else None
         self.ballast = path / "ballast"
 
     def fill(self):
