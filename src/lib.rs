@@ -11,7 +11,7 @@
 //! [`public_links`] (what enterprises say by one-time links), [`attachments`], [`search`], [`settings`], [`users`]; [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
 //! [`attachments`], [`retention`], [`erasure`], [`disclosure`], [`views`] (who saw what), [`search`], [`settings`], [`users`]; [`places`], [`routing`], [`samples`] (masked, for auditors) and [`events`] (live news) own none. Below them: [`mail`] (reading
 //! and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what values may look like), [`calendar`], [`jobs`]
-//! (work after commit), [`database`] (connecting, or the private server). Beside them: [`pages`] (the web front end).
+//! (work after commit), [`database`] (connecting, or the private server), [`replica`] (for figures, exports and search). Beside them: [`pages`] (the web front end).
 
 pub mod access;
 pub mod app;
