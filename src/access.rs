@@ -235,6 +235,17 @@ pub enum ActorKind {
     System,
 }
 
+impl ActorKind {
+    /// The name as it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Token => "token",
+            Self::System => "system",
+        }
+    }
+}
+
 /// Who acts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Actor {
@@ -422,7 +433,7 @@ impl<P: Permitted> Access<P> {
                 }
                 let answer: Answer = work(tx).await?.into();
                 if let Some(claim) = &claim {
-                    tx.keep_answer(claim, &answer).await?;
+                    tx.keep_answer(claim, &answer);
                 }
                 Ok(answer)
             })
