@@ -1,4 +1,4 @@
-//! Mounts the slices, and writes the OpenAPI document from what is mounted: the router is the document.
+//! Mounts the slices, and writes the OpenAPI document from what is mounted.
 
 use crate::{
     access::{Actor, Permission},
@@ -8,6 +8,7 @@ use crate::{
     },
     http::MAX_JSON,
     intake::door::Doors,
+    routes::ServiceConfig,
     store::Store,
 };
 use actix_cors::Cors;
@@ -21,10 +22,10 @@ use actix_web::{
     middleware::{Compress, Condition, Next, from_fn},
     web::{self, Data, PayloadConfig},
 };
+use serde::{Deserialize, de::IgnoredAny};
 use std::{
-    collections::BTreeSet,
-    future::{Ready, ready},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 use utoipa::{
@@ -37,8 +38,8 @@ use utoipa::{
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
-use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_actix_web::{AppExt, scope};
+use utoipa_swagger_ui::{Config, SwaggerUi};
 use uuid::Uuid;
 
 /// Nothing we do takes this long; a request that does is given up with 503.
@@ -107,14 +108,16 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
-    let (router, mut document) = router(App::new());
-    let unmatched = unmatched(&mut document);
-    router
+    App::new()
         .app_data(store)
         .app_data(auth)
         .app_data(PayloadConfig::new(MAX_JSON))
         .app_data(Data::from(options.doors.clone()))
-        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
+        .service(
+            web::scope("/api/v1").configure(|config| mount(&mut ServiceConfig::server(config))),
+        )
+        .route("/openapi.json", web::get().to(send_document))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.json"])))
         .service(web::redirect("/docs", "/docs/"))
         .configure(crate::health::mount)
         .configure(crate::public_links::mount_pages)
@@ -130,59 +133,62 @@ pub fn app(
         .wrap(from_fn(frame))
 }
 
-/// Answers where no route does: 405 where the address takes other methods, then the web front end, 404 elsewhere.
-fn unmatched(
-    document: &mut Document,
-) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone + use<> {
-    let addresses = document.paths.paths.iter_mut().map(|(path, item)| {
-        let methods = operations(item)
-            .into_iter()
-            .map(|(method, _)| match method {
-                HttpMethod::Get => "GET",
-                HttpMethod::Post => "POST",
-                HttpMethod::Put => "PUT",
-                HttpMethod::Patch => "PATCH",
-                _ => "DELETE",
-            });
-        (ResourceDef::new(path.as_str()), methods.collect::<Vec<_>>())
-    });
-    let addresses: Arc<[_]> = addresses.collect();
-    move |request| {
-        let allowed = addresses
-            .iter()
-            .filter(|(address, _)| address.is_match(request.path()))
-            .flat_map(|(_, methods)| methods.iter().copied())
-            .collect::<BTreeSet<_>>();
-        if allowed.is_empty() {
-            if let Some(page) = crate::pages::answer(&request) {
-                return ready(page);
-            }
-            return ready(problem_response(&problem_of(ProblemType::NotFound)));
-        }
-        let mut response = problem_response(&problem_of(ProblemType::MethodNotAllowed));
-        let methods = allowed.into_iter().collect::<Vec<_>>().join(", ");
-        let methods = HeaderValue::from_str(&methods).expect("names of methods are ASCII");
-        response.headers_mut().insert(header::ALLOW, methods);
-        ready(response)
+/// The document as it was committed; `tests/api/openapi.rs` holds it against what is mounted.
+const DOCUMENT: &str = include_str!("../openapi/openapi.json");
+
+async fn send_document() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(DOCUMENT)
+}
+
+/// The addresses of the API, with the methods that each takes.
+static ADDRESSES: LazyLock<Vec<(ResourceDef, Vec<String>)>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct Addresses {
+        paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
     }
+    let document: Addresses =
+        serde_json::from_str(DOCUMENT).expect("a test holds it against what is mounted");
+    let addresses = document.paths.into_iter().map(|(path, item)| {
+        let methods = item.into_keys().map(|method| method.to_uppercase());
+        (ResourceDef::new(path.as_str()), methods.collect())
+    });
+    addresses.collect()
+});
+
+/// Answers where no route does: 405 where the address takes other methods, then the web front end, 404 elsewhere.
+async fn unmatched(request: HttpRequest) -> HttpResponse {
+    let allowed = ADDRESSES
+        .iter()
+        .filter(|(address, _)| address.is_match(request.path()))
+        .flat_map(|(_, methods)| methods.iter().map(String::as_str))
+        .collect::<BTreeSet<_>>();
+    if allowed.is_empty() {
+        if let Some(page) = crate::pages::answer(&request) {
+            return page;
+        }
+        return problem_response(&problem_of(ProblemType::NotFound));
+    }
+    let mut response = problem_response(&problem_of(ProblemType::MethodNotAllowed));
+    let methods = allowed.into_iter().collect::<Vec<_>>().join(", ");
+    let methods = HeaderValue::from_str(&methods).expect("names of methods are ASCII");
+    response.headers_mut().insert(header::ALLOW, methods);
+    response
 }
 
-/// The OpenAPI document, without a database.
+/// The OpenAPI document of what is mounted, without a database.
 pub fn openapi() -> Document {
-    router(App::new()).1
-}
-
-fn router<T>(app: App<T>) -> (App<T>, Document)
-where
-    T: ServiceFactory<ServiceRequest, Config = (), Error = actix_web::Error, InitError = ()>,
-{
-    let (app, mut document) = app
+    let (_, mut document) = App::new()
         .into_utoipa_app()
         .openapi(Base::openapi())
-        .service(scope::scope("/api/v1").configure(mount))
+        .service(
+            scope::scope("/api/v1")
+                .configure(|config| mount(&mut ServiceConfig::document(config))),
+        )
         .split_for_parts();
     complete(&mut document);
-    (app, document)
+    document
 }
 
 fn cors(origins: &[String]) -> Condition<Cors> {

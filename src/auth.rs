@@ -56,7 +56,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, time::Duration};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// What API tokens start with, so that they are recognised: here, and by scanners that look for leaked secrets.
 const API_TOKEN_PREFIX: &str = "mdg_";

@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use write::{edit, insert, merged_away, number_taken, separate};
 
 /// Mounts `/enterprises` and `/callers`.

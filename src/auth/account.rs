@@ -18,7 +18,7 @@ use crate::{
 use actix_web::{get, post, web::Data};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts `/me`.
 pub(super) fn mount(config: &mut ServiceConfig) {

@@ -30,7 +30,7 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// The cookie that carries a refresh token.
 const COOKIE: &str = "madoguchi_refresh";
