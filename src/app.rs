@@ -28,6 +28,7 @@ use std::{
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -48,8 +49,12 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A large mail or file over a slow line may take this long; longer than that no provider waits (Postmark: two minutes).
 const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Requests to the API that may run or wait at once. Those that wait for a connection to the database are served in the
+/// order in which they came; more than this would wait longer than a person does.
+pub const MOST_REQUESTS: usize = 256;
+
 /// What the app needs beside the store.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppOptions {
     /// Origins that browsers may call the API from.
     pub cors_origins: Vec<String>,
@@ -57,6 +62,19 @@ pub struct AppOptions {
     pub https: bool,
     /// The doors for mail.
     pub doors: Arc<Doors>,
+    /// A place for each request to the API that runs or waits, in all threads together.
+    pub places: Arc<Semaphore>,
+}
+
+impl Default for AppOptions {
+    fn default() -> Self {
+        Self {
+            cors_origins: Vec::new(),
+            https: false,
+            doors: Arc::default(),
+            places: Arc::new(Semaphore::new(MOST_REQUESTS)),
+        }
+    }
 }
 
 /// The API's slices.
@@ -113,6 +131,7 @@ pub fn app(
         .app_data(auth)
         .app_data(PayloadConfig::new(MAX_JSON))
         .app_data(Data::from(options.doors.clone()))
+        .app_data(Data::from(options.places.clone()))
         .service(
             web::scope("/api/v1").configure(|config| mount(&mut ServiceConfig::server(config))),
         )
@@ -231,8 +250,19 @@ async fn frame(
                 true => LONG_REQUEST_TIMEOUT,
                 false => REQUEST_TIMEOUT,
             };
+            let place = match take_place(&request) {
+                Ok(place) => place,
+                Err(refusal) => {
+                    let mut response = request.into_response(refusal).map_into_boxed_body();
+                    add_headers(response.headers_mut(), is_docs);
+                    metrics::counter!("madoguchi_requests_refused_total").increment(1);
+                    return Ok(response);
+                }
+            };
             // The request is not kept aside: routing needs it for itself.
-            let mut answered = match tokio::time::timeout(most, next.call(request)).await {
+            let answered = tokio::time::timeout(most, next.call(request)).await;
+            drop(place);
+            let mut answered = match answered {
                 Ok(Ok(response)) => Ok(normalise(response)),
                 Ok(Err(error)) => Err(error_response(&error)),
                 Err(_) => {
@@ -269,6 +299,28 @@ async fn frame(
             answered.map_err(|response| InternalError::from_response("no handler answered", response).into())
         })
         .await
+}
+
+/// A place among the requests that run or wait; a quick refusal where all are taken. What does not ask the database has one
+/// anyhow: pages, and the stream of news, which would keep it for hours.
+fn take_place(request: &ServiceRequest) -> Result<Option<OwnedSemaphorePermit>, HttpResponse> {
+    let path = request.path();
+    if !path.starts_with("/api/v1/") || path == "/api/v1/events" {
+        return Ok(None);
+    }
+    let places = request
+        .app_data::<Data<Semaphore>>()
+        .expect("the app is mounted with its places")
+        .clone()
+        .into_inner();
+    places.try_acquire_owned().map(Some).map_err(|_| {
+        problem_response(&Problem {
+            kind: ProblemType::Unavailable,
+            detail: "More is asked at this moment than can be answered. Try again.".into(),
+            errors: Vec::new(),
+            retry_after: Some(2),
+        })
+    })
 }
 
 fn add_headers(headers: &mut HeaderMap, is_docs: bool) {

@@ -241,6 +241,7 @@ fn start_http(
         cors_origins: serve.cors_origins.clone(),
         https: public_url.starts_with("https://"),
         doors: Arc::new(serve.intake.doors()?),
+        ..AppOptions::default()
     };
     let store = opened.store.clone();
     let mut server = HttpServer::new(move || app(store.clone(), auth.clone(), &options))
