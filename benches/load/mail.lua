@@ -25,7 +25,7 @@ end
 function request()
     local item = common.next()
     local key = common.key()
-    local envelope = "Content-Type: message/rfc822\r\nX-Envelope-From: soumu-" .. key .. "@kigyo.example.jp\r\n"
+    local envelope = "Content-Type: message/rfc822\r\nX-Envelope-From: soumu@k" .. key .. ".example.jp\r\n"
         .. "X-Envelope-To: sodan@madoguchi.example\r\n"
     return common.post("/api/v1/intake/email", common.tokens[tonumber(item[1])], table.concat(message(item[2]), key), envelope)
 end

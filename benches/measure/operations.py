@@ -216,8 +216,8 @@ def mail(dice, number):
     name = base64.b64encode("佐藤 花子".encode()).decode()
     date = datetime.datetime.now(TOKYO).strftime("%a, %d %b %Y %H:%M:%S %z")
     return (
-        f"From: =?UTF-8?B?{name}?= <soumu-@KEY@@kigyo.example.jp>\r\nTo: sodan@madoguchi.example\r\nDate: {date}\r\n"
-        f"Message-ID: <@KEY@@kigyo.example.jp>\r\nSubject: =?UTF-8?B?{subject}?= @KEY@\r\nMIME-Version: 1.0\r\n"
+        f"From: =?UTF-8?B?{name}?= <soumu@k@KEY@.example.jp>\r\nTo: sodan@madoguchi.example\r\nDate: {date}\r\n"
+        f"Message-ID: <@KEY@@k@KEY@.example.jp>\r\nSubject: =?UTF-8?B?{subject}?= @KEY@\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/alternative; boundary="limit"\r\n\r\n'
         + part("plain", text) + part("html", html) + "--limit--\r\n"
     ).encode()
