@@ -1,9 +1,11 @@
 """A PostgreSQL cluster of our own, with durable settings, that stays between runs."""
 
+import fcntl
 import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -62,6 +64,7 @@ class Cluster:
             self.account = "postgres" if "postgres" in names else "nobody"
         self.with_statements = with_statements
         self.server = None
+        self.require_alone()
         self.socket = Path(tempfile.mkdtemp(prefix="madoguchi-bench.", dir="/tmp"))
         self.socket.chmod(0o755)
         self.own(self.socket)
@@ -71,13 +74,32 @@ class Cluster:
             entry = pwd.getpwnam(self.account)
             os.chown(path, entry.pw_uid, entry.pw_gid)
 
+    def require_alone(self):
+        """Two measurements at once would measure each other."""
+        self.lock = open(self.folder / "lock", "w", encoding="ascii")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Trouble(f"another measurement is running in {self.folder}") from None
+
+    def end_orphan(self, data):
+        """A measurement that was killed leaves its server behind."""
+        if (data / "postmaster.pid").exists():
+            subprocess.run([self.bin / "pg_ctl", "stop", "--silent", "--mode=fast", "--pgdata", data], check=False,
+                           capture_output=True, cwd="/", **self.run_as())
+
     def run_as(self):
         if not self.account:
             return {}
         return {"user": self.account, "group": pwd.getpwnam(self.account).pw_gid, "extra_groups": []}
 
-    def start(self):
-        data = self.folder / "data"
+    def start(self, filling=False):
+        """With `filling`, nothing is durable until `stop`: what is half filled then is thrown away at the next start."""
+        data, unsafe = self.folder / "data", self.folder / "filling"
+        self.end_orphan(data)
+        if unsafe.exists():
+            shutil.rmtree(data, ignore_errors=True)
+        unsafe.unlink(missing_ok=True)
         if not (data / "PG_VERSION").exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(data, ignore_errors=True)
@@ -95,6 +117,9 @@ class Cluster:
         if self.with_statements:
             options |= {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_planning": "on",
                         "compute_query_id": "on", "pg_stat_statements.max": "10000"}
+        if filling:
+            unsafe.touch()
+            options |= {"fsync": "off", "full_page_writes": "off", "max_wal_size": "4GB", "autovacuum": "off"}
         self.log = open(self.folder / "postgres.log", "w", encoding="utf-8")
         self.server = subprocess.Popen(
             [self.bin / "postgres", "-D", data, *(f"-c{name}={value}" for name, value in options.items())],
@@ -107,12 +132,27 @@ class Cluster:
             time.sleep(0.05)
 
     def stop(self):
-        if self.server and self.server.poll() is None:
-            self.server.send_signal(2)
-            try:
-                self.server.wait(60)
-            except subprocess.TimeoutExpired:
-                self.server.kill()
+        """Stops the server; True where it had the time to write everything down."""
+        if not self.server or self.server.poll() is not None:
+            return False
+        self.server.send_signal(signal.SIGINT)
+        try:
+            return self.server.wait(300) == 0
+        except subprocess.TimeoutExpired:
+            self.server.kill()
+            self.server.wait()
+            return False
+
+    def filled(self):
+        """What was filled is made durable, and the server started anew as it is measured."""
+        if not self.stop():
+            raise Trouble(f"PostgreSQL did not stop; see {self.folder}/postgres.log")
+        os.sync()
+        (self.folder / "filling").unlink()
+        self.start()
+
+    def close(self):
+        self.stop()
         shutil.rmtree(self.socket, ignore_errors=True)
 
     def url(self, database):

@@ -24,6 +24,7 @@ class Server:
         self.program = program
         self.data_dir = data_dir
         self.log = log
+        log.unlink(missing_ok=True)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         # What is set on this machine for another purpose is not for here: every setting has its default.
