@@ -397,6 +397,12 @@ impl<P: Permitted> Access<P> {
         self.store.reader()
     }
 
+    /// For reading what may be a few seconds old, in figures, exports and search: from the replica, where there is one that
+    /// is fit, else as [`Self::read`]. The closure may run twice: on the primary when the replica fails.
+    pub async fn read_replica<T>(&self, work: impl AsyncFn(&PgPool) -> Result<T>) -> Result<T> {
+        self.store.read_replica(work).await
+    }
+
     /// The store, for what lies below requests (sign-in, readiness).
     pub(crate) fn store(&self) -> &Data<Store> {
         &self.store

@@ -50,6 +50,7 @@ pub mod pages;
 pub mod places;
 pub mod programme;
 pub mod public_links;
+pub mod replica;
 pub mod retention;
 pub mod routes;
 pub mod routing;

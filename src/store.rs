@@ -17,6 +17,7 @@ use crate::{
     ids::*,
     jobs::Job,
     mail::MailIdentity,
+    replica::{Fitness, Replica},
     settings::Settings,
     views::ViewLog,
     webhooks::outlet::Outlet,
@@ -77,6 +78,7 @@ impl Clock {
 pub struct Store {
     write: PgPool,
     read: PgPool,
+    replica: Option<Replica>,
     clock: Clock,
     directory: Directory,
     events: Hub,
@@ -93,6 +95,7 @@ impl Store {
         Self {
             write,
             read,
+            replica: None,
             clock,
             directory: Directory::default(),
             events: Hub::default(),
@@ -119,6 +122,11 @@ impl Store {
         Self { outlet, ..self }
     }
 
+    /// With a replica for what may be a little old.
+    pub fn with_replica(self, replica: Option<Replica>) -> Self {
+        Self { replica, ..self }
+    }
+
     /// Another store over the same pools, with a clock and a directory of its own.
     pub(crate) fn with_clock(&self, clock: Clock) -> Self {
         Self::new(self.write.clone(), self.read.clone(), clock)
@@ -134,6 +142,33 @@ impl Store {
 
     pub(crate) fn reader(&self) -> &PgPool {
         &self.read
+    }
+
+    /// Reads what may be a few seconds old: from the replica while it is fit, else from the primary. The closure may run
+    /// twice.
+    ///
+    /// # Errors
+    /// What the closure returns.
+    pub(crate) async fn read_replica<T>(
+        &self,
+        work: impl AsyncFn(&PgPool) -> Result<T>,
+    ) -> Result<T> {
+        match &self.replica {
+            Some(replica) => replica.read(&self.read, work).await,
+            None => work(&self.read).await,
+        }
+    }
+
+    /// Looks where the replica is, if there is one.
+    pub async fn look_at_replica(&self) {
+        if let Some(replica) = &self.replica {
+            replica.look(&self.read).await;
+        }
+    }
+
+    /// What is thought of the replica, if there is one.
+    pub(crate) fn replica_fitness(&self) -> Option<Fitness> {
+        self.replica.as_ref().map(Replica::fitness)
     }
 
     /// The program's own pool: for the worker, sign-in and the directory, which stand below requests.
@@ -180,6 +215,9 @@ impl Store {
     pub async fn close(&self) {
         self.write.close().await;
         self.read.close().await;
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
     }
 
     /// Runs the closure in a transaction, as the given actor.

@@ -149,7 +149,9 @@ async fn show_survey_report(
     Query(filter): Query<SurveyReportFilter>,
 ) -> Result<Answer> {
     let scope = Scope::of(&filter, access.actor())?;
-    let report = report(access.read(), &scope).await?;
+    let report = access
+        .read_replica(async |db| report(db, &scope).await)
+        .await?;
     Ok(Answer::ok(&report))
 }
 
