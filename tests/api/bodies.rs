@@ -571,7 +571,7 @@ async fn a_whole_number_is_an_integer_however_it_is_written() {
         let body = format!(r#"{{"limit": {written}, "reason": "x"}}"#);
         let call = app.as_admin().post(&path, json!({}));
         let answer = call.body("application/json", body).await.expect(200);
-        assert_eq!(answer["sessions"]["limit"], limit, "{written}");
+        assert_eq!(answer["consultations"]["limit"], limit, "{written}");
     }
     for refused in ["4.5", "1e30", "9007199254740993.0"] {
         let body = format!(r#"{{"limit": {refused}, "reason": "x"}}"#);
