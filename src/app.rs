@@ -6,7 +6,7 @@ use crate::{
     error::{
         Error, Problem, ProblemBody, ProblemType, REQUEST_ID, Result, problem_response, request_id,
     },
-    http::MAX_JSON,
+    http::{MAX_JSON, MAX_KEY, MAX_PAGE},
     intake::door::Doors,
     routes::ServiceConfig,
     store::Store,
@@ -403,7 +403,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         contact(name = "Madoguchi")
     ),
     servers((url = "/", description = "This server")),
-    components(schemas(ProblemBody)),
+    components(schemas(ProblemBody, crate::events::Change)),
     tags(
         (name = "sign-in", description = "Sessions and API tokens"),
         (name = "people", description = "Users, desks and telework managers"),
@@ -446,6 +446,7 @@ fn complete(document: &mut Document) {
                 )]);
             }
             say_what_may_be_left_out(operation);
+            bound_page_sizes(operation);
             add_parameters(operation, &method);
             add_problems(operation, path, &method, permission);
         }
@@ -513,25 +514,45 @@ pub fn permission_of(operation: &Operation) -> Option<Permission> {
     Permission::from_name(name)
 }
 
-fn header_parameter(name: &str, description: &str) -> Parameter {
+fn header_parameter(name: &str, description: &str, text: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .description(Some(description))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
+        .schema(Some(text.schema_type(Type::String).build()))
         .build()
+}
+
+/// What [`page_size`](crate::http::page_size) takes, said once for all lists.
+fn bound_page_sizes(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "limit"
+            && let Some(RefOr::T(Schema::Object(number))) = &mut parameter.schema
+        {
+            *number = ObjectBuilder::from(std::mem::take(number))
+                .minimum(Some(1))
+                .maximum(Some(MAX_PAGE))
+                .build();
+        }
+    }
 }
 
 fn add_parameters(operation: &mut Operation, method: &HttpMethod) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let parameter = match method {
         HttpMethod::Patch | HttpMethod::Put => {
-            header_parameter("If-Match", "ETag of the version you read")
+            let etag = ObjectBuilder::new().pattern(Some(r#"^"-?[0-9]+"$"#));
+            header_parameter("If-Match", "ETag of the version you read", etag)
         }
-        HttpMethod::Post if !auth::WITHOUT_IDEMPOTENCY.contains(&id.as_str()) => header_parameter(
-            "Idempotency-Key",
-            "Repeating the request with the same key changes nothing and returns the first answer",
-        ),
+        HttpMethod::Post if !auth::WITHOUT_IDEMPOTENCY.contains(&id.as_str()) => {
+            let key = ObjectBuilder::new()
+                .min_length(Some(1))
+                .max_length(Some(MAX_KEY))
+                .pattern(Some("^[!-~]+$"));
+            let says = "Repeating the request with the same key changes nothing and returns the first answer";
+            header_parameter("Idempotency-Key", says, key)
+        }
         _ => return,
     };
     operation

@@ -449,8 +449,10 @@ async fn show_export(
     responses((
         status = 200,
         description = "The file",
-        body = Vec<u8>,
-        content_type = "application/octet-stream",
+        content(
+            (Vec<u8> = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        ),
         headers(("Content-Disposition" = String, description = "`attachment`, with the name in both forms"))
     )),
     extensions(("x-permission" = json!("make_exports")))

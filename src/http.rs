@@ -27,6 +27,12 @@ use utoipa::ToSchema;
 /// Largest JSON body in bytes: the longest texts of a case, in UTF-8, with room to spare.
 pub const MAX_JSON: usize = 512 * 1024;
 
+/// Most items of a page.
+pub const MAX_PAGE: i64 = 200;
+
+/// Longest `Idempotency-Key`.
+pub const MAX_KEY: usize = 200;
+
 /// Most faulty fields that one answer lists.
 const MAX_ERRORS: usize = 50;
 
@@ -102,11 +108,32 @@ pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
             ),
         )
     })?;
-    let body: T = parse_value(value)?;
+    let body: T = parse_value(with_whole_numbers(value))?;
     let mut fields = Fields::default();
     body.check(&mut fields);
     fields.finish()?;
     Ok(body)
+}
+
+/// JSON has one kind of number: `75.0` and `7.5e1` are the integer 75, and what a program writes for it depends on its
+/// language. serde keeps them apart.
+fn with_whole_numbers(value: Value) -> Value {
+    /// From here on floating point skips integers, and which one was meant is not known.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < EXACT => {
+                Value::from(float as i64)
+            }
+            _ => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| (name, with_whole_numbers(member)))
+            .collect(),
+        other => other,
+    }
 }
 
 /// Reads `T` out of a JSON value. serde stops at the first fault; to find the others, the faulty place is mended with
@@ -392,7 +419,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
 /// How many items a page has: 1 to 200, 50 where nothing is said.
 pub fn page_size(limit: Option<i64>) -> Result<i64> {
     match limit.unwrap_or(50) {
-        size @ 1..=200 => Ok(size),
+        size @ 1..=MAX_PAGE => Ok(size),
         _ => Err(Error::invalid("/limit", "must be between 1 and 200")),
     }
 }
@@ -606,7 +633,7 @@ pub(crate) fn idempotency_claim(
         .to_str()
         .ok()
         .filter(|key| {
-            (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+            (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
         })
         .ok_or_else(|| {
             Error::invalid(

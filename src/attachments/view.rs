@@ -172,9 +172,9 @@ struct Download {
     params(("id" = Uuid, Path, description = "The file")),
     responses((
         status = 200,
-        description = "The bytes",
+        description = "The bytes, as the type that the file has where it is one of the harmless ones",
         body = Vec<u8>,
-        content_type = "application/octet-stream",
+        content_type = "*/*",
         headers(
             ("Content-Disposition" = String, description = "`attachment`, with the name in both forms"),
             ("X-Attachment-Encrypted" = bool, description = "Only where it is locked with a password"),

@@ -54,12 +54,14 @@ pub struct CreateCaseRequest {
     pub site: Option<SiteInput>,
     /// Whom to talk to.
     #[serde(default)]
+    #[schema(max_items = 20)]
     pub contacts: Vec<ContactInput>,
     /// In a few words.
     pub subject: Option<Subject>,
     /// What the enterprise asks.
     pub description: Body,
     /// What it is about; at least one.
+    #[schema(min_items = 1)]
     pub topics: Vec<Topic>,
     /// The one it is counted under; the first of `topics` where absent.
     pub primary_topic: Option<Topic>,
@@ -73,6 +75,7 @@ pub struct CreateCaseRequest {
     pub desired_mode: Option<Mode>,
     /// What it agreed to.
     #[serde(default)]
+    #[schema(max_items = 10)]
     pub consents: Vec<ConsentInput>,
     /// When it asked; now where absent. The past needs a `late_reason`.
     pub received_at: Option<DateTime<Utc>>,

@@ -40,6 +40,7 @@ pub struct BookRequest {
     /// How it is given.
     pub mode: Mode,
     /// Who gives it; all live managers of the case where absent.
+    #[schema(min_items = 1, max_items = 2)]
     pub manager_ids: Option<Vec<ManagerId>>,
     /// Where, for a visit.
     pub place: Option<Line200>,

@@ -258,6 +258,7 @@ struct SlotFilter {
     /// Last day; 13 days after the first where absent, 61 at most.
     to: Option<NaiveDate>,
     /// Length of the session in minutes, 15 to 480; 60 where absent.
+    #[param(minimum = 15, maximum = 480)]
     minutes: Option<i64>,
     /// Whose hours count; where absent those of one's own desk, or else the help center's.
     desk_id: Option<DeskId>,

@@ -48,6 +48,7 @@ pub struct RetentionRunRequest {
     /// What is over on this day; not in the future.
     pub as_of: NaiveDate,
     /// Of these classes; `audit` is none of them, the trail is kept whole.
+    #[schema(min_items = 1)]
     pub classes: Vec<RetentionClass>,
 }
 

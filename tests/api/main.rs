@@ -10,6 +10,7 @@ mod acknowledgements;
 mod attachments;
 mod audit;
 mod auth;
+mod bodies;
 mod calendar;
 mod cases;
 mod consultations;
