@@ -161,8 +161,17 @@ async fn sign_in(
                 throttle::count(db, &codes, throttle::ACCOUNT_TRIES, access.now()).await?;
             }
             let code = body.code.as_ref();
+            // What this browser had before, if it was ours: the new cookie takes its place, and nobody could end it any more.
+            let replaced = presented_token(access.request(), &config, None).unwrap_or_default();
+            let replaced = replaced.filter(|_| query.session == Some(SessionKind::Cookie));
             access
-                .transaction_of(async |tx| enter(tx, &config, user.id, &stored, code).await)
+                .transaction_of(async |tx| {
+                    let entry = enter(tx, &config, user.id, &stored, code).await?;
+                    if let (Entry::Granted(_), Some((token, _))) = (&entry, &replaced) {
+                        sessions::end_by_token(tx, token).await?;
+                    }
+                    Ok(entry)
+                })
                 .await?
         }
         _ => Entry::Refused,

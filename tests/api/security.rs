@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use std::{
     io::Read,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::LazyLock,
     time::{Duration, Instant},
@@ -25,6 +25,27 @@ use tokio::{
     time::timeout,
 };
 use uuid::Uuid;
+
+/// `docs/SECURITY.md` claims nothing by a test that is not there.
+#[test]
+fn the_page_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
+    let named: Vec<_> = page
+        .split('`')
+        .filter_map(|text| text.split_once("::"))
+        .filter(|(_, test)| test.contains('_'))
+        .collect();
+    assert!(named.len() > 100, "the page has a test for most points");
+    for (module, test) in named {
+        let file = match module.ends_with(".rs") {
+            true => root.join("src").join(module),
+            false => root.join("tests/api").join(format!("{module}.rs")),
+        };
+        let code = std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{file:?}"));
+        assert!(code.contains(&format!("fn {test}(")), "{module}::{test}");
+    }
+}
 
 // --------------------------------------------------------------------------------------------- who is here, by time
 
@@ -367,6 +388,29 @@ async fn sessions_are_seen_and_ended() {
         .await
         .unwrap();
     assert_eq!(ended, 3);
+}
+
+/// Whoever signs in anew in the same browser leaves no session behind that nobody can end; a foreign page ends none.
+#[actix_web::test]
+async fn a_new_sign_in_ends_the_one_of_the_same_browser() {
+    let app = TestApp::start().await;
+    enter(&app, "hanako", Role::Operator).await;
+    let credentials = json!({ "email": email("hanako"), "password": GOOD });
+    let sign_in = |cookie: &str, origin: &str| {
+        app.as_nobody()
+            .post("/auth/login?session=cookie", credentials.clone())
+            .header("cookie", cookie)
+            .header("origin", origin)
+    };
+    let ours = "http://localhost:8080";
+    let first = sign_in("a=b", ours).await.expect(200);
+    let token = first["access_token"].as_str().unwrap();
+    let cookie = first.header("set-cookie").unwrap().split(';').next().unwrap();
+    sign_in(cookie, "https://evil.example").await.expect(200);
+    assert_eq!(me(&app, token).await, 200);
+    let second = sign_in(cookie, ours).await.expect(200);
+    assert_eq!(me(&app, token).await, 401);
+    assert_eq!(me(&app, second["access_token"].as_str().unwrap()).await, 200);
 }
 
 async fn list_user(app: &TestApp, name: &str) -> Uuid {
