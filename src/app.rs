@@ -123,8 +123,10 @@ pub fn app(
         .wrap(cors(&options.cors_origins))
         .wrap(Condition::new(
             options.https,
-            actix_web::middleware::DefaultHeaders::new()
-                .add(("Strict-Transport-Security", "max-age=31536000; includeSubDomains")),
+            actix_web::middleware::DefaultHeaders::new().add((
+                "Strict-Transport-Security",
+                "max-age=31536000; includeSubDomains",
+            )),
         ))
         .wrap(Compress::default())
         .wrap(from_fn(frame))

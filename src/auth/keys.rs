@@ -51,7 +51,13 @@ impl Hs256 {
 
 impl Signer<Vec<u8>> for Hs256 {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
-        Ok(self.0.clone().chain_update(message).finalize().into_bytes().to_vec())
+        Ok(self
+            .0
+            .clone()
+            .chain_update(message)
+            .finalize()
+            .into_bytes()
+            .to_vec())
     }
 }
 
@@ -59,7 +65,8 @@ impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
         // In constant time.
         let mac = self.0.clone().chain_update(message);
-        mac.verify_slice(signature).map_err(|_| SignatureError::new())
+        mac.verify_slice(signature)
+            .map_err(|_| SignatureError::new())
     }
 }
 

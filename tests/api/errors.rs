@@ -344,7 +344,12 @@ async fn every_answer_has_its_headers() {
                 .unwrap_or_else(|| panic!("{} has no {name}", answer.request))
         };
         let policy = header("content-security-policy");
-        for part in ["default-src", "base-uri 'none'", "form-action", "frame-ancestors 'none'"] {
+        for part in [
+            "default-src",
+            "base-uri 'none'",
+            "form-action",
+            "frame-ancestors 'none'",
+        ] {
             assert!(policy.contains(part), "{}: {policy}", answer.request);
         }
         assert_eq!(header("x-content-type-options"), "nosniff");
