@@ -145,8 +145,10 @@ pub fn app(
         .wrap(cors(&options.cors_origins))
         .wrap(Condition::new(
             options.https,
-            actix_web::middleware::DefaultHeaders::new()
-                .add(("Strict-Transport-Security", "max-age=31536000")),
+            actix_web::middleware::DefaultHeaders::new().add((
+                "Strict-Transport-Security",
+                "max-age=31536000; includeSubDomains",
+            )),
         ))
         .wrap(Compress::default())
         .wrap(from_fn(frame))
@@ -243,6 +245,7 @@ async fn frame(
             let started = Instant::now();
             let method = request.method().clone();
             let is_docs = request.path().starts_with("/docs");
+            let is_private = ["/api/", "/public/"].iter().any(|root| request.path().starts_with(root));
             let is_long = request.path().starts_with("/api/v1/intake/email")
                 || request.path().ends_with("/attachments")
                 || request.path().ends_with("/api/v1/periods");
@@ -275,6 +278,10 @@ async fn frame(
                 Err(response) => (response.status().as_u16(), response.headers_mut()),
             };
             add_headers(headers, is_docs);
+            // Refusals too: they may repeat what somebody typed, and change with what one may see.
+            if is_private && !headers.contains_key(header::CACHE_CONTROL) {
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
             let answered_request = answered.as_ref().ok().map(ServiceResponse::request);
             if let Some(request) = answered_request
                 && status == 200
@@ -327,9 +334,9 @@ fn add_headers(headers: &mut HeaderMap, is_docs: bool) {
     // Swagger UI brings its own scripts and styles, from this host only.
     let policy = match is_docs {
         true => {
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         }
-        false => "default-src 'none'; frame-ancestors 'none'",
+        false => "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     };
     let fixed = [
         ("content-security-policy", policy),

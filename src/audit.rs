@@ -435,6 +435,9 @@ pub enum Event {
     PasswordReset {
         user_id: UserId,
     },
+    SessionsEnded {
+        user_id: UserId,
+    },
     SecondFactorSetUp {
         user_id: UserId,
     },

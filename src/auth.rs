@@ -20,6 +20,7 @@ pub(crate) mod address;
 mod directory;
 mod keys;
 mod mails;
+mod my_sessions;
 mod password;
 pub(crate) mod password_reset;
 pub(crate) mod second_factor;
@@ -89,11 +90,12 @@ pub const WITHOUT_IDEMPOTENCY: &[&str] = &[
     "receive_ses",
 ];
 
-/// Mounts sign-in, the own account with its second factor, forgotten passwords, and API tokens.
+/// Mounts sign-in, the own account with its sessions and second factor, forgotten passwords, and API tokens.
 pub fn mount(config: &mut ServiceConfig) {
     config
         .configure(sign_in::mount)
         .configure(account::mount)
+        .configure(my_sessions::mount)
         .configure(second_factor::mount)
         .configure(password_reset::mount)
         .configure(tokens::mount);

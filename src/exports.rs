@@ -498,7 +498,7 @@ async fn download_export(
         ))
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'; frame-ancestors 'none'",
+            "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(SizedStream::new(size, bytes)))

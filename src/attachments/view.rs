@@ -213,7 +213,7 @@ async fn show_attachment(
         ))
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'; frame-ancestors 'none'",
+            "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"));
     if file.is_encrypted {

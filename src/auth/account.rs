@@ -67,7 +67,8 @@ impl Body for ChangePasswordRequest {}
 #[get("/me")]
 async fn show_me(access: Access<permit::SignedIn>) -> Result<Answer> {
     let actor = access.actor();
-    let user = users::show(access.read(), actor.user_id.ok_or_else(Error::not_found)?).await?;
+    let db = access.store().writer();
+    let user = users::show(db, actor.user_id.ok_or_else(Error::not_found)?).await?;
     let permissions = Permission::ALL
         .iter()
         .copied()

@@ -221,6 +221,27 @@ mod tests {
         assert_eq!(error.kind(), ProblemType::Unavailable);
     }
 
+    /// With the real cost: what is compared is as much work where there is nothing to compare with.
+    #[tokio::test]
+    async fn the_time_is_the_same_for_nobody() {
+        let passwords = Passwords::new(PasswordCost::OWASP);
+        let stored = hash(&passwords.argon2, GOOD.as_bytes());
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..5 {
+            for (kind, stored) in [Some(stored.clone()), None].into_iter().enumerate() {
+                let start = std::time::Instant::now();
+                assert!(!passwords.matches("wrong".into(), stored).await.unwrap());
+                times[kind].push(start.elapsed());
+            }
+        }
+        // The least of a few: only the other work of the machine makes it longer.
+        let [somebody, nobody] = times.map(|times| times.into_iter().min().unwrap());
+        assert!(
+            somebody < nobody * 2 && nobody < somebody * 2,
+            "{somebody:?} {nobody:?}"
+        );
+    }
+
     #[test]
     fn the_decoy_costs_what_a_real_hash_does() {
         let passwords = Passwords::new(PasswordCost::OWASP);

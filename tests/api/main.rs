@@ -59,6 +59,7 @@ mod samples;
 mod schema;
 mod search;
 mod second_factor;
+mod security;
 mod sending;
 mod settings;
 mod states;
