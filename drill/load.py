@@ -277,7 +277,8 @@ class Caller(Client):
         self.read_back(path, case)
         self.act("note", mark, "operator", f"{path}/notes", {"body": mark}, case["id"])
         self.attach(mark, path, case["id"])
-        self.act("reply", mark, "operator", f"{path}/messages", {"subject": mark, "body": "お問い合わせありがとうございます。"}, case["id"])
+        reply = {"subject": mark, "body": "お問い合わせありがとうございます。"}
+        self.act("reply", mark, "operator", f"{path}/messages", reply, case["id"])
         for who, step, body in (("operator", "route", {"desk_id": self.office.desk_id}), ("desk", "accept", {})):
             self.act("move", mark, who, f"{path}/{step}", body, case["id"])
         manager, hours = self.office.times()
