@@ -175,11 +175,15 @@ impl Cast {
 
     fn who_may(&self, operation: &Operation) -> &Client {
         let permission = Permission::from_name(operation.permission()).unwrap();
+        // Who signs out here shall not be somebody who is needed.
+        if permission == Permission::Anyone {
+            return &self.nobody;
+        }
         let person = self
             .people
             .iter()
             .find(|(role, _)| permission.roles().contains(role));
-        person.map_or(&self.nobody, |(_, client)| client)
+        &person.expect("one of the cast may do it").1
     }
 }
 
@@ -302,7 +306,11 @@ async fn a_broken_body_names_its_field_and_writes_nothing() {
                 ));
             }
         }
+        let may_be_absent = operation.value["requestBody"]["required"] == false;
         for (body, status) in unreadable() {
+            if body.is_empty() && may_be_absent {
+                continue;
+            }
             let shown: String = body.chars().take(20).collect();
             let answer = call()
                 .body("application/json", body)
@@ -543,10 +551,11 @@ async fn what_is_taken_comes_back_as_it_was_sent() {
         for (id, path, body) in made {
             let (body, put) = with_text(schema_of(id), &body, text);
             let answer = app.as_admin().post(&path, body.clone()).await.expect(201);
-            let location = answer.header("location").map(|_| answer.location());
-            let read = match location {
-                Some(location) => Some(app.as_admin().get(location).await.expect(200)),
-                None => None,
+            // Notes and absences are read in lists only.
+            let is_read = !matches!(id, "write_note" | "add_absence");
+            let read = match is_read {
+                true => Some(app.as_admin().get(answer.location()).await.expect(200)),
+                false => None,
             };
             for pointer in put {
                 for json in [Some(&answer.json), read.as_ref().map(|read| &read.json)] {
