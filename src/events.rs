@@ -78,7 +78,10 @@ pub struct Change {
 
 /// One event of the stream.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "says in the document what the stream writes line by line")]
+#[allow(
+    dead_code,
+    reason = "says in the document what the stream writes line by line"
+)]
 struct ServerSentEvent {
     /// What happened.
     #[schema(inline)]

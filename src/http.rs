@@ -122,9 +122,7 @@ fn with_whole_numbers(value: Value) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) if number.is_f64() => match number.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() < EXACT => {
-                Value::from(float as i64)
-            }
+            Some(float) if float.fract() == 0.0 && float.abs() < EXACT => Value::from(float as i64),
             _ => Value::Number(number),
         },
         Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),

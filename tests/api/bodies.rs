@@ -272,7 +272,10 @@ fn unreadable() -> Vec<(String, u16)> {
             format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)),
             400,
         ),
-        (format!("{}1{}", r#"{"a":"#.repeat(50_000), "}".repeat(50_000)), 400),
+        (
+            format!("{}1{}", r#"{"a":"#.repeat(50_000), "}".repeat(50_000)),
+            400,
+        ),
         (format!(r#"{{"a": "{}"}}"#, "あ".repeat(350_000)), 413),
     ]
 }
@@ -468,11 +471,15 @@ async fn a_hostile_body_is_never_our_fault() {
                 .if_match("\"1\"")
                 .await;
             taken += usize::from(answer.status < 300);
-            let is_nameless = answer["type"] == "/problems/validation" && answer.pointers().is_empty();
+            let is_nameless =
+                answer["type"] == "/problems/validation" && answer.pointers().is_empty();
             assert!(!is_nameless, "{body}: {:#}", answer.json);
         }
     }
-    assert!(taken > 20, "only {taken} bodies were taken: they are too odd to get anywhere");
+    assert!(
+        taken > 20,
+        "only {taken} bodies were taken: they are too odd to get anywhere"
+    );
 }
 
 /// Puts the text into every free text of the body, and says where.
@@ -535,7 +542,11 @@ async fn what_is_taken_comes_back_as_it_was_sent() {
                     "modes": ["online"], "monthly_capacity": 5,
                 }),
             ),
-            ("create_enterprise", "/enterprises".to_owned(), app.company()),
+            (
+                "create_enterprise",
+                "/enterprises".to_owned(),
+                app.company(),
+            ),
             ("create_case", "/cases".to_owned(), app.case_request()),
             (
                 "write_note",
@@ -567,7 +578,10 @@ async fn what_is_taken_comes_back_as_it_was_sent() {
             }
         }
     }
-    assert!(compared > 10 * HOSTILE.len(), "only {compared} texts came back");
+    assert!(
+        compared > 10 * HOSTILE.len(),
+        "only {compared} texts came back"
+    );
 }
 
 #[actix_web::test]
