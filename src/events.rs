@@ -23,7 +23,7 @@ use feed::Position;
 use hub::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts the stream.

@@ -22,7 +22,7 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Largest file that is added to a case, in bytes.
 pub const MAX_FILE: usize = 25 * 1024 * 1024;

@@ -29,7 +29,7 @@ use actix_web::post;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -302,9 +302,9 @@ pub(super) async fn enter(
     let fiscal_year = japan::fiscal_year(entry.received_at);
     let signals = notice::signals(body.site.as_ref(), &body.contacts);
     enterprises::queue_up(tx, &body.enterprise, &signals).await?;
-    let resolved = enterprises::resolve(tx, &body.enterprise).await?;
     // One case of an enterprise at a time from here on: the second cannot be opened unnoticed.
-    let enterprise_id = enterprises::lock_survivor(tx, resolved.id).await?;
+    let resolved = enterprises::resolve(tx, &body.enterprise).await?;
+    let enterprise_id = resolved.id;
     let id = CaseId::new();
     let reached = notice::reached(body.site.as_ref(), &body.contacts);
     let returned = memory::recognise(tx, id, enterprise_id, &reached, fiscal_year).await?;

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
