@@ -84,7 +84,6 @@ pub struct Change {
 )]
 struct ServerSentEvent {
     /// What happened.
-    #[schema(inline)]
     event: EventName,
     /// JSON: of a `change` a Change, of the others an empty object.
     #[schema(content_media_type = "application/json")]

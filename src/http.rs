@@ -436,6 +436,12 @@ pub fn page_size(limit: Option<i64>) -> Result<i64> {
     }
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "only the document reads it")]
+pub struct FileBytes(Vec<u8>);
+
 /// Where the next page starts: opaque to clients, the sort keys of the last item inside.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(transparent)]
