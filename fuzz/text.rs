@@ -61,7 +61,13 @@ mod search {
             .into_iter()
             .flatten()
             .chain(named)
-            .map(|phrase| (phrase.text.clone(), phrase.ts_query.clone(), phrase.pattern()))
+            .map(|phrase| {
+                (
+                    phrase.text.clone(),
+                    phrase.ts_query.clone(),
+                    phrase.pattern(),
+                )
+            })
             .collect()
     }
 
@@ -93,12 +99,21 @@ where
     assert!(!text.contains(text::clean::reorders));
     assert_eq!(text, text.trim());
     let again = text.parse::<T>();
-    assert!(again.is_ok_and(|again| again == value), "{text:?} is not understood again");
+    assert!(
+        again.is_ok_and(|again| again == value),
+        "{text:?} is not understood again"
+    );
     // White space around a text never matters.
     let padded = format!("\u{3000}\n {input} \u{feff}\t");
-    assert!(padded.parse::<T>().is_ok_and(|padded| padded == value), "{input:?} is another with space around");
+    assert!(
+        padded.parse::<T>().is_ok_and(|padded| padded == value),
+        "{input:?} is another with space around"
+    );
     let json = serde_json::to_string(&value).expect("text is JSON");
-    assert_eq!(serde_json::from_str::<String>(&json).ok().as_deref(), Some(text));
+    assert_eq!(
+        serde_json::from_str::<String>(&json).ok().as_deref(),
+        Some(text)
+    );
 }
 
 /// A function that brings a text into one form does nothing to that form.
@@ -148,11 +163,22 @@ fn hours(input: &str) {
 
 fn dates(input: &str) {
     if let Ok(date) = input.parse::<chrono::NaiveDate>() {
-        let _ = (japan::wareki(date), japan::fiscal_year_of(date), japan::holidays::holiday(date));
-        let _ = (japan::dates::day(date, date), japan::holidays::is_year_end(date));
+        let _ = (
+            japan::wareki(date),
+            japan::fiscal_year_of(date),
+            japan::holidays::holiday(date),
+        );
+        let _ = (
+            japan::dates::day(date, date),
+            japan::holidays::is_year_end(date),
+        );
     }
     if let Ok(moment) = input.parse::<chrono::DateTime<chrono::Utc>>() {
-        let _ = (japan::tokyo_date(moment), japan::fiscal_year(moment), japan::dates::moment(moment, moment));
+        let _ = (
+            japan::tokyo_date(moment),
+            japan::fiscal_year(moment),
+            japan::dates::moment(moment, moment),
+        );
     }
 }
 
@@ -160,9 +186,14 @@ fn names_of_files(input: &str) {
     let (stored, sent) = attachments::name(input);
     assert!(!stored.is_empty() && !stored.contains(['/', '\\', '\0', '\r', '\n']));
     assert!(stored != "." && stored != "..");
-    assert!(sent.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{sent:?} is no header");
+    assert!(
+        sent.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+        "{sent:?} is no header"
+    );
     settles(stored, |name| attachments::name(name).0);
-    settles(attachments::content_type(input), |kind| attachments::content_type(kind));
+    settles(attachments::content_type(input), |kind| {
+        attachments::content_type(kind)
+    });
 }
 
 fn searched(input: &str) {
@@ -170,8 +201,14 @@ fn searched(input: &str) {
     for (folded, asked, pattern) in search::query(input) {
         assert!(!folded.is_empty() && !asked.is_empty());
         // Quotes of the query stand around terms only.
-        assert!(!asked.contains('\\') && asked.matches('\'').count() % 2 == 0, "{asked:?}");
-        let unescaped = pattern[1..pattern.len() - 1].replace("\\\\", "").replace("\\%", "").replace("\\_", "");
+        assert!(
+            !asked.contains('\\') && asked.matches('\'').count() % 2 == 0,
+            "{asked:?}"
+        );
+        let unescaped = pattern[1..pattern.len() - 1]
+            .replace("\\\\", "")
+            .replace("\\%", "")
+            .replace("\\_", "");
         assert!(!unescaped.contains(['%', '_', '\\']), "{pattern:?}");
     }
 }
@@ -197,7 +234,11 @@ fuzz_target!(|raw: &[u8]| {
             stored::<text::Phone>(input, text::Phone::MAX_CHARS);
             if let Ok(phone) = text::Phone::parse(input) {
                 let national = phone.national();
-                assert_eq!(text::Phone::parse(&national), Ok(phone), "{national} is another number");
+                assert_eq!(
+                    text::Phone::parse(&national),
+                    Ok(phone),
+                    "{national} is another number"
+                );
             }
         }
         1 => drop(text::Phone::beginning(input, 3)),
@@ -228,8 +269,13 @@ fuzz_target!(|raw: &[u8]| {
             }
         }
         17 => settles(japan::fold(input), |folded| japan::fold(folded)),
-        18 => settles(japan::fold_enterprise(input), |folded| japan::fold_enterprise(folded)),
-        19 => drop((japan::folding::katakana(input), japan::folding::without_reading_form(input))),
+        18 => settles(japan::fold_enterprise(input), |folded| {
+            japan::fold_enterprise(folded)
+        }),
+        19 => drop((
+            japan::folding::katakana(input),
+            japan::folding::without_reading_form(input),
+        )),
         20 => drop((
             japan::romaji::key_of_reading(input),
             japan::romaji::key_of_name(input),
@@ -245,6 +291,8 @@ fuzz_target!(|raw: &[u8]| {
         28 => mended(input, rest),
         29 => stored::<text::Reason>(input, text::Reason::MAX_CHARS),
         30 => stored::<text::Subject>(input, text::Subject::MAX_CHARS),
-        _ => settles(text::clean::compose(input), |text| text::clean::compose(text)),
+        _ => settles(text::clean::compose(input), |text| {
+            text::clean::compose(text)
+        }),
     }
 });

@@ -300,7 +300,7 @@ async fn show_disclosure(
     responses((
         status = 200,
         description = "The package",
-        body = Vec<u8>,
+        body = crate::http::FileBytes,
         content_type = "application/zip",
         headers(("Content-Disposition" = String, description = "`attachment`, with a name")),
     )),

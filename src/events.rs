@@ -78,10 +78,12 @@ pub struct Change {
 
 /// One event of the stream.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "says in the document what the stream writes line by line")]
+#[allow(
+    dead_code,
+    reason = "says in the document what the stream writes line by line"
+)]
 struct ServerSentEvent {
     /// What happened.
-    #[schema(inline)]
     event: EventName,
     /// JSON: of a `change` a Change, of the others an empty object.
     #[schema(content_media_type = "application/json")]

@@ -15,7 +15,7 @@ use crate::{
     audit::Event,
     cases::View,
     error::{Error, Fields, Result},
-    http::{Answer, Body, Cursor, Json, Page, Path, Query, page_size},
+    http::{Answer, Body, Cursor, FileBytes, Json, Page, Path, Query, page_size},
     ids::*,
     japan::tokyo_date,
     jobs::{Job, Work},
@@ -450,8 +450,8 @@ async fn show_export(
         status = 200,
         description = "The file",
         content(
-            (Vec<u8> = "text/csv"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+            (FileBytes = "text/csv"),
+            (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
         ),
         headers(("Content-Disposition" = String, description = "`attachment`, with the name in both forms"))
     )),

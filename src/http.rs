@@ -126,9 +126,7 @@ fn with_whole_numbers(value: Value) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) if number.is_f64() => match number.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() < EXACT => {
-                Value::from(float as i64)
-            }
+            Some(float) if float.fract() == 0.0 && float.abs() < EXACT => Value::from(float as i64),
             _ => Value::Number(number),
         },
         Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
@@ -437,6 +435,12 @@ pub fn page_size(limit: Option<i64>) -> Result<i64> {
         _ => Err(Error::invalid("/limit", "must be between 1 and 200")),
     }
 }
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "only the document reads it")]
+pub struct FileBytes(Vec<u8>);
 
 /// Where the next page starts: opaque to clients, the sort keys of the last item inside.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]

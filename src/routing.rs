@@ -112,6 +112,7 @@ struct ProposalFilter {
     /// Last day; 20 days after the first where absent, 61 at most.
     to: Option<NaiveDate>,
     /// Length of the session in minutes, 15 to 480; 60 where absent.
+    #[param(minimum = 15, maximum = 480)]
     minutes: Option<i64>,
 }
 

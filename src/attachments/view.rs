@@ -8,7 +8,7 @@ use crate::{
     access::{Access, Actor, Permission, permit},
     cases::{self, View},
     error::{Error, Result},
-    http::{Answer, Cursor, Page, Path, Query, page_size},
+    http::{Answer, Cursor, FileBytes, Page, Path, Query, page_size},
     ids::*,
     interactions::Author,
 };
@@ -173,7 +173,7 @@ struct Download {
     responses((
         status = 200,
         description = "The bytes, as the type that the file has where it is one of the harmless ones",
-        body = Vec<u8>,
+        body = FileBytes,
         content_type = "*/*",
         headers(
             ("Content-Disposition" = String, description = "`attachment`, with the name in both forms"),

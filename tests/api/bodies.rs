@@ -175,11 +175,15 @@ impl Cast {
 
     fn who_may(&self, operation: &Operation) -> &Client {
         let permission = Permission::from_name(operation.permission()).unwrap();
+        // Who signs out here shall not be somebody who is needed.
+        if permission == Permission::Anyone {
+            return &self.nobody;
+        }
         let person = self
             .people
             .iter()
             .find(|(role, _)| permission.roles().contains(role));
-        person.map_or(&self.nobody, |(_, client)| client)
+        &person.expect("one of the cast may do it").1
     }
 }
 
@@ -268,7 +272,10 @@ fn unreadable() -> Vec<(String, u16)> {
             format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)),
             400,
         ),
-        (format!("{}1{}", r#"{"a":"#.repeat(50_000), "}".repeat(50_000)), 400),
+        (
+            format!("{}1{}", r#"{"a":"#.repeat(50_000), "}".repeat(50_000)),
+            400,
+        ),
         (format!(r#"{{"a": "{}"}}"#, "あ".repeat(350_000)), 413),
     ]
 }
@@ -302,7 +309,11 @@ async fn a_broken_body_names_its_field_and_writes_nothing() {
                 ));
             }
         }
+        let may_be_absent = operation.value["requestBody"]["required"] == false;
         for (body, status) in unreadable() {
+            if body.is_empty() && may_be_absent {
+                continue;
+            }
             let shown: String = body.chars().take(20).collect();
             let answer = call()
                 .body("application/json", body)
@@ -460,11 +471,15 @@ async fn a_hostile_body_is_never_our_fault() {
                 .if_match("\"1\"")
                 .await;
             taken += usize::from(answer.status < 300);
-            let is_nameless = answer["type"] == "/problems/validation" && answer.pointers().is_empty();
+            let is_nameless =
+                answer["type"] == "/problems/validation" && answer.pointers().is_empty();
             assert!(!is_nameless, "{body}: {:#}", answer.json);
         }
     }
-    assert!(taken > 20, "only {taken} bodies were taken: they are too odd to get anywhere");
+    assert!(
+        taken > 20,
+        "only {taken} bodies were taken: they are too odd to get anywhere"
+    );
 }
 
 /// Puts the text into every free text of the body, and says where.
@@ -527,7 +542,11 @@ async fn what_is_taken_comes_back_as_it_was_sent() {
                     "modes": ["online"], "monthly_capacity": 5,
                 }),
             ),
-            ("create_enterprise", "/enterprises".to_owned(), app.company()),
+            (
+                "create_enterprise",
+                "/enterprises".to_owned(),
+                app.company(),
+            ),
             ("create_case", "/cases".to_owned(), app.case_request()),
             (
                 "write_note",
@@ -543,10 +562,11 @@ async fn what_is_taken_comes_back_as_it_was_sent() {
         for (id, path, body) in made {
             let (body, put) = with_text(schema_of(id), &body, text);
             let answer = app.as_admin().post(&path, body.clone()).await.expect(201);
-            let location = answer.header("location").map(|_| answer.location());
-            let read = match location {
-                Some(location) => Some(app.as_admin().get(location).await.expect(200)),
-                None => None,
+            // Notes and absences are read in lists only.
+            let is_read = !matches!(id, "write_note" | "add_absence");
+            let read = match is_read {
+                true => Some(app.as_admin().get(answer.location()).await.expect(200)),
+                false => None,
             };
             for pointer in put {
                 for json in [Some(&answer.json), read.as_ref().map(|read| &read.json)] {
@@ -558,7 +578,10 @@ async fn what_is_taken_comes_back_as_it_was_sent() {
             }
         }
     }
-    assert!(compared > 10 * HOSTILE.len(), "only {compared} texts came back");
+    assert!(
+        compared > 10 * HOSTILE.len(),
+        "only {compared} texts came back"
+    );
 }
 
 #[actix_web::test]
