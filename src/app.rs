@@ -8,7 +8,7 @@ use crate::{
     },
     http::MAX_JSON,
     intake::door::Doors,
-    store::Store,
+    store::{Near, Store},
 };
 use actix_cors::Cors;
 use actix_router::ResourceDef;
@@ -24,6 +24,7 @@ use actix_web::{
 use std::{
     collections::BTreeSet,
     future::{Ready, ready},
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -54,6 +55,8 @@ pub struct AppOptions {
     pub cors_origins: Vec<String>,
     /// The public address is https: browsers are told to stay there.
     pub https: bool,
+    /// Connections of each thread for short reads; at least one.
+    pub near_connections: u32,
     /// The doors for mail.
     pub doors: Arc<Doors>,
 }
@@ -61,19 +64,20 @@ pub struct AppOptions {
 /// The API's slices.
 fn mount(config: &mut ServiceConfig) {
     config
+        // The first routes are found first: what is asked most.
+        .configure(crate::cases::mount)
+        .configure(crate::interactions::mount)
         .configure(auth::mount)
         .configure(crate::users::mount)
         .configure(crate::desks::mount)
         .configure(crate::managers::mount)
         .configure(crate::enterprises::mount)
-        .configure(crate::cases::mount)
         .configure(crate::search::mount)
         .configure(crate::routing::mount)
         .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::public_links::mount)
-        .configure(crate::interactions::mount)
         .configure(crate::intake::mount)
         .configure(crate::messages::mount)
         .configure(crate::templates::mount)
@@ -112,6 +116,7 @@ pub fn app(
     router
         .app_data(store)
         .app_data(auth)
+        .app_data(Rc::new(Near::new(options.near_connections.max(1))))
         .app_data(PayloadConfig::new(MAX_JSON))
         .app_data(Data::from(options.doors.clone()))
         .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))

@@ -51,6 +51,7 @@ mod permissions;
 mod places;
 mod public_links;
 mod races;
+mod reads;
 mod retention;
 mod same_enterprise;
 mod samples;
