@@ -236,6 +236,17 @@ pub enum ActorKind {
     System,
 }
 
+impl ActorKind {
+    /// The name as it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Token => "token",
+            Self::System => "system",
+        }
+    }
+}
+
 /// Who acts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Actor {
@@ -399,6 +410,12 @@ impl<P: Permitted> Access<P> {
         Ok(near.read(self.store.reader(), statements).await?)
     }
 
+    /// For reading what may be a few seconds old, in figures, exports and search: from the replica, where there is one that
+    /// is fit, else as [`Self::read`]. The closure may run twice: on the primary when the replica fails.
+    pub async fn read_replica<T>(&self, work: impl AsyncFn(&PgPool) -> Result<T>) -> Result<T> {
+        self.store.read_replica(work).await
+    }
+
     /// The store, for what lies below requests (sign-in, readiness).
     pub(crate) fn store(&self) -> &Data<Store> {
         &self.store
@@ -435,7 +452,7 @@ impl<P: Permitted> Access<P> {
                 }
                 let answer: Answer = work(tx).await?.into();
                 if let Some(claim) = &claim {
-                    tx.keep_answer(claim, &answer).await?;
+                    tx.keep_answer(claim, &answer);
                 }
                 Ok(answer)
             })

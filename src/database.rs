@@ -27,7 +27,9 @@ mod programs;
 mod testing;
 
 pub(crate) use connections::TRUSTED_IDLE;
-pub use connections::{ACQUIRE_TIMEOUT, Connections, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
+pub use connections::{
+    ACQUIRE_TIMEOUT, Connections, LOCK_TIMEOUT, ReplicaPools, STATEMENT_TIMEOUT,
+};
 pub use error::DatabaseError;
 pub use migrate::{check, migrate};
 pub use private::create_data_dir;
@@ -122,6 +124,11 @@ pub struct DatabaseConfig {
     #[arg(long, global = true, env = "MADOGUCHI_DATABASE_READ_MAX_CONNECTIONS", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_read_max_connections: u32,
+
+    /// How many seconds the replica may be behind; the primary is read where it is more
+    #[arg(long, global = true, env = "MADOGUCHI_DATABASE_READ_MAX_LAG_SECONDS", default_value_t = 5, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub database_read_max_lag_seconds: u64,
 }
 
 /// An open database. While it lives, a private server runs; the last program that lets go of one stops it.
@@ -142,6 +149,7 @@ impl Database {
             Some(url) => {
                 let connections = Connections::of_urls(config, url)?;
                 connections.reach().await?;
+                connections.must_know_statements().await?;
                 Ok(Self {
                     connections,
                     private: None,

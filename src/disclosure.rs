@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgPool, QueryBuilder};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Days in which a package can be downloaded.

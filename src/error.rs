@@ -252,12 +252,20 @@ impl Error {
             _ => false,
         }
     }
+
+    /// Whether the database is away or too busy.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Database(error) if is_unavailable(error))
+    }
 }
 
 /// The database is away or too busy: not our bug and not the client's fault.
 fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
+        // A balancer without a server took the connection and broke it off: the driver takes the missing answer for a wrong
+        // one (sqlx 0.9.0).
+        sqlx::Error::Protocol(text) => text.contains("unexpected response from SSLRequest"),
         sqlx::Error::Database(error) => {
             // What is fatal ended the connection, or refused it, whatever the statement was.
             let fatal = error
@@ -296,8 +304,9 @@ impl ResponseError for Error {
             _ => {
                 log_causes(self);
                 let detail = match kind {
+                    // A connection that broke during the commit leaves open whether it was stored.
                     ProblemType::Unavailable => {
-                        "The database does not answer, or is too busy. Nothing was stored; try again."
+                        "The database does not answer, or is too busy. Try again with the same Idempotency-Key: nothing is stored twice."
                     }
                     _ => "The fault is ours and has been recorded under this request id.",
                 };

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, ProblemType, Result},
+    replica::Fitness,
     store::Store,
 };
 use actix_web::{
@@ -29,6 +30,8 @@ struct Ready {
     worker: &'static str,
     jobs_due: i64,
     jobs_dead: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica: Option<&'static str>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -73,6 +76,8 @@ async fn readyz(store: Data<Store>) -> Result<HttpResponse> {
         worker: "ok",
         jobs_due: row.due,
         jobs_dead: row.dead,
+        // No reason to be unready: the primary is read instead.
+        replica: store.replica_fitness().map(Fitness::name),
     };
     Ok(HttpResponse::Ok().json(ready))
 }

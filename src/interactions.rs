@@ -25,7 +25,7 @@ pub use notes::{NoteView, add_note};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the conversation.
 pub fn mount(config: &mut ServiceConfig) {

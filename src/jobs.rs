@@ -28,6 +28,10 @@ const POLL: Duration = Duration::from_millis(200);
 /// How often a worker looks whether something periodic is due.
 const PERIODIC_POLL: Duration = Duration::from_secs(1);
 
+/// What was entered later than this after now was entered by a clock that ran ahead. Clocks of several machines differ by
+/// less.
+const AHEAD: TimeDelta = TimeDelta::minutes(1);
+
 /// What can be done after commit. The payload holds ids; the handler reads the data afresh.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
@@ -326,8 +330,60 @@ async fn enqueue_indexing(store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// Puts what runs periodically into the queue when its time has come; one process of many takes the turn.
+/// Moves the jobs that a clock entered while it ran ahead back to where they would be by the clock as it is. Without
+/// this a clock that was wrong by an hour, and was put right, would hold up mail for an hour.
+async fn bring_back(store: &Store) -> Result<()> {
+    let now = store.now();
+    // The index on what is due leads to the few jobs of the future.
+    let is_needed = sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from job where dead_at is null and run_at > $1 and created_at > $1
+        ) as "is_needed!"
+        "#,
+        now + AHEAD,
+    )
+    .fetch_one(store.writer())
+    .await?;
+    if !is_needed {
+        return Ok(());
+    }
+    let mut tx = store.writer().begin().await?;
+    let moved = sqlx::query!(
+        r#"
+        update job
+        set run_at = $1::timestamptz + (run_at - created_at), created_at = $1
+        where id in (
+            select id
+            from job
+            where dead_at is null and run_at > $2 and created_at > $2
+            for no key update skip locked
+        )
+        returning payload ->> 'message_id' as message_id, run_at
+        "#,
+        now,
+        now + AHEAD,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let count = moved.len();
+    let messages: Vec<(MessageId, _)> = moved
+        .into_iter()
+        .filter_map(|job| Some((job.message_id?.parse().ok()?, job.run_at)))
+        .collect();
+    crate::messages::send::bring_forward(&mut tx, &messages).await?;
+    tx.commit().await?;
+    tracing::warn!(
+        jobs = count,
+        "a clock had run ahead: its jobs were brought back"
+    );
+    Ok(())
+}
+
+/// Puts what runs periodically into the queue when its time has come; one process of many takes the turn. A time that is
+/// further away than the interval came from a clock that ran ahead.
 pub async fn enqueue_periodic(store: &Store) -> Result<()> {
+    bring_back(store).await?;
     let now = store.now();
     let (mut names, mut nexts, mut kinds, mut payloads) = (vec![], vec![], vec![], vec![]);
     for (name, interval, work) in PERIODIC {
@@ -345,7 +401,8 @@ pub async fn enqueue_periodic(store: &Store) -> Result<()> {
         turn as (
             insert into cron (name, next_run_at)
             select name, next_run_at from periodic
-            on conflict (name) do update set next_run_at = excluded.next_run_at where cron.next_run_at <= $1
+            on conflict (name) do update set next_run_at = excluded.next_run_at
+            where cron.next_run_at <= $1 or cron.next_run_at > excluded.next_run_at + $6
             returning name
         )
         insert into job (kind, payload, job_key, run_at, created_at)
@@ -359,6 +416,7 @@ pub async fn enqueue_periodic(store: &Store) -> Result<()> {
         &nexts,
         &kinds,
         &payloads,
+        AHEAD as _,
     )
     .execute(store.writer())
     .await?;

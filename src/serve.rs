@@ -8,6 +8,7 @@ use crate::{
     database::{self, Connections, Database},
     health,
     jobs::{self, Lane, WorkContext},
+    replica::{self, Replica},
     store::{Clock, Store},
 };
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, web, web::Data};
@@ -88,7 +89,13 @@ impl Opened {
             write.map_err(|error| error.to_string())?,
             read.map_err(|error| error.to_string())?,
         );
+        let replica = Replica::of(
+            connections,
+            config.database.database_read_max_connections,
+            Duration::from_secs(config.database.database_read_max_lag_seconds),
+        );
         Ok(Store::new(write, read, Clock::default())
+            .with_replica(replica)
             .with_mail(config.mail_identity()?)
             .with_blobs(config.blobs()?)
             .with_outlet(config.outlet()?))
@@ -157,6 +164,7 @@ async fn serve_opened(
         false => None,
     };
     let poller = spawn_poller(opened.store.clone());
+    let watch = spawn_replica_watch(opened.store.clone());
     let (stop_worker, worker_stops) = watch::channel(false);
     let workers = match serve.no_worker {
         true => Vec::new(),
@@ -187,6 +195,7 @@ async fn serve_opened(
     // Every request is answered by now: what it showed is written before the database is let go.
     let _ = views.await;
     poller.abort();
+    watch.abort();
     Ok(())
 }
 
@@ -248,6 +257,7 @@ fn start_http(
         cors_origins: serve.cors_origins.clone(),
         https: public_url.starts_with("https://"),
         doors: Arc::new(serve.intake.doors()?),
+        ..AppOptions::default()
     };
     let store = opened.store.clone();
     let server = HttpServer::new(move || app(store.clone(), auth.clone(), &options))
@@ -284,6 +294,16 @@ fn spawn_workers(
         })
     };
     (0..number.max(1)).map(spawn).collect()
+}
+
+/// Keeps looking where the replica is, if there is one.
+fn spawn_replica_watch(store: Data<Store>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            store.look_at_replica().await;
+            tokio::time::sleep(replica::LOOK).await;
+        }
+    })
 }
 
 /// Writes who saw what, until the workers stop.
@@ -350,11 +370,13 @@ pub async fn work(config: &Config, work: &WorkConfig) -> Result<(), String> {
     let opened = Opened::open_by(config, false, Way::PastThePooler).await?;
     let (stop_worker, worker_stops) = watch::channel(false);
     let workers = spawn_workers(work.job_workers, &opened, &context, &worker_stops);
+    let watch = spawn_replica_watch(opened.store.clone());
     told_to_stop().await;
     stop_worker.send_replace(true);
     for worker in workers {
         let _ = worker.await;
     }
+    watch.abort();
     opened.close().await;
     Ok(())
 }

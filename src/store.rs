@@ -7,7 +7,7 @@
 mod near;
 
 use crate::{
-    access::{Actor, ActorKind},
+    access::Actor,
     audit::{Chain, Event},
     auth::Directory,
     blobs::Blobs,
@@ -19,6 +19,7 @@ use crate::{
     ids::*,
     jobs::Job,
     mail::MailIdentity,
+    replica::{Fitness, Replica},
     settings::Settings,
     views::ViewLog,
     webhooks::outlet::Outlet,
@@ -80,6 +81,7 @@ impl Clock {
 pub struct Store {
     write: PgPool,
     read: PgPool,
+    replica: Option<Replica>,
     clock: Clock,
     directory: Directory,
     events: Hub,
@@ -96,6 +98,7 @@ impl Store {
         Self {
             write,
             read,
+            replica: None,
             clock,
             directory: Directory::default(),
             events: Hub::default(),
@@ -122,6 +125,11 @@ impl Store {
         Self { outlet, ..self }
     }
 
+    /// With a replica for what may be a little old.
+    pub fn with_replica(self, replica: Option<Replica>) -> Self {
+        Self { replica, ..self }
+    }
+
     /// Another store over the same pools, with a clock and a directory of its own.
     pub(crate) fn with_clock(&self, clock: Clock) -> Self {
         Self::new(self.write.clone(), self.read.clone(), clock)
@@ -137,6 +145,33 @@ impl Store {
 
     pub(crate) fn reader(&self) -> &PgPool {
         &self.read
+    }
+
+    /// Reads what may be a few seconds old: from the replica while it is fit, else from the primary. The closure may run
+    /// twice.
+    ///
+    /// # Errors
+    /// What the closure returns.
+    pub(crate) async fn read_replica<T>(
+        &self,
+        work: impl AsyncFn(&PgPool) -> Result<T>,
+    ) -> Result<T> {
+        match &self.replica {
+            Some(replica) => replica.read(&self.read, work).await,
+            None => work(&self.read).await,
+        }
+    }
+
+    /// Looks where the replica is, if there is one.
+    pub async fn look_at_replica(&self) {
+        if let Some(replica) = &self.replica {
+            replica.look(&self.read).await;
+        }
+    }
+
+    /// What is thought of the replica, if there is one.
+    pub(crate) fn replica_fitness(&self) -> Option<Fitness> {
+        self.replica.as_ref().map(Replica::fitness)
     }
 
     /// The program's own pool: for the worker, sign-in and the directory, which stand below requests.
@@ -183,6 +218,9 @@ impl Store {
     pub async fn close(&self) {
         self.write.close().await;
         self.read.close().await;
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
     }
 
     /// Runs the closure in a transaction, as the given actor.
@@ -224,6 +262,7 @@ impl Store {
             unchanged: None,
             is_news_to_directory: true,
             answer_is_own: false,
+            kept: None,
         };
         // Dropping the transaction rolls it back.
         let result = work(&mut tx).await?;
@@ -257,6 +296,14 @@ pub struct Tx {
     unchanged: Option<&'static Location<'static>>,
     is_news_to_directory: bool,
     answer_is_own: bool,
+    kept: Option<Kept>,
+}
+
+/// An answer to be given again under its key; of a case, to those only who may see it then.
+struct Kept {
+    claim: IdempotencyClaim,
+    answer: Answer,
+    case_id: Option<CaseId>,
 }
 
 impl Tx {
@@ -388,24 +435,80 @@ impl Tx {
         }))
     }
 
-    /// Stores the answer under its key, to be given again.
-    pub(crate) async fn keep_answer(
-        &mut self,
-        claim: &IdempotencyClaim,
-        answer: &Answer,
-    ) -> Result<()> {
+    /// Stores the answer under its key, to be given again: with the events, in one round trip.
+    pub(crate) fn keep_answer(&mut self, claim: &IdempotencyClaim, answer: &Answer) {
         // An answer without a body tells nothing (a manager who released the case repeats it without seeing the case).
         let is_bound = answer.body.is_some() && !self.answer_is_own;
         let case_id = self.events.iter().find_map(|(chain, _)| match chain {
             Chain::Case(id) if is_bound => Some(*id),
             _ => None,
         });
+        self.kept = Some(Kept {
+            claim: claim.clone(),
+            answer: answer.clone(),
+            case_id,
+        });
+    }
+
+    /// Writes events, the answer and jobs; the last act before commit, because it holds the heads of the chains.
+    async fn flush(&mut self) -> Result<()> {
+        if self.events.is_empty() && self.unchanged.is_none() {
+            return Err(Error::Internal(
+                "a transaction recorded nothing and did not say tx.unchanged()".into(),
+            ));
+        }
+        match self.kept.take() {
+            Some(kept) => self.write_events_and_answer(&kept).await?,
+            None if self.events.is_empty() => {}
+            None => self.write_events().await?,
+        }
+        if !self.jobs.is_empty() {
+            let jobs = std::mem::take(&mut self.jobs);
+            crate::jobs::insert(&mut self.inner, &jobs, self.now).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_events(&mut self) -> Result<()> {
+        let events = EventColumns::of(std::mem::take(&mut self.events));
+        sqlx::query!(
+            "select append_audit($1, $2, $3, $4, $5, $6, $7)",
+            &events.chains,
+            &events.kinds,
+            &events.data,
+            self.now,
+            self.actor.kind.name(),
+            self.actor.user_id.map(|id| *id),
+            *self.request_id,
+        )
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    async fn write_events_and_answer(&mut self, kept: &Kept) -> Result<()> {
+        let events = EventColumns::of(std::mem::take(&mut self.events));
+        let Kept {
+            claim,
+            answer,
+            case_id,
+        } = kept;
         sqlx::query!(
             r#"
-            update idempotency_key
-            set status = $4, location = $5, etag = $6, body = $7, case_id = $8
-            where user_id = $1 and route = $2 and key = $3
+            with kept as (
+                update idempotency_key
+                set status = $11, location = $12, etag = $13, body = $14, case_id = $15
+                where user_id = $8 and route = $9 and key = $10
+            )
+            select append_audit($1, $2, $3, $4, $5, $6, $7)
             "#,
+            &events.chains,
+            &events.kinds,
+            &events.data,
+            self.now,
+            self.actor.kind.name(),
+            self.actor.user_id.map(|id| *id),
+            *self.request_id,
             *claim.user_id,
             claim.route,
             claim.key,
@@ -419,54 +522,27 @@ impl Tx {
         .await?;
         Ok(())
     }
+}
 
-    /// Writes events and jobs; the last act before commit, because it holds the heads of the chains.
-    async fn flush(&mut self) -> Result<()> {
-        if self.events.is_empty() && self.unchanged.is_none() {
-            return Err(Error::Internal(
-                "a transaction recorded nothing and did not say tx.unchanged()".into(),
-            ));
-        }
-        if !self.events.is_empty() {
-            self.append_events().await?;
-        }
-        if !self.jobs.is_empty() {
-            let jobs = std::mem::take(&mut self.jobs);
-            crate::jobs::insert(&mut self.inner, &jobs, self.now).await?;
-        }
-        Ok(())
-    }
+/// Events as `append_audit` takes them.
+#[derive(Default)]
+struct EventColumns {
+    chains: Vec<Uuid>,
+    kinds: Vec<String>,
+    data: Vec<String>,
+}
 
-    async fn append_events(&mut self) -> Result<()> {
-        let mut events = std::mem::take(&mut self.events);
+impl EventColumns {
+    fn of(mut events: Vec<(Chain, Event)>) -> Self {
         // One order of the chains for everybody, so that two transactions never wait for each other.
         events.sort_by_key(|(chain, _)| chain.id());
-        let mut chains = Vec::with_capacity(events.len());
-        let mut kinds = Vec::with_capacity(events.len());
-        let mut data = Vec::with_capacity(events.len());
+        let mut columns = Self::default();
         for (chain, event) in &events {
-            let (kind, text) = event.parts();
-            chains.push(chain.id());
-            kinds.push(kind);
-            data.push(text);
+            let (kind, data) = event.parts();
+            columns.chains.push(chain.id());
+            columns.kinds.push(kind);
+            columns.data.push(data);
         }
-        let actor_kind = match self.actor.kind {
-            ActorKind::User => "user",
-            ActorKind::Token => "token",
-            ActorKind::System => "system",
-        };
-        sqlx::query!(
-            "select append_audit($1, $2, $3, $4, $5, $6, $7)",
-            &chains,
-            &kinds,
-            &data,
-            self.now,
-            actor_kind,
-            self.actor.user_id.map(|id| *id),
-            *self.request_id,
-        )
-        .execute(&mut *self.inner)
-        .await?;
-        Ok(())
+        columns
     }
 }

@@ -36,7 +36,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// How long a link counts; the mails say it in words.

@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -275,7 +275,11 @@ pub(crate) async fn search(
         at: Some(at),
         id,
     });
-    let rows = list.found(access.read(), words, scope).await?;
+    let ids = access
+        .read_replica(async |db| list.found_ids(db, words, scope).await)
+        .await?;
+    // What is shown of them, and whether it may be, the primary says.
+    let rows = list.rows_of(access.read(), ids).await?;
     Ok(rows
         .into_iter()
         .map(|row| row.view(access.actor()))
@@ -347,6 +351,11 @@ impl<'a> List<'a> {
         scope: Scope,
     ) -> Result<Vec<CaseRow>> {
         let ids = self.found_ids(db, words, scope).await?;
+        self.rows_of(db, ids).await
+    }
+
+    /// Those of the cases that the actor sees, in the order of the list.
+    async fn rows_of(&self, db: &PgPool, ids: Vec<CaseId>) -> Result<Vec<CaseRow>> {
         let ids: Vec<Uuid> = ids.into_iter().map(|id| *id).collect();
         let mut query = QueryBuilder::new(SELECT);
         query
@@ -466,9 +475,13 @@ impl<'a> List<'a> {
         self.push_conditions(&mut query)?;
         self.push_order(&mut query);
         query.push(" limit ").push_bind(self.limit);
-        // Planned for these very words: which of them is rare decides where to begin.
+        // Planned for these very words: which of them is rare decides where to begin. In a transaction, because a pooler keeps a
+        // statement without a name together with its parameters only there.
         let query = query.build_query_scalar().persistent(false);
-        Ok(query.fetch_all(db).await?)
+        let mut db = db.begin().await?;
+        let ids = query.fetch_all(&mut *db).await?;
+        db.commit().await?;
+        Ok(ids)
     }
 }
 

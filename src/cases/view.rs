@@ -20,7 +20,7 @@ use sqlx::{
     postgres::{PgHasArrayType, PgRow, PgTypeInfo, PgValueRef, types::PgRecordDecoder},
 };
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(show_case).service(show_case_by_number);

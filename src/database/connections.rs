@@ -13,6 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
@@ -24,6 +25,8 @@ use super::{DatabaseConfig, OLDEST_POSTGRES, OWNER, PROGRAM, READER};
 
 /// How long a request waits for a free connection before it is told to come back.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a read waits for the replica before it goes to the primary.
+const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest a statement of a request or a job may run.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest a statement waits for a lock; well below [`STATEMENT_TIMEOUT`], so that it is said which of the two it was.
@@ -58,6 +61,33 @@ pub struct Connections {
     pub set_roles: bool,
     /// A transaction pooler stands before `program` and `reader`.
     pub pooled: bool,
+}
+
+/// Connections to the replica.
+pub struct ReplicaPools {
+    /// For reading.
+    pub usual: PgPool,
+    /// For looking whether it is there and how far behind, which nobody else may keep waiting.
+    pub probe: PgPool,
+}
+
+/// Says of a connection whether it may be used.
+pub trait Judge:
+    for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, sqlx::Result<bool>>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<F> Judge for F where
+    F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, sqlx::Result<bool>>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
 }
 
 /// How one kind of connection becomes what it should be.
@@ -173,11 +203,32 @@ impl Connections {
     }
 
     /// Reads that may be a little old, if there is a replica. Connects when first used: a replica that is away must not
-    /// keep the program from starting.
-    pub fn replica_pool(&self, max: u32) -> Option<PgPool> {
+    /// keep the program from starting. Of `usual`, only connections that `is_fit` are handed out.
+    pub fn replica_pools(&self, max: u32, is_fit: impl Judge) -> Option<ReplicaPools> {
         let replica = self.replica.as_ref()?;
         let session = self.session(replica, READER, self.pooled);
-        Some(session.pool_options(max).connect_lazy_with(session.options))
+        let (first, judge) = (session.first.clone(), is_fit.clone());
+        let usual = session
+            .pool_options(max)
+            .acquire_timeout(REPLICA_TIMEOUT)
+            .before_acquire(move |connection, _| is_fit(connection))
+            .after_connect(move |connection, _| {
+                let (first, judge) = (first.clone(), judge.clone());
+                Box::pin(async move {
+                    if let Some(first) = first {
+                        connection.execute(AssertSqlSafe(first)).await?;
+                    }
+                    match judge(connection).await? {
+                        true => Ok(()),
+                        false => Err(sqlx::Error::PoolTimedOut),
+                    }
+                })
+            });
+        let probe = session.pool_options(1).acquire_timeout(REPLICA_TIMEOUT);
+        Some(ReplicaPools {
+            usual: usual.connect_lazy_with(session.options.clone()),
+            probe: probe.connect_lazy_with(session.options),
+        })
     }
 
     /// One connection as the owner of every table. Its statements may take as long as a migration takes, but it gives up
@@ -217,6 +268,39 @@ impl Connections {
             return Err(DatabaseError::TooOld { found: version });
         }
         Ok(())
+    }
+
+    /// Whether a pooler in front knows of a statement on all its connections to the server once it was prepared on one of
+    /// them. It is asked, because what goes wrong otherwise goes wrong now and then, and only under load.
+    pub(super) async fn must_know_statements(&self) -> Result<(), DatabaseError> {
+        if !self.pooled {
+            return Ok(());
+        }
+        let options = self.session(&self.program, PROGRAM, true).options;
+        let (mut holds, mut asks) = (connect(&options).await?, connect(&options).await?);
+        let asked = timeout(STARTUP_PATIENCE, async {
+            for _ in 0..3 {
+                // Whoever asks meanwhile gets another connection of the server, and afterwards most likely this one.
+                holds.execute("begin").await?;
+                sqlx::query("select 1").execute(&mut asks).await?;
+                holds.execute("commit").await?;
+                sqlx::query("select 1").execute(&mut asks).await?;
+            }
+            sqlx::Result::Ok(())
+        });
+        match asked.await {
+            Ok(Err(sqlx::Error::Database(error)))
+                if matches!(error.code().as_deref(), Some("26000" | "42P05" | "08P01")) =>
+            {
+                Err(DatabaseError::Addresses(
+                    "The pooler at DATABASE_URL does not keep track of prepared statements. PgBouncer does so since version \
+                     1.21, with max_prepared_statements above 0; older ones need pool_mode = session.",
+                ))
+            }
+            Ok(Err(error)) => Err(DatabaseError::statement("asking the pooler")(error)),
+            // One that has a single connection to the server cannot mix them up.
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
     }
 
     fn session(&self, options: &PgConnectOptions, role: &str, pooled: bool) -> Session {

@@ -508,7 +508,10 @@ mod tests {
         as_owner(connections, TABLES).await;
         migrate(connections).await.unwrap();
         assert_rights(connections).await;
-        let replica = connections.replica_pool(1).unwrap();
+        let replica = connections
+            .replica_pools(1, |_| Box::pin(async { Ok(true) }))
+            .unwrap()
+            .usual;
         assert_eq!(
             value(&replica, "select current_user::text").await,
             "the-reader"

@@ -155,6 +155,7 @@ pub(super) fn private_config() -> DatabaseConfig {
         pg_bin_dir: std::env::var_os("MADOGUCHI_PG_BIN_DIR").map(PathBuf::from),
         database_max_connections: 4,
         database_read_max_connections: 4,
+        database_read_max_lag_seconds: 5,
     }
 }
 

@@ -20,7 +20,6 @@ use crate::{
     programme::*,
     search::{Days, Scope as Where},
     settings::Settings,
-    store::Store,
     text::Phone,
 };
 use chrono::{DateTime, Utc};
@@ -112,19 +111,20 @@ pub(super) fn check(
 /// # Errors
 /// 422 for a filter that cannot be read; the database's.
 pub(super) async fn open(
-    store: &Store,
+    db: &PgPool,
     kind: ExportKind,
     filter: &Value,
     actor: &Actor,
     scope: Scope,
+    now: DateTime<Utc>,
 ) -> Result<Box<dyn Table>> {
     if kind == ExportKind::Figures {
         let query: FilterQuery = parse(filter, scope)?;
-        let table = figures::table::table(store.reader(), &query, actor, store.now()).await?;
+        let table = figures::table::table(db, &query, actor, now).await?;
         return Ok(Box::new(table));
     }
-    let query = query(kind, filter, actor, scope, store.now())?;
-    let listed = Listed::open(store.reader(), kind, query, scope.is_masked()).await?;
+    let query = query(kind, filter, actor, scope, now)?;
+    let listed = Listed::open(db, kind, query, scope.is_masked()).await?;
     Ok(Box::new(listed))
 }
 

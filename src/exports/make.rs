@@ -35,15 +35,21 @@ pub(crate) async fn run(store: &Store, system: &Actor, id: ExportId) -> Result<(
     let Some((actor, scope)) = maker(store, &export).await? else {
         return fail(store, system, id, "この一覧を見る権限がなくなりました。").await;
     };
-    let mut table = match lists::open(store, export.kind, &export.filter, &actor, scope).await {
-        Ok(table) => table,
-        Err(Error::Problem(_)) => {
-            return fail(store, system, id, "絞り込みの条件を読み取れませんでした。").await;
-        }
-        Err(error) => return Err(error),
+    let made = store
+        .read_replica(async |db| {
+            let (kind, filter) = (export.kind, &export.filter);
+            let opened = lists::open(db, kind, filter, &actor, scope, store.now()).await;
+            let mut table = match opened {
+                Err(Error::Problem(_)) => return Ok(None),
+                opened => opened?,
+            };
+            let made = file::write(&mut *table, export.format, export.encoding).await?;
+            Ok(Some(made))
+        })
+        .await?;
+    let Some(made) = made else {
+        return fail(store, system, id, "絞り込みの条件を読み取れませんでした。").await;
     };
-    let made = file::write(&mut *table, export.format, export.encoding).await?;
-    drop(table);
     let file_id = Uuid::now_v7();
     let (digest, size) = store.blobs().put_export(file_id, made.path()).await?;
     let (rows, uncarried) = (made.rows, made.uncarried.clone());

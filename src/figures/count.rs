@@ -18,7 +18,7 @@ use serde::Serialize;
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Row};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -129,12 +129,17 @@ async fn answer(
     kind: ReportKind,
     query: &ReportQuery,
 ) -> Result<Answer> {
-    let mut db = snapshot(access.read()).await?;
-    let settings = Settings::load(&mut *db).await?;
-    let by = dimensions(query.by.as_deref(), kind)?;
-    let selection = select(&mut db, kind, query.asked(), &by, &settings, access.now()).await?;
-    let report = report(&mut db, &selection, &by, access.actor(), &settings).await?;
-    Ok(Answer::ok(&report))
+    access
+        .read_replica(async |db| {
+            let mut db = snapshot(db).await?;
+            let settings = Settings::load(&mut *db).await?;
+            let by = dimensions(query.by.as_deref(), kind)?;
+            let selection =
+                select(&mut db, kind, query.asked(), &by, &settings, access.now()).await?;
+            let report = report(&mut db, &selection, &by, access.actor(), &settings).await?;
+            Ok(Answer::ok(&report))
+        })
+        .await
 }
 
 /// What was asked, with the closed periods that answer for it.

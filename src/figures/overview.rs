@@ -18,7 +18,7 @@ use actix_web::get;
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(show_overview);
@@ -62,30 +62,34 @@ const OPEN: &str = "received,routed,accepted,assigned,consulting";
 )]
 #[get("/reports/overview")]
 async fn show_overview(access: Access<permit::ReadFigures>) -> Result<Answer> {
-    let mut db = snapshot(access.read()).await?;
-    let settings = Settings::load(&mut *db).await?;
-    let asker = Asker {
-        actor: access.actor(),
-        settings: &settings,
-    };
-    let today = tokyo_date(access.now());
-    let mut numbers = Vec::new();
-    for (code, label, kind, asked) in questions(access.actor(), today) {
-        let selection = select(&mut db, kind, asked, &[], &settings, access.now()).await?;
-        numbers.push(OverviewNumber {
-            code,
-            label,
-            number: Counted {
-                count: total(&mut db, &selection, &asker).await?,
-                list: selection.list(),
-            },
-        });
-    }
-    Ok(Answer::ok(&Overview {
-        as_of: today,
-        fiscal_year: fiscal_year_of(today),
-        numbers,
-    }))
+    access
+        .read_replica(async |db| {
+            let mut db = snapshot(db).await?;
+            let settings = Settings::load(&mut *db).await?;
+            let asker = Asker {
+                actor: access.actor(),
+                settings: &settings,
+            };
+            let today = tokyo_date(access.now());
+            let mut numbers = Vec::new();
+            for (code, label, kind, asked) in questions(access.actor(), today) {
+                let selection = select(&mut db, kind, asked, &[], &settings, access.now()).await?;
+                numbers.push(OverviewNumber {
+                    code,
+                    label,
+                    number: Counted {
+                        count: total(&mut db, &selection, &asker).await?,
+                        list: selection.list(),
+                    },
+                });
+            }
+            Ok(Answer::ok(&Overview {
+                as_of: today,
+                fiscal_year: fiscal_year_of(today),
+                numbers,
+            }))
+        })
+        .await
 }
 
 type Question = (&'static str, &'static str, ReportKind, Asked);

@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -146,21 +146,26 @@ async fn answer(
 ) -> Result<Answer> {
     let limit = page_size(query.limit)?;
     let after = query.cursor.as_ref().map(Cursor::keys).transpose()?;
-    let mut db = snapshot(access.read()).await?;
-    let settings = Settings::load(&mut *db).await?;
-    let selection = select(&mut db, kind, query.asked(), &[], &settings, access.now()).await?;
-    let asker = Asker {
-        actor: access.actor(),
-        settings: &settings,
-    };
-    let rows = facts(&mut db, &selection, &asker, after, limit + 1).await?;
-    let mut page = Page::new(rows, limit, |row| (row.at, row.id));
-    if super::is_masked(access.actor()) {
-        for row in &mut page.items {
-            (row.id, row.case_id) = (None, None);
-        }
-    }
-    Ok(Answer::ok(&page))
+    access
+        .read_replica(async |db| {
+            let mut db = snapshot(db).await?;
+            let settings = Settings::load(&mut *db).await?;
+            let selection =
+                select(&mut db, kind, query.asked(), &[], &settings, access.now()).await?;
+            let asker = Asker {
+                actor: access.actor(),
+                settings: &settings,
+            };
+            let rows = facts(&mut db, &selection, &asker, after, limit + 1).await?;
+            let mut page = Page::new(rows, limit, |row| (row.at, row.id));
+            if super::is_masked(access.actor()) {
+                for row in &mut page.items {
+                    (row.id, row.case_id) = (None, None);
+                }
+            }
+            Ok(Answer::ok(&page))
+        })
+        .await
 }
 
 /// Part of a list of facts, the newest first, after that time and id.
@@ -216,18 +221,22 @@ async fn list_report_enterprises(
 ) -> Result<Answer> {
     let limit = page_size(query.limit)?;
     let after = query.cursor.as_ref().map(Cursor::keys).transpose()?;
-    let mut db = snapshot(access.read()).await?;
-    let settings = Settings::load(&mut *db).await?;
-    let asked = query.asked();
-    let kind = ReportKind::Enterprises;
-    let selection = select(&mut db, kind, asked, &[], &settings, access.now()).await?;
-    let asker = Asker {
-        actor: access.actor(),
-        settings: &settings,
-    };
-    let rows = enterprises(&mut db, &selection, &asker, after, limit + 1).await?;
-    let page = Page::new(rows, limit, |row| row.enterprise_id);
-    Ok(Answer::ok(&page))
+    access
+        .read_replica(async |db| {
+            let mut db = snapshot(db).await?;
+            let settings = Settings::load(&mut *db).await?;
+            let asked = query.asked();
+            let kind = ReportKind::Enterprises;
+            let selection = select(&mut db, kind, asked, &[], &settings, access.now()).await?;
+            let asker = Asker {
+                actor: access.actor(),
+                settings: &settings,
+            };
+            let rows = enterprises(&mut db, &selection, &asker, after, limit + 1).await?;
+            let page = Page::new(rows, limit, |row| row.enterprise_id);
+            Ok(Answer::ok(&page))
+        })
+        .await
 }
 
 /// Part of the list of enterprises, after that one.

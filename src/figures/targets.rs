@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -62,8 +62,10 @@ pub struct Targets {
 #[serde(deny_unknown_fields)]
 pub struct SetTargetsRequest {
     /// The fiscal year.
+    #[schema(minimum = 2000, maximum = 2998)]
     pub fiscal_year: i32,
     /// The targets; one for each area and measure at most.
+    #[schema(max_items = 50)]
     pub items: Vec<Target>,
 }
 
@@ -105,6 +107,7 @@ fn check_year(year: i32, fields: &mut Fields) {
 #[serde(deny_unknown_fields)]
 struct TargetQuery {
     /// The fiscal year; the current one where absent.
+    #[param(minimum = 2000, maximum = 2998)]
     fiscal_year: Option<i32>,
 }
 
@@ -258,29 +261,33 @@ async fn compare_targets(
     Query(query): Query<TargetQuery>,
 ) -> Result<Answer> {
     let year = query.year(access.now())?;
-    let mut db = snapshot(access.read()).await?;
-    let settings = Settings::load(&mut *db).await?;
-    let asker = Asker {
-        actor: access.actor(),
-        settings: &settings,
-    };
-    let (targets, _) = load(&mut *db, year).await?;
-    let mut rows = Vec::new();
-    for target in targets {
-        let measured = measure(&mut db, &target, year, &asker, access.now()).await?;
-        let label = format!("{} {}", target.area.japanese(), target.measure.japanese());
-        let is_introduced = target.measure == TargetMeasure::IntroducedShare;
-        rows.push(TargetRow {
-            target,
-            label,
-            measured,
-            measured_by: is_introduced.then_some("case_status"),
-        });
-    }
-    Ok(Answer::ok(&TargetsReport {
-        fiscal_year: year,
-        rows,
-    }))
+    access
+        .read_replica(async |db| {
+            let mut db = snapshot(db).await?;
+            let settings = Settings::load(&mut *db).await?;
+            let asker = Asker {
+                actor: access.actor(),
+                settings: &settings,
+            };
+            let (targets, _) = load(&mut *db, year).await?;
+            let mut rows = Vec::new();
+            for target in targets {
+                let measured = measure(&mut db, &target, year, &asker, access.now()).await?;
+                let label = format!("{} {}", target.area.japanese(), target.measure.japanese());
+                let is_introduced = target.measure == TargetMeasure::IntroducedShare;
+                rows.push(TargetRow {
+                    target,
+                    label,
+                    measured,
+                    measured_by: is_introduced.then_some("case_status"),
+                });
+            }
+            Ok(Answer::ok(&TargetsReport {
+                fiscal_year: year,
+                rows,
+            }))
+        })
+        .await
 }
 
 /// The enterprises with a session of which it is known that they have introduced telework: by the status of their cases.

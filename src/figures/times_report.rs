@@ -19,7 +19,7 @@ use serde::Serialize;
 use sqlx::{PgConnection, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(measure_times).service(count_lateness);
@@ -98,31 +98,35 @@ async fn measure_times(
     access: Access<permit::ReadFigures>,
     Query(query): Query<ReportQuery>,
 ) -> Result<Answer> {
-    let mut db = snapshot(access.read()).await?;
-    let settings = Settings::load(&mut *db).await?;
-    let by = dimensions(query.by.as_deref(), ReportKind::Cases)?;
-    let asked = query.asked();
-    let kind = ReportKind::Cases;
-    let selection = select(&mut db, kind, asked, &by, &settings, access.now()).await?;
-    let asker = Asker {
-        actor: access.actor(),
-        settings: &settings,
-    };
-    let labels = Labels::load(&mut db, access.actor(), &settings, &by).await?;
-    let mut total = times(&mut db, &selection, &[], &labels, &asker).await?;
-    let rows = match by.is_empty() {
-        true => Vec::new(),
-        false => times(&mut db, &selection, &by, &labels, &asker).await?,
-    };
-    Ok(Answer::ok(&TimesReport {
-        as_of: selection.as_of,
-        from: selection.span.from,
-        to: selection.span.to,
-        period: selection.period(),
-        by,
-        total: total.remove(0),
-        rows,
-    }))
+    access
+        .read_replica(async |db| {
+            let mut db = snapshot(db).await?;
+            let settings = Settings::load(&mut *db).await?;
+            let by = dimensions(query.by.as_deref(), ReportKind::Cases)?;
+            let asked = query.asked();
+            let kind = ReportKind::Cases;
+            let selection = select(&mut db, kind, asked, &by, &settings, access.now()).await?;
+            let asker = Asker {
+                actor: access.actor(),
+                settings: &settings,
+            };
+            let labels = Labels::load(&mut db, access.actor(), &settings, &by).await?;
+            let mut total = times(&mut db, &selection, &[], &labels, &asker).await?;
+            let rows = match by.is_empty() {
+                true => Vec::new(),
+                false => times(&mut db, &selection, &by, &labels, &asker).await?,
+            };
+            Ok(Answer::ok(&TimesReport {
+                as_of: selection.as_of,
+                from: selection.span.from,
+                to: selection.span.to,
+                period: selection.period(),
+                by,
+                total: total.remove(0),
+                rows,
+            }))
+        })
+        .await
 }
 
 /// One row per group; one in all where there are no dimensions.
@@ -263,36 +267,41 @@ async fn count_lateness(
     access: Access<permit::ReadFigures>,
     Query(query): Query<FilterQuery>,
 ) -> Result<Answer> {
-    let mut db = snapshot(access.read()).await?;
-    let settings = Settings::load(&mut *db).await?;
-    let by = [Dimension::Kind, Dimension::State];
-    let kind = ReportKind::Deadlines;
-    if query.state.is_some() {
-        return Err(Error::invalid("/state", "is what this report is by"));
-    }
-    let selection = select(&mut db, kind, query.asked(), &by, &settings, access.now()).await?;
-    let asker = Asker {
-        actor: access.actor(),
-        settings: &settings,
-    };
-    let mut groups: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
-    for (codes, count) in count_groups(&mut db, &selection, &by, &asker).await? {
-        if let [kind, state] = codes.as_slice() {
-            let states = groups.entry(kind.clone()).or_default();
-            states.insert(state.clone(), count);
-        }
-    }
-    let rows = groups
-        .into_iter()
-        .map(|(kind, states)| lateness_row(&selection, &kind, &states))
-        .collect();
-    Ok(Answer::ok(&LatenessReport {
-        as_of: selection.as_of,
-        from: selection.span.from,
-        to: selection.span.to,
-        period: selection.period(),
-        rows,
-    }))
+    access
+        .read_replica(async |db| {
+            let mut db = snapshot(db).await?;
+            let settings = Settings::load(&mut *db).await?;
+            let by = [Dimension::Kind, Dimension::State];
+            let kind = ReportKind::Deadlines;
+            if query.state.is_some() {
+                return Err(Error::invalid("/state", "is what this report is by"));
+            }
+            let selection =
+                select(&mut db, kind, query.asked(), &by, &settings, access.now()).await?;
+            let asker = Asker {
+                actor: access.actor(),
+                settings: &settings,
+            };
+            let mut groups: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
+            for (codes, count) in count_groups(&mut db, &selection, &by, &asker).await? {
+                if let [kind, state] = codes.as_slice() {
+                    let states = groups.entry(kind.clone()).or_default();
+                    states.insert(state.clone(), count);
+                }
+            }
+            let rows = groups
+                .into_iter()
+                .map(|(kind, states)| lateness_row(&selection, &kind, &states))
+                .collect();
+            Ok(Answer::ok(&LatenessReport {
+                as_of: selection.as_of,
+                from: selection.span.from,
+                to: selection.span.to,
+                period: selection.period(),
+                rows,
+            }))
+        })
+        .await
 }
 
 fn lateness_row(selection: &Selection, kind: &str, states: &BTreeMap<String, i64>) -> LatenessRow {

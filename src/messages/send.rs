@@ -39,6 +39,7 @@ use crate::{
     store::{Store, Tx},
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
 use std::time::Duration;
 
 /// Minutes until the next attempt, after the first, second … one; after that the last of them each time.
@@ -114,6 +115,30 @@ pub async fn sweep(store: &Store, system: &Actor) -> Result<()> {
             })
             .await?;
     }
+    Ok(())
+}
+
+/// Lets messages be due at another time, where that is earlier: with their jobs.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn bring_forward(
+    db: &mut PgConnection,
+    messages: &[(MessageId, DateTime<Utc>)],
+) -> Result<()> {
+    let (ids, times): (Vec<_>, Vec<_>) = messages.iter().map(|(id, at)| (**id, *at)).unzip();
+    sqlx::query!(
+        r#"
+        update message m
+        set next_attempt_at = earlier.at
+        from unnest($1::uuid[], $2::timestamptz[]) as earlier (id, at)
+        where m.id = earlier.id and m.state in ('waiting', 'queued') and m.next_attempt_at > earlier.at
+        "#,
+        &ids,
+        &times,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, types::Json as SqlJson};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the report and its lists.
 pub fn mount(config: &mut ServiceConfig) {
@@ -149,7 +149,9 @@ async fn show_survey_report(
     Query(filter): Query<SurveyReportFilter>,
 ) -> Result<Answer> {
     let scope = Scope::of(&filter, access.actor())?;
-    let report = report(access.read(), &scope).await?;
+    let report = access
+        .read_replica(async |db| report(db, &scope).await)
+        .await?;
     Ok(Answer::ok(&report))
 }
 

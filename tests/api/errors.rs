@@ -11,7 +11,10 @@ use crate::{
 use actix_web::http::Method;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;
+use madoguchi::error::{Error, ProblemType};
 use serde_json::{Value, json};
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
+use tokio::io::AsyncReadExt;
 use uuid::Uuid;
 
 #[actix_web::test]
@@ -343,7 +346,15 @@ async fn every_answer_has_its_headers() {
                 .header(name)
                 .unwrap_or_else(|| panic!("{} has no {name}", answer.request))
         };
-        assert!(header("content-security-policy").contains("frame-ancestors 'none'"));
+        let policy = header("content-security-policy");
+        for part in [
+            "default-src",
+            "base-uri 'none'",
+            "form-action",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(part), "{}: {policy}", answer.request);
+        }
         assert_eq!(header("x-content-type-options"), "nosniff");
         assert_eq!(header("x-frame-options"), "DENY");
         assert_eq!(header("referrer-policy"), "no-referrer");
@@ -360,7 +371,10 @@ async fn every_answer_has_its_headers() {
         answers.len(),
         "every request has an id of its own"
     );
-    assert_eq!(answers[0].header("cache-control"), Some("no-store"));
+    // Refusals as well as what was asked for.
+    for answer in &answers[..3] {
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
     assert_eq!(answers[4].json["openapi"], DOCUMENT["openapi"]);
 }
 
@@ -675,4 +689,23 @@ async fn nonsense_in_a_query_is_refused_or_harmless() {
             }
         }
     }
+}
+
+#[actix_web::test]
+async fn a_balancer_without_a_database_is_no_fault_of_ours() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let breaks_off = async {
+        let (mut client, _) = listener.accept().await.unwrap();
+        // What the driver asks first: whether there is TLS.
+        let mut question = [0; 8];
+        client.read_exact(&mut question).await.unwrap();
+    };
+    let options = PgConnectOptions::new()
+        .host("127.0.0.1")
+        .port(port)
+        .username("program");
+    let (answer, ()) = tokio::join!(options.connect(), breaks_off);
+    let error = Error::from(answer.err().unwrap());
+    assert_eq!(error.kind(), ProblemType::Unavailable, "{error:?}");
 }

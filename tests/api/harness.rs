@@ -37,13 +37,15 @@ use madoguchi::{
     error::ProblemType,
     jobs::{self, Lane, WorkContext},
     mail::smtp::Mailer,
+    replica::Replica,
     store::{Clock, Store},
     webhooks::outlet::{Outlet, Policy},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgDatabaseError,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection,
+    postgres::{PgConnectOptions, PgDatabaseError},
 };
 use std::{
     cell::RefCell,
@@ -426,10 +428,31 @@ impl TestApp {
     /// A second process over the same database, which knows of people what it has read itself, and reads again when that
     /// is older than `directory_max_age`.
     pub async fn another_process(&self, directory_max_age: Duration) -> OtherProcess {
-        let store = Data::new(open_store(&self.connections, &self.clock, 4, 4).await);
+        let store = open_store(&self.connections, &self.clock, 4, 4).await;
+        self.process(store, directory_max_age).await
+    }
+
+    /// A second process over the same database, which has looked at this replica of it.
+    pub async fn process_with_replica(&self, replica: PgConnectOptions) -> OtherProcess {
+        let connections = Connections {
+            replica: Some(replica),
+            ..self.connections.clone()
+        };
+        let replica = Replica::of(&connections, 4, Duration::from_secs(5));
+        let store = open_store(&connections, &self.clock, 4, 4).await;
+        let store = store.with_replica(replica);
+        store.look_at_replica().await;
+        self.process(store, Duration::ZERO).await
+    }
+
+    async fn process(&self, store: Store, directory_max_age: Duration) -> OtherProcess {
+        let store = Data::new(store);
         let mut config = auth_config();
         config.directory_max_age = directory_max_age;
-        OtherProcess(Transport::in_process(store, Data::new(config), &OPTIONS).await)
+        OtherProcess {
+            transport: Transport::in_process(store.clone(), Data::new(config), &OPTIONS).await,
+            store,
+        }
     }
 
     /// The next number, for what must be unique in this database.
@@ -776,19 +799,35 @@ fn url(path: &str) -> String {
 }
 
 /// See [`TestApp::another_process`].
-pub struct OtherProcess(Transport);
+pub struct OtherProcess {
+    transport: Transport,
+    store: Data<Store>,
+}
 
 impl OtherProcess {
     /// `GET` with a token, also where the answer is 5xx.
     pub async fn get(&self, path: impl Display, token: &str) -> TestResponse {
         let wire = Wire {
             method: Method::GET,
-            path: format!("/api/v1{path}"),
+            path: below_api(&path.to_string()),
             headers: vec![("authorization".into(), format!("Bearer {token}"))],
             body: Bytes::new(),
             peer: None,
         };
-        self.0.send(wire).await
+        self.transport.send(wire).await
+    }
+
+    /// Runs the jobs that are due, as a worker of this process.
+    pub async fn run_jobs(&self, app: &TestApp) {
+        jobs::run_due(&self.store, &app.context).await.unwrap();
+    }
+}
+
+/// The whole path; one that starts with `//` is from the root.
+fn below_api(path: &str) -> String {
+    match path.strip_prefix("//") {
+        Some(rest) => format!("/{rest}"),
+        None => format!("/api/v1{path}"),
     }
 }
 
@@ -827,11 +866,7 @@ impl Client {
 
     /// Any method, without a body; a path that starts with `//` is from the root, as in `//healthz`.
     pub fn call(&self, method: Method, path: impl Display) -> Call {
-        let path = url(&path.to_string());
-        let path = match path.strip_prefix("//") {
-            Some(rest) => format!("/{rest}"),
-            None => format!("/api/v1{path}"),
-        };
+        let path = below_api(&url(&path.to_string()));
         let request = Wire {
             method,
             path,

@@ -669,3 +669,30 @@ async fn what_a_dead_worker_left_is_taken_up() {
     assert_eq!(words(&alive).await, "unknown: unknown");
     assert_eq!(sink.mails().len(), 2);
 }
+
+#[actix_web::test]
+async fn a_clock_that_ran_ahead_holds_up_nothing() {
+    let app = TestApp::start_silent().await;
+    let (sink, desk) = (Sink::start().await, app.make_desk().await);
+    let case = app.make_accepted_case(&desk).await;
+    let mailer = sink.mailer();
+    app.run_jobs_by(&mailer).await;
+    app.advance(TimeDelta::hours(1));
+    let message = app.reply(&desk, &case).await;
+    jobs::enqueue_periodic(&app.store).await.unwrap();
+    // It is put right again. The hold that the writer has stays what it is.
+    app.advance(-TimeDelta::hours(1));
+    app.run_jobs_by(&mailer).await;
+    assert!(sink.take().is_empty());
+    app.release(&mailer).await;
+    assert_eq!(sink.take().len(), 1);
+    assert_eq!(app.message(&message).await["state"], "sent");
+    let far: Vec<String> = sqlx::query_scalar(
+        "select name from cron where name = 'make_checkpoint' and next_run_at > $1",
+    )
+    .bind(app.now() + TimeDelta::minutes(1))
+    .fetch_all(&mut app.sql().await)
+    .await
+    .unwrap();
+    assert!(far.is_empty(), "{far:?}");
+}

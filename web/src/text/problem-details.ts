@@ -497,8 +497,8 @@ const SENTENCES: readonly (readonly [english: string, japanese: string])[] = [
   // The server
   ['There is nothing here that you may see.', '存在しないか、閲覧の権限がありません。'],
   [
-    'The database does not answer. Nothing was stored; try again.',
-    'データベースが応答しません。何も保存されていません。',
+    'The database does not answer, or is too busy. Try again with the same Idempotency-Key: nothing is stored twice.',
+    'データベースが応答しません。もう一度お試しください。二重に登録されることはありません。',
   ],
   ['The fault is ours and has been recorded under this request id.', '問い合わせ番号とともに記録しました。'],
   ['It cannot be checked at this moment who may come in. Try again.', '利用者の確認ができません。少し待ってください。'],
