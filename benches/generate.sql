@@ -486,7 +486,10 @@ from t_contact t
 join t_way c on c.i = t.i
 join word_family f on f.n = pg_temp.pick(t.no, 71 + t.place, 64)
 join word_given g on g.n = pg_temp.pick(t.no, 74 + t.place, 24)
-cross join lateral (select 'contact' || t.no || '@' || case when t.place = 0 then 'kigyo' else 'jimusho' end || '.example.jp' as address) mail
+cross join lateral (
+    -- An enterprise has its own domain; agents are at a few offices.
+    select case when t.place = 0 then 'soumu@kigyo' || t.no else 'tanto' || t.no || '@jimusho' || t.no % 100 end || '.example.jp' as address
+) mail
 order by c.recorded_at, c.i, t.place;
 
 -- ---------------------------------------------------------------- who helps, sessions, reports

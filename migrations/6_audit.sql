@@ -96,29 +96,52 @@ create trigger audit_verification_no_truncate before truncate on audit_verificat
     for each statement execute function forbid_change();
 
 -- Appends events to their chains in one round trip. The callers' transaction holds the heads until it ends, so events
--- go in at its end and in the order of their chains. The text that is hashed has no time zone and no locale:
--- chain, seq, microseconds since 1970, actor kind, actor id or -, request id, kind, data; each on a line of its own.
+-- go in at its end and in the order of their chains, those of one chain together. The text that is hashed has no time zone
+-- and no locale: chain, seq, microseconds since 1970, actor kind, actor id or -, request id, kind, data; each on a line of
+-- its own.
 create function append_audit(chains uuid[], kinds text[], datas text[], at timestamptz, actor_kind text, actor_id uuid, request_id uuid)
 returns void language plpgsql as $$
 declare
-    i int;
+    events int := cardinality(chains);
+    first int := 1;
+    last int;
     head audit_head;
-    next_hash bytea;
+    is_new boolean;
+    seqs bigint[];
+    hashes bytea[];
+    -- What is the same for all of them.
+    who text := E'\n' || (extract(epoch from at) * 1000000)::bigint || E'\n' || actor_kind || E'\n' || coalesce(actor_id::text, '-')
+        || E'\n' || request_id || E'\n';
 begin
-    for i in 1 .. cardinality(chains) loop
-        select * into head from audit_head where chain = chains[i] for no key update;
-        if not found then
-            insert into audit_head (chain, seq, hash) values (chains[i], 0, decode(repeat('00', 32), 'hex'))
-            on conflict (chain) do nothing;
-            select * into head from audit_head where chain = chains[i] for no key update;
+    while first <= events loop
+        select * into head from audit_head where chain = chains[first] for no key update;
+        is_new := not found;
+        if is_new then
+            head.seq := 0;
+            head.hash := decode(repeat('00', 32), 'hex');
         end if;
-        next_hash := sha256(head.hash || convert_to(concat_ws(E'\n',
-            chains[i], head.seq + 1, (extract(epoch from at) * 1000000)::bigint, actor_kind, coalesce(actor_id::text, '-'),
-            request_id, kinds[i], datas[i]), 'UTF8'));
-        insert into audit_event (chain, seq, recorded_at, actor_kind, actor_id, request_id, kind, data, hash)
-        values (chains[i], head.seq + 1, at, actor_kind, actor_id, request_id, kinds[i], datas[i]::json, next_hash);
-        update audit_head set seq = head.seq + 1, hash = next_hash, checkpoint_id = null where chain = chains[i];
+        last := first;
+        while last <= events and chains[last] = chains[first] loop
+            head.seq := head.seq + 1;
+            head.hash := sha256(head.hash
+                || convert_to(chains[last] || E'\n' || head.seq || who || kinds[last] || E'\n' || datas[last], 'UTF8'));
+            seqs[last] := head.seq;
+            hashes[last] := head.hash;
+            if not is_new then
+                update audit_head set seq = head.seq, hash = head.hash, checkpoint_id = null where chain = chains[first];
+            end if;
+            last := last + 1;
+        end loop;
+        if is_new then
+            insert into audit_head (chain, seq, hash) values (chains[first], head.seq, head.hash) on conflict (chain) do nothing;
+            -- Somebody else began the chain meanwhile: after their events.
+            continue when not found;
+        end if;
+        first := last;
     end loop;
+    insert into audit_event (chain, seq, recorded_at, actor_kind, actor_id, request_id, kind, data, hash)
+    select e.chain, e.seq, at, append_audit.actor_kind, append_audit.actor_id, append_audit.request_id, e.kind, e.data::json, e.hash
+    from unnest(chains, seqs, kinds, datas, hashes) as e (chain, seq, kind, data, hash);
 end
 $$;
 comment on function append_audit is 'appends events to their audit chains';

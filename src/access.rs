@@ -10,15 +10,16 @@ use crate::{
     error::{Error, ProblemType, Result},
     http::{Answer, Precondition},
     ids::*,
-    store::{Store, Tx},
+    store::{Near, Store, Tx},
 };
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::{
     future::{Ready, ready},
     marker::PhantomData,
+    rc::Rc,
 };
 use utoipa::ToSchema;
 
@@ -235,6 +236,17 @@ pub enum ActorKind {
     System,
 }
 
+impl ActorKind {
+    /// The name as it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Token => "token",
+            Self::System => "system",
+        }
+    }
+}
+
 /// Who acts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Actor {
@@ -386,6 +398,18 @@ impl<P: Permitted> Access<P> {
         self.store.reader()
     }
 
+    /// For a read that is a few short statements: as [`Self::read`], on a connection of this very thread.
+    pub(crate) async fn read_near<T>(
+        &self,
+        statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T> {
+        let near = self
+            .request
+            .app_data::<Rc<Near>>()
+            .expect("the app is mounted with its connections");
+        Ok(near.read(self.store.reader(), statements).await?)
+    }
+
     /// For reading what may be a few seconds old, in figures, exports and search: from the replica, where there is one that
     /// is fit, else as [`Self::read`]. The closure may run twice: on the primary when the replica fails.
     pub async fn read_replica<T>(&self, work: impl AsyncFn(&PgPool) -> Result<T>) -> Result<T> {
@@ -428,7 +452,7 @@ impl<P: Permitted> Access<P> {
                 }
                 let answer: Answer = work(tx).await?.into();
                 if let Some(claim) = &claim {
-                    tx.keep_answer(claim, &answer).await?;
+                    tx.keep_answer(claim, &answer);
                 }
                 Ok(answer)
             })

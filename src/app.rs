@@ -1,4 +1,4 @@
-//! Mounts the slices, and writes the OpenAPI document from what is mounted: the router is the document.
+//! Mounts the slices, and writes the OpenAPI document from what is mounted.
 
 use crate::{
     access::{Actor, Permission},
@@ -6,9 +6,10 @@ use crate::{
     error::{
         Error, Problem, ProblemBody, ProblemType, REQUEST_ID, Result, problem_response, request_id,
     },
-    http::MAX_JSON,
+    http::{MAX_JSON, MAX_KEY, MAX_PAGE},
     intake::door::Doors,
-    store::Store,
+    routes::ServiceConfig,
+    store::{Near, Store},
 };
 use actix_cors::Cors;
 use actix_router::ResourceDef;
@@ -21,12 +22,14 @@ use actix_web::{
     middleware::{Compress, Condition, Next, from_fn},
     web::{self, Data, PayloadConfig},
 };
+use serde::{Deserialize, de::IgnoredAny};
 use std::{
-    collections::BTreeSet,
-    future::{Ready, ready},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -37,8 +40,8 @@ use utoipa::{
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
-use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_actix_web::{AppExt, scope};
+use utoipa_swagger_ui::{Config, SwaggerUi};
 use uuid::Uuid;
 
 /// Nothing we do takes this long; a request that does is given up with 503.
@@ -47,33 +50,54 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A large mail or file over a slow line may take this long; longer than that no provider waits (Postmark: two minutes).
 const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Requests to the API that may run or wait at once. Those that wait for a connection to the database are served in the
+/// order in which they came; more than this would wait longer than a person does.
+pub const MOST_REQUESTS: usize = 256;
+
 /// What the app needs beside the store.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppOptions {
     /// Origins that browsers may call the API from.
     pub cors_origins: Vec<String>,
     /// The public address is https: browsers are told to stay there.
     pub https: bool,
+    /// Connections of each thread for short reads; at least one.
+    pub near_connections: u32,
     /// The doors for mail.
     pub doors: Arc<Doors>,
+    /// A place for each request to the API that runs or waits, in all threads together.
+    pub places: Arc<Semaphore>,
+}
+
+impl Default for AppOptions {
+    fn default() -> Self {
+        Self {
+            cors_origins: Vec::new(),
+            https: false,
+            near_connections: 1,
+            doors: Arc::default(),
+            places: Arc::new(Semaphore::new(MOST_REQUESTS)),
+        }
+    }
 }
 
 /// The API's slices.
 fn mount(config: &mut ServiceConfig) {
     config
+        // The first routes are found first: what is asked most.
+        .configure(crate::cases::mount)
+        .configure(crate::interactions::mount)
         .configure(auth::mount)
         .configure(crate::users::mount)
         .configure(crate::desks::mount)
         .configure(crate::managers::mount)
         .configure(crate::enterprises::mount)
-        .configure(crate::cases::mount)
         .configure(crate::search::mount)
         .configure(crate::routing::mount)
         .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::public_links::mount)
-        .configure(crate::interactions::mount)
         .configure(crate::intake::mount)
         .configure(crate::messages::mount)
         .configure(crate::templates::mount)
@@ -107,14 +131,18 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
-    let (router, mut document) = router(App::new());
-    let unmatched = unmatched(&mut document);
-    router
+    App::new()
         .app_data(store)
         .app_data(auth)
+        .app_data(Rc::new(Near::new(options.near_connections.max(1))))
         .app_data(PayloadConfig::new(MAX_JSON))
         .app_data(Data::from(options.doors.clone()))
-        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
+        .app_data(Data::from(options.places.clone()))
+        .service(
+            web::scope("/api/v1").configure(|config| mount(&mut ServiceConfig::server(config))),
+        )
+        .route("/openapi.json", web::get().to(send_document))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.json"])))
         .service(web::redirect("/docs", "/docs/"))
         .configure(crate::health::mount)
         .configure(crate::public_links::mount_pages)
@@ -123,66 +151,71 @@ pub fn app(
         .wrap(cors(&options.cors_origins))
         .wrap(Condition::new(
             options.https,
-            actix_web::middleware::DefaultHeaders::new()
-                .add(("Strict-Transport-Security", "max-age=31536000")),
+            actix_web::middleware::DefaultHeaders::new().add((
+                "Strict-Transport-Security",
+                "max-age=31536000; includeSubDomains",
+            )),
         ))
         .wrap(Compress::default())
         .wrap(from_fn(frame))
 }
 
-/// Answers where no route does: 405 where the address takes other methods, then the web front end, 404 elsewhere.
-fn unmatched(
-    document: &mut Document,
-) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone + use<> {
-    let addresses = document.paths.paths.iter_mut().map(|(path, item)| {
-        let methods = operations(item)
-            .into_iter()
-            .map(|(method, _)| match method {
-                HttpMethod::Get => "GET",
-                HttpMethod::Post => "POST",
-                HttpMethod::Put => "PUT",
-                HttpMethod::Patch => "PATCH",
-                _ => "DELETE",
-            });
-        (ResourceDef::new(path.as_str()), methods.collect::<Vec<_>>())
-    });
-    let addresses: Arc<[_]> = addresses.collect();
-    move |request| {
-        let allowed = addresses
-            .iter()
-            .filter(|(address, _)| address.is_match(request.path()))
-            .flat_map(|(_, methods)| methods.iter().copied())
-            .collect::<BTreeSet<_>>();
-        if allowed.is_empty() {
-            if let Some(page) = crate::pages::answer(&request) {
-                return ready(page);
-            }
-            return ready(problem_response(&problem_of(ProblemType::NotFound)));
-        }
-        let mut response = problem_response(&problem_of(ProblemType::MethodNotAllowed));
-        let methods = allowed.into_iter().collect::<Vec<_>>().join(", ");
-        let methods = HeaderValue::from_str(&methods).expect("names of methods are ASCII");
-        response.headers_mut().insert(header::ALLOW, methods);
-        ready(response)
+/// The document as it was committed; `tests/api/openapi.rs` holds it against what is mounted.
+const DOCUMENT: &str = include_str!("../openapi/openapi.json");
+
+async fn send_document() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(DOCUMENT)
+}
+
+/// The addresses of the API, with the methods that each takes.
+static ADDRESSES: LazyLock<Vec<(ResourceDef, Vec<String>)>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct Addresses {
+        paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
     }
+    let document: Addresses =
+        serde_json::from_str(DOCUMENT).expect("a test holds it against what is mounted");
+    let addresses = document.paths.into_iter().map(|(path, item)| {
+        let methods = item.into_keys().map(|method| method.to_uppercase());
+        (ResourceDef::new(path.as_str()), methods.collect())
+    });
+    addresses.collect()
+});
+
+/// Answers where no route does: 405 where the address takes other methods, then the web front end, 404 elsewhere.
+async fn unmatched(request: HttpRequest) -> HttpResponse {
+    let allowed = ADDRESSES
+        .iter()
+        .filter(|(address, _)| address.is_match(request.path()))
+        .flat_map(|(_, methods)| methods.iter().map(String::as_str))
+        .collect::<BTreeSet<_>>();
+    if allowed.is_empty() {
+        if let Some(page) = crate::pages::answer(&request) {
+            return page;
+        }
+        return problem_response(&problem_of(ProblemType::NotFound));
+    }
+    let mut response = problem_response(&problem_of(ProblemType::MethodNotAllowed));
+    let methods = allowed.into_iter().collect::<Vec<_>>().join(", ");
+    let methods = HeaderValue::from_str(&methods).expect("names of methods are ASCII");
+    response.headers_mut().insert(header::ALLOW, methods);
+    response
 }
 
-/// The OpenAPI document, without a database.
+/// The OpenAPI document of what is mounted, without a database.
 pub fn openapi() -> Document {
-    router(App::new()).1
-}
-
-fn router<T>(app: App<T>) -> (App<T>, Document)
-where
-    T: ServiceFactory<ServiceRequest, Config = (), Error = actix_web::Error, InitError = ()>,
-{
-    let (app, mut document) = app
+    let (_, mut document) = App::new()
         .into_utoipa_app()
         .openapi(Base::openapi())
-        .service(scope::scope("/api/v1").configure(mount))
+        .service(
+            scope::scope("/api/v1")
+                .configure(|config| mount(&mut ServiceConfig::document(config))),
+        )
         .split_for_parts();
     complete(&mut document);
-    (app, document)
+    document
 }
 
 fn cors(origins: &[String]) -> Condition<Cors> {
@@ -218,6 +251,7 @@ async fn frame(
             let started = Instant::now();
             let method = request.method().clone();
             let is_docs = request.path().starts_with("/docs");
+            let is_private = ["/api/", "/public/"].iter().any(|root| request.path().starts_with(root));
             let is_long = request.path().starts_with("/api/v1/intake/email")
                 || request.path().ends_with("/attachments")
                 || request.path().ends_with("/api/v1/periods");
@@ -225,8 +259,19 @@ async fn frame(
                 true => LONG_REQUEST_TIMEOUT,
                 false => REQUEST_TIMEOUT,
             };
+            let place = match take_place(&request) {
+                Ok(place) => place,
+                Err(refusal) => {
+                    let mut response = request.into_response(refusal).map_into_boxed_body();
+                    add_headers(response.headers_mut(), is_docs);
+                    metrics::counter!("madoguchi_requests_refused_total").increment(1);
+                    return Ok(response);
+                }
+            };
             // The request is not kept aside: routing needs it for itself.
-            let mut answered = match tokio::time::timeout(most, next.call(request)).await {
+            let answered = tokio::time::timeout(most, next.call(request)).await;
+            drop(place);
+            let mut answered = match answered {
                 Ok(Ok(response)) => Ok(normalise(response)),
                 Ok(Err(error)) => Err(error_response(&error)),
                 Err(_) => {
@@ -239,6 +284,10 @@ async fn frame(
                 Err(response) => (response.status().as_u16(), response.headers_mut()),
             };
             add_headers(headers, is_docs);
+            // Refusals too: they may repeat what somebody typed, and change with what one may see.
+            if is_private && !headers.contains_key(header::CACHE_CONTROL) {
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
             let answered_request = answered.as_ref().ok().map(ServiceResponse::request);
             if let Some(request) = answered_request
                 && status == 200
@@ -265,13 +314,35 @@ async fn frame(
         .await
 }
 
+/// A place among the requests that run or wait; a quick refusal where all are taken. What does not ask the database has one
+/// anyhow: pages, and the stream of news, which would keep it for hours.
+fn take_place(request: &ServiceRequest) -> Result<Option<OwnedSemaphorePermit>, HttpResponse> {
+    let path = request.path();
+    if !path.starts_with("/api/v1/") || path == "/api/v1/events" {
+        return Ok(None);
+    }
+    let places = request
+        .app_data::<Data<Semaphore>>()
+        .expect("the app is mounted with its places")
+        .clone()
+        .into_inner();
+    places.try_acquire_owned().map(Some).map_err(|_| {
+        problem_response(&Problem {
+            kind: ProblemType::Unavailable,
+            detail: "More is asked at this moment than can be answered. Try again.".into(),
+            errors: Vec::new(),
+            retry_after: Some(2),
+        })
+    })
+}
+
 fn add_headers(headers: &mut HeaderMap, is_docs: bool) {
     // Swagger UI brings its own scripts and styles, from this host only.
     let policy = match is_docs {
         true => {
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         }
-        false => "default-src 'none'; frame-ancestors 'none'",
+        false => "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     };
     let fixed = [
         ("content-security-policy", policy),
@@ -345,7 +416,7 @@ fn problem_of(kind: ProblemType) -> Problem {
         contact(name = "Madoguchi")
     ),
     servers((url = "/", description = "This server")),
-    components(schemas(ProblemBody)),
+    components(schemas(ProblemBody, crate::events::Change)),
     tags(
         (name = "sign-in", description = "Sessions and API tokens"),
         (name = "people", description = "Users, desks and telework managers"),
@@ -388,6 +459,7 @@ fn complete(document: &mut Document) {
                 )]);
             }
             say_what_may_be_left_out(operation);
+            bound_page_sizes(operation);
             add_parameters(operation, &method);
             add_problems(operation, path, &method, permission);
         }
@@ -455,25 +527,45 @@ pub fn permission_of(operation: &Operation) -> Option<Permission> {
     Permission::from_name(name)
 }
 
-fn header_parameter(name: &str, description: &str) -> Parameter {
+fn header_parameter(name: &str, description: &str, text: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .description(Some(description))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
+        .schema(Some(text.schema_type(Type::String).build()))
         .build()
+}
+
+/// What [`page_size`](crate::http::page_size) takes, said once for all lists.
+fn bound_page_sizes(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "limit"
+            && let Some(RefOr::T(Schema::Object(number))) = &mut parameter.schema
+        {
+            *number = ObjectBuilder::from(std::mem::take(number))
+                .minimum(Some(1))
+                .maximum(Some(MAX_PAGE))
+                .build();
+        }
+    }
 }
 
 fn add_parameters(operation: &mut Operation, method: &HttpMethod) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let parameter = match method {
         HttpMethod::Patch | HttpMethod::Put => {
-            header_parameter("If-Match", "ETag of the version you read")
+            let etag = ObjectBuilder::new().pattern(Some(r#"^"-?[0-9]+"$"#));
+            header_parameter("If-Match", "ETag of the version you read", etag)
         }
-        HttpMethod::Post if !auth::WITHOUT_IDEMPOTENCY.contains(&id.as_str()) => header_parameter(
-            "Idempotency-Key",
-            "Repeating the request with the same key changes nothing and returns the first answer",
-        ),
+        HttpMethod::Post if !auth::WITHOUT_IDEMPOTENCY.contains(&id.as_str()) => {
+            let key = ObjectBuilder::new()
+                .min_length(Some(1))
+                .max_length(Some(MAX_KEY))
+                .pattern(Some("^[!-~]+$"));
+            let says = "Repeating the request with the same key changes nothing and returns the first answer";
+            header_parameter("Idempotency-Key", says, key)
+        }
         _ => return,
     };
     operation

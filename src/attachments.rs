@@ -10,7 +10,7 @@ mod view;
 
 use crate::{blobs::Digest, error::Result, ids::*, store::Tx};
 pub use upload::{MAX_FILE, MAX_FILES};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 pub use view::AttachmentView;
 
 /// Mounts the slice.

@@ -19,7 +19,7 @@ pub use verification::cli_verify;
 use crate::ids::*;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts `/audit`.
@@ -433,6 +433,9 @@ pub enum Event {
         user_id: UserId,
     },
     PasswordReset {
+        user_id: UserId,
+    },
+    SessionsEnded {
         user_id: UserId,
     },
     SecondFactorSetUp {

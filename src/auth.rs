@@ -20,6 +20,7 @@ pub(crate) mod address;
 mod directory;
 mod keys;
 mod mails;
+mod my_sessions;
 mod password;
 pub(crate) mod password_reset;
 pub(crate) mod second_factor;
@@ -56,7 +57,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, time::Duration};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// What API tokens start with, so that they are recognised: here, and by scanners that look for leaked secrets.
 const API_TOKEN_PREFIX: &str = "mdg_";
@@ -89,11 +90,12 @@ pub const WITHOUT_IDEMPOTENCY: &[&str] = &[
     "receive_ses",
 ];
 
-/// Mounts sign-in, the own account with its second factor, forgotten passwords, and API tokens.
+/// Mounts sign-in, the own account with its sessions and second factor, forgotten passwords, and API tokens.
 pub fn mount(config: &mut ServiceConfig) {
     config
         .configure(sign_in::mount)
         .configure(account::mount)
+        .configure(my_sessions::mount)
         .configure(second_factor::mount)
         .configure(password_reset::mount)
         .configure(tokens::mount);

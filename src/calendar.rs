@@ -27,7 +27,7 @@ use sqlx::{PgExecutor, types::Json as SqlJson};
 use std::collections::BTreeMap;
 pub use time::{Calendar, Span};
 use time::{Exception, Rules};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the calendar, its exceptions and the opening hours.
 pub fn mount(config: &mut ServiceConfig) {

@@ -42,14 +42,14 @@ pub use moves::require_guard;
 pub use notice::{notice_similar_enterprises, take_over};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 pub use status::{Status, Step};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 pub use view::{CaseView, show};
 
 /// Mounts the cases and their moves.
 pub fn mount(config: &mut ServiceConfig) {
     config
-        .configure(create::mount)
         .configure(list::mount)
+        .configure(create::mount)
         .configure(counts::mount)
         .configure(view::mount)
         .configure(edit::mount)

@@ -26,7 +26,7 @@ use chrono::{DateTime, Utc};
 pub use places::{compact_places, move_sessions};
 pub use settle::{cancel_future, require_recorded};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 pub(crate) use view::push_view;
 pub use view::{ConsultationFilter, ConsultationView, own_sessions, show};
 

@@ -24,7 +24,7 @@ pub use proposals::{DeskProposal, covering};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts `/desks`.
 pub fn mount(config: &mut ServiceConfig) {

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgPool, QueryBuilder};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Days in which a package can be downloaded.
@@ -300,7 +300,7 @@ async fn show_disclosure(
     responses((
         status = 200,
         description = "The package",
-        body = Vec<u8>,
+        body = crate::http::FileBytes,
         content_type = "application/zip",
         headers(("Content-Disposition" = String, description = "`attachment`, with a name")),
     )),

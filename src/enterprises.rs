@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use write::{edit, insert, merged_away, number_taken, separate};
 
 /// Mounts `/enterprises` and `/callers`.
@@ -378,23 +378,42 @@ pub async fn lock(tx: &mut Tx, id: EnterpriseId) -> Result<()> {
 /// 404 when there is none. [`Error::Overtaken`] when it was joined while this waited: nobody may wait for a second
 /// enterprise with the lock of a first that is greater, and this one's lock only goes with the transaction.
 pub async fn lock_survivor(tx: &mut Tx, id: EnterpriseId) -> Result<EnterpriseId> {
-    let found = survivor(tx.db(), id).await?.ok_or_else(Error::not_found)?;
-    lock(tx, found).await?;
-    match survivor(tx.db(), found).await? {
-        Some(still) if still == found => Ok(found),
-        _ => Err(Error::Overtaken),
+    // After a wait, the row is what it has become.
+    let locked = sqlx::query!(
+        r#"
+        select e.id as "id: EnterpriseId", e.merged_into is null and e.erased_at is null as "is_still!"
+        from enterprise e
+        where e.id = (select coalesce(merged_into, id) from enterprise where id = $1 and erased_at is null)
+        for no key update of e
+        "#,
+        *id
+    )
+    .fetch_optional(tx.db())
+    .await?;
+    match locked {
+        None => Err(Error::not_found()),
+        Some(row) if row.is_still => Ok(row.id),
+        Some(_) => Err(Error::Overtaken),
     }
 }
 
-/// The enterprise that a new case is about: the one with the given id, the one that has the corporate or registration
-/// number, or a new one. Requests with one new number at the same moment get one enterprise.
+/// The enterprise that a new case is about, locked: the one with the given id, the one that has the corporate or
+/// registration number, or a new one. Requests with one new number at the same moment get one enterprise.
 ///
 /// # Errors
 /// 422 at `/enterprise/id` for an id that is none.
 pub async fn resolve(tx: &mut Tx, input: &EnterpriseInput) -> Result<Resolved> {
+    let Resolved { id, how } = find_or_insert(tx, input).await?;
+    match lock_survivor(tx, id).await {
+        Err(Error::Problem(_)) if how == How::Chosen => {
+            Err(Error::invalid("/enterprise/id", "is no enterprise"))
+        }
+        locked => locked.map(|id| Resolved { id, how }),
+    }
+}
+
+async fn find_or_insert(tx: &mut Tx, input: &EnterpriseInput) -> Result<Resolved> {
     if let Some(id) = input.id {
-        let none = || Error::invalid("/enterprise/id", "is no enterprise");
-        let id = survivor(tx.db(), id).await?.ok_or_else(none)?;
         let how = How::Chosen;
         return Ok(Resolved { id, how });
     }
@@ -423,9 +442,10 @@ pub async fn this_year(
     let rows = sqlx::query!(
         r#"
         with counted as (
-            select id, id as of from unnest($1::uuid[]) as asked (id)
+            -- In sub-queries, the number of ids does not count for the plan, which is then made once and not every time.
+            select id, id as of from unnest((select $1::uuid[])) as asked (id)
             union
-            select m.erased_id, m.enterprise_id from erased_match m where m.enterprise_id = any ($1)
+            select m.erased_id, m.enterprise_id from erased_match m where m.enterprise_id = any ((select $1)::uuid[])
         )
         select x.of as "id!: EnterpriseId", count(*) as "cases!",
             sum((

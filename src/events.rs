@@ -23,7 +23,7 @@ use feed::Position;
 use hub::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts the stream.
@@ -76,6 +76,36 @@ pub struct Change {
     pub gone: bool,
 }
 
+/// One event of the stream.
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "says in the document what the stream writes line by line"
+)]
+struct ServerSentEvent {
+    /// What happened.
+    event: EventName,
+    /// JSON: of a `change` a Change, of the others an empty object.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+    /// What to come back with in `Last-Event-ID`.
+    #[schema(nullable = false)]
+    id: Option<String>,
+    /// After how many milliseconds to come back.
+    #[schema(nullable = false)]
+    retry: Option<i64>,
+}
+
+/// The events of the stream.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "see above")]
+enum EventName {
+    Ready,
+    Change,
+    Reload,
+}
+
 /// Follow what changes
 ///
 /// Server-Sent Events that go on until the token ends, or the person may do something else than before. `ready`: from
@@ -88,7 +118,7 @@ pub struct Change {
     operation_id = "follow_events",
     params(("Last-Event-ID" = Option<String>, Header, description = "Where an earlier stream ended")),
     responses(
-        (status = 200, description = "Events; the data of each `change`", body = Change, content_type = "text/event-stream"),
+        (status = 200, description = "Events, each as this describes", body = ServerSentEvent, content_type = "text/event-stream"),
         (
             status = 429,
             description = "This person has too many streams open; see Retry-After",

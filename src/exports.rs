@@ -15,7 +15,7 @@ use crate::{
     audit::Event,
     cases::View,
     error::{Error, Fields, Result},
-    http::{Answer, Body, Cursor, Json, Page, Path, Query, page_size},
+    http::{Answer, Body, Cursor, FileBytes, Json, Page, Path, Query, page_size},
     ids::*,
     japan::tokyo_date,
     jobs::{Job, Work},
@@ -29,7 +29,7 @@ use serde_json::Value;
 use sqlx::{PgExecutor, types::Json as SqlJson};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Exports of one person that may wait at a time: each takes a worker for as long as its list is long.
 const MOST_WAITING: i64 = 5;
@@ -449,8 +449,10 @@ async fn show_export(
     responses((
         status = 200,
         description = "The file",
-        body = Vec<u8>,
-        content_type = "application/octet-stream",
+        content(
+            (FileBytes = "text/csv"),
+            (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        ),
         headers(("Content-Disposition" = String, description = "`attachment`, with the name in both forms"))
     )),
     extensions(("x-permission" = json!("make_exports")))
@@ -496,7 +498,7 @@ async fn download_export(
         ))
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'; frame-ancestors 'none'",
+            "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(SizedStream::new(size, bytes)))

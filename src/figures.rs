@@ -29,7 +29,7 @@ pub mod words;
 
 use crate::access::{Actor, Role};
 pub(crate) use selection::FilterQuery;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 pub use words::UNSET;
 
 /// Mounts the reports, the periods and the targets.

@@ -27,8 +27,18 @@ use utoipa::ToSchema;
 /// Largest JSON body in bytes: the longest texts of a case, in UTF-8, with room to spare.
 pub const MAX_JSON: usize = 512 * 1024;
 
+/// Most items of a page.
+pub const MAX_PAGE: i64 = 200;
+
+/// Longest `Idempotency-Key`.
+pub const MAX_KEY: usize = 200;
+
 /// Most faulty fields that one answer lists.
 const MAX_ERRORS: usize = 50;
+
+/// How much is read again, in bytes, to find the faulty fields behind the first: a body of half a mebibyte with forty
+/// thousand unknown fields, from somebody who has not even signed in, must not cost more than a sign-in does.
+const MAX_REREAD: usize = 8 * 1024 * 1024;
 
 /// A request body. What a type cannot say by its fields alone goes into [`Body::check`].
 pub trait Body: DeserializeOwned {
@@ -102,16 +112,41 @@ pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
             ),
         )
     })?;
-    let body: T = parse_value(value)?;
+    let body: T = parse_sized(with_whole_numbers(value), bytes.len())?;
     let mut fields = Fields::default();
     body.check(&mut fields);
     fields.finish()?;
     Ok(body)
 }
 
+/// JSON has one kind of number: `75.0` and `7.5e1` are the integer 75, and what a program writes for it depends on its
+/// language. serde keeps them apart.
+fn with_whole_numbers(value: Value) -> Value {
+    /// From here on floating point skips integers, and which one was meant is not known.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < EXACT => Value::from(float as i64),
+            _ => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| (name, with_whole_numbers(member)))
+            .collect(),
+        other => other,
+    }
+}
+
 /// Reads `T` out of a JSON value. serde stops at the first fault; to find the others, the faulty place is mended with
 /// something harmless and the value read again. The mended value is thrown away.
-pub(crate) fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
+pub(crate) fn parse_value<T: DeserializeOwned>(value: Value) -> Result<T> {
+    parse_sized(value, 0)
+}
+
+/// As [`parse_value`], for a value of so many bytes of JSON.
+fn parse_sized<T: DeserializeOwned>(mut value: Value, size: usize) -> Result<T> {
+    let mut rereads = MAX_REREAD / size.max(1);
     let mut errors = Vec::new();
     forbid_unstorable(&value, &mut String::new(), &mut errors);
     if !errors.is_empty() {
@@ -129,7 +164,7 @@ pub(crate) fn parse_value<T: DeserializeOwned>(mut value: Value) -> Result<T> {
                 detail: fault.detail.clone(),
             });
         }
-        match mend::<T>(&value, &fault) {
+        match mend::<T>(&value, &fault, &mut rereads) {
             Mended::Whole | Mended::Hopeless => break,
             Mended::Further(mended, next) => {
                 value = mended;
@@ -244,11 +279,15 @@ enum Mended<T> {
     Hopeless,
 }
 
-/// Replaces what the fault points at until the reader gets past it.
-fn mend<T: DeserializeOwned>(value: &Value, fault: &Fault) -> Mended<Fault> {
+/// Replaces what the fault points at until the reader gets past it, or nothing more may be read.
+fn mend<T: DeserializeOwned>(value: &Value, fault: &Fault, rereads: &mut usize) -> Mended<Fault> {
     let (parent, name) = fault.pointer.rsplit_once('/').unwrap_or(("", ""));
     let name = name.replace("~1", "/").replace("~0", "~");
     for sample in samples(&fault.detail) {
+        if *rereads == 0 {
+            return Mended::Hopeless;
+        }
+        *rereads -= 1;
         let mut mended = value.clone();
         match (mended.pointer_mut(parent), sample) {
             (Some(Value::Object(members)), None) => drop(members.remove(&name)),
@@ -392,10 +431,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
 /// How many items a page has: 1 to 200, 50 where nothing is said.
 pub fn page_size(limit: Option<i64>) -> Result<i64> {
     match limit.unwrap_or(50) {
-        size @ 1..=200 => Ok(size),
+        size @ 1..=MAX_PAGE => Ok(size),
         _ => Err(Error::invalid("/limit", "must be between 1 and 200")),
     }
 }
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "only the document reads it")]
+pub struct FileBytes(Vec<u8>);
 
 /// Where the next page starts: opaque to clients, the sort keys of the last item inside.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -606,7 +651,7 @@ pub(crate) fn idempotency_claim(
         .to_str()
         .ok()
         .filter(|key| {
-            (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+            (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
         })
         .ok_or_else(|| {
             Error::invalid(

@@ -24,7 +24,7 @@ mod rebuild;
 
 pub(crate) use check::settle_if_verified;
 pub(crate) use place::open_follow_up;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the slice.
 pub fn mount(config: &mut ServiceConfig) {

@@ -25,15 +25,15 @@ pub use notes::{NoteView, add_note};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the conversation.
 pub fn mount(config: &mut ServiceConfig) {
     config
+        .configure(timeline::mount)
         .service(record_interaction)
         .service(list_interactions)
-        .configure(notes::mount)
-        .configure(timeline::mount);
+        .configure(notes::mount);
 }
 
 /// A contact with the enterprise, as staff enter it.

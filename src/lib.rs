@@ -7,9 +7,10 @@
 //!
 //! The slices, each owning its tables: [`cases`], [`enterprises`], [`desks`], [`managers`], [`offers`],
 //! [`consultations`], [`interactions`], [`intake`] (mail that comes in), [`messages`] (mail that goes out), [`templates`],
-//! [`attachments`], [`search`], [`settings`], [`users`], [`figures`] (reports, closed periods, targets); [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
-//! [`public_links`] (what enterprises say by one-time links), [`attachments`], [`search`], [`settings`], [`users`]; [`places`], [`routing`] and [`events`] (live news) own none. Below them: [`mail`] (reading
-//! [`attachments`], [`retention`], [`erasure`], [`disclosure`], [`views`] (who saw what), [`search`], [`settings`], [`users`]; [`places`], [`routing`], [`samples`] (masked, for auditors) and [`events`] (live news) own none. Below them: [`mail`] (reading
+//! [`public_links`] (what enterprises say by one-time links), [`attachments`], [`search`], [`settings`], [`users`],
+//! [`figures`] (reports, closed periods, targets), [`exports`], [`webhooks`], [`retention`], [`erasure`], [`disclosure`],
+//! [`views`] (who saw what); [`places`], [`routing`], [`samples`] (masked, for auditors) and [`events`] (live news) own
+//! none. [`handover`] takes everything out and in. Below them: [`routes`] (where handlers are mounted), [`mail`] (reading
 //! and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what values may look like), [`calendar`], [`jobs`]
 //! (work after commit), [`database`] (connecting, or the private server), [`replica`] (for figures, exports and search). Beside them: [`pages`] (the web front end).
 
@@ -51,6 +52,7 @@ pub mod programme;
 pub mod public_links;
 pub mod replica;
 pub mod retention;
+pub mod routes;
 pub mod routing;
 pub mod samples;
 pub mod search;

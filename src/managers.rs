@@ -32,7 +32,7 @@ pub use proposals::{CaseNeeds, ManagerProposal, propose};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts `/managers`.
 pub fn mount(config: &mut ServiceConfig) {

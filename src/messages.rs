@@ -31,7 +31,7 @@ use crate::{
     text::EmailAddress,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 pub use view::MessageView;
 
 /// Most characters of a subject.

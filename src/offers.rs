@@ -29,7 +29,7 @@ pub use assignments::end_all;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 pub use view::OfferView;
 
 /// Mounts offers and assignments.

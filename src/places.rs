@@ -13,7 +13,7 @@ use crate::{
 use actix_web::get;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts `/places`.
 pub fn mount(config: &mut ServiceConfig) {

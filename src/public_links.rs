@@ -39,7 +39,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 pub use pages::mount as mount_pages;
 use sqlx::{PgConnection, PgPool};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Stands for the token in the text that is stored. Staff read it in the outbox.

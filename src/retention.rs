@@ -15,7 +15,7 @@ use crate::{japan::JST, settings::Settings};
 use chrono::{DateTime, Datelike, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts `/retention`, `/holds` and `/cases/{id}/hold`.
 pub fn mount(config: &mut ServiceConfig) {

@@ -20,7 +20,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 mod location;
 
@@ -112,6 +112,7 @@ struct ProposalFilter {
     /// Last day; 20 days after the first where absent, 61 at most.
     to: Option<NaiveDate>,
     /// Length of the session in minutes, 15 to 480; 60 where absent.
+    #[param(minimum = 15, maximum = 480)]
     minutes: Option<i64>,
 }
 

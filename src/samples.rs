@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Most cases of a sample.
 const MOST: i64 = 500;
@@ -36,6 +36,7 @@ pub struct SampleFilter {
     /// Cases of this fiscal year; the current one where absent.
     pub fiscal_year: Option<i32>,
     /// How many, 1 to 500; 25 where absent.
+    #[param(minimum = 1, maximum = 500)]
     pub size: Option<i64>,
     /// By what they are drawn, any number; 1 where absent.
     pub seed: Option<i64>,

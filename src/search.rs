@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use terms::Phrase;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts `/search`.
 pub fn mount(config: &mut ServiceConfig) {
@@ -258,7 +258,7 @@ impl Query {
 #[serde(deny_unknown_fields)]
 pub struct SearchFilter {
     /// Words, separated by spaces; all of them must stand somewhere on the case. At most 200 characters and ten words.
-    #[param(required = true, example = "就業規則 在宅")]
+    #[param(required = true, min_length = 1, example = "就業規則 在宅")]
     pub q: Option<String>,
     /// Items per page, 1 to 200; 50 where absent.
     pub limit: Option<i64>,

@@ -20,7 +20,7 @@ use utoipa::{
     ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts `/settings`.
 pub fn mount(config: &mut ServiceConfig) {

@@ -4,8 +4,10 @@
 //! the closure did not say [`Tx::unchanged`]. Nobody writes `commit`: [`Store::transaction`] commits on `Ok`, rolls
 //! back on `Err`, and runs the closure once more after a serialisation failure or a deadlock.
 
+mod near;
+
 use crate::{
-    access::{Actor, ActorKind},
+    access::Actor,
     audit::{Chain, Event},
     auth::Directory,
     blobs::Blobs,
@@ -29,6 +31,7 @@ use std::{
     panic::Location,
     sync::{Arc, RwLock},
 };
+pub(crate) use near::Near;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -259,6 +262,7 @@ impl Store {
             unchanged: None,
             is_news_to_directory: true,
             answer_is_own: false,
+            kept: None,
         };
         // Dropping the transaction rolls it back.
         let result = work(&mut tx).await?;
@@ -292,6 +296,14 @@ pub struct Tx {
     unchanged: Option<&'static Location<'static>>,
     is_news_to_directory: bool,
     answer_is_own: bool,
+    kept: Option<Kept>,
+}
+
+/// An answer to be given again under its key; of a case, to those only who may see it then.
+struct Kept {
+    claim: IdempotencyClaim,
+    answer: Answer,
+    case_id: Option<CaseId>,
 }
 
 impl Tx {
@@ -423,24 +435,80 @@ impl Tx {
         }))
     }
 
-    /// Stores the answer under its key, to be given again.
-    pub(crate) async fn keep_answer(
-        &mut self,
-        claim: &IdempotencyClaim,
-        answer: &Answer,
-    ) -> Result<()> {
+    /// Stores the answer under its key, to be given again: with the events, in one round trip.
+    pub(crate) fn keep_answer(&mut self, claim: &IdempotencyClaim, answer: &Answer) {
         // An answer without a body tells nothing (a manager who released the case repeats it without seeing the case).
         let is_bound = answer.body.is_some() && !self.answer_is_own;
         let case_id = self.events.iter().find_map(|(chain, _)| match chain {
             Chain::Case(id) if is_bound => Some(*id),
             _ => None,
         });
+        self.kept = Some(Kept {
+            claim: claim.clone(),
+            answer: answer.clone(),
+            case_id,
+        });
+    }
+
+    /// Writes events, the answer and jobs; the last act before commit, because it holds the heads of the chains.
+    async fn flush(&mut self) -> Result<()> {
+        if self.events.is_empty() && self.unchanged.is_none() {
+            return Err(Error::Internal(
+                "a transaction recorded nothing and did not say tx.unchanged()".into(),
+            ));
+        }
+        match self.kept.take() {
+            Some(kept) => self.write_events_and_answer(&kept).await?,
+            None if self.events.is_empty() => {}
+            None => self.write_events().await?,
+        }
+        if !self.jobs.is_empty() {
+            let jobs = std::mem::take(&mut self.jobs);
+            crate::jobs::insert(&mut self.inner, &jobs, self.now).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_events(&mut self) -> Result<()> {
+        let events = EventColumns::of(std::mem::take(&mut self.events));
+        sqlx::query!(
+            "select append_audit($1, $2, $3, $4, $5, $6, $7)",
+            &events.chains,
+            &events.kinds,
+            &events.data,
+            self.now,
+            self.actor.kind.name(),
+            self.actor.user_id.map(|id| *id),
+            *self.request_id,
+        )
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    async fn write_events_and_answer(&mut self, kept: &Kept) -> Result<()> {
+        let events = EventColumns::of(std::mem::take(&mut self.events));
+        let Kept {
+            claim,
+            answer,
+            case_id,
+        } = kept;
         sqlx::query!(
             r#"
-            update idempotency_key
-            set status = $4, location = $5, etag = $6, body = $7, case_id = $8
-            where user_id = $1 and route = $2 and key = $3
+            with kept as (
+                update idempotency_key
+                set status = $11, location = $12, etag = $13, body = $14, case_id = $15
+                where user_id = $8 and route = $9 and key = $10
+            )
+            select append_audit($1, $2, $3, $4, $5, $6, $7)
             "#,
+            &events.chains,
+            &events.kinds,
+            &events.data,
+            self.now,
+            self.actor.kind.name(),
+            self.actor.user_id.map(|id| *id),
+            *self.request_id,
             *claim.user_id,
             claim.route,
             claim.key,
@@ -454,54 +522,27 @@ impl Tx {
         .await?;
         Ok(())
     }
+}
 
-    /// Writes events and jobs; the last act before commit, because it holds the heads of the chains.
-    async fn flush(&mut self) -> Result<()> {
-        if self.events.is_empty() && self.unchanged.is_none() {
-            return Err(Error::Internal(
-                "a transaction recorded nothing and did not say tx.unchanged()".into(),
-            ));
-        }
-        if !self.events.is_empty() {
-            self.append_events().await?;
-        }
-        if !self.jobs.is_empty() {
-            let jobs = std::mem::take(&mut self.jobs);
-            crate::jobs::insert(&mut self.inner, &jobs, self.now).await?;
-        }
-        Ok(())
-    }
+/// Events as `append_audit` takes them.
+#[derive(Default)]
+struct EventColumns {
+    chains: Vec<Uuid>,
+    kinds: Vec<String>,
+    data: Vec<String>,
+}
 
-    async fn append_events(&mut self) -> Result<()> {
-        let mut events = std::mem::take(&mut self.events);
+impl EventColumns {
+    fn of(mut events: Vec<(Chain, Event)>) -> Self {
         // One order of the chains for everybody, so that two transactions never wait for each other.
         events.sort_by_key(|(chain, _)| chain.id());
-        let mut chains = Vec::with_capacity(events.len());
-        let mut kinds = Vec::with_capacity(events.len());
-        let mut data = Vec::with_capacity(events.len());
+        let mut columns = Self::default();
         for (chain, event) in &events {
-            let (kind, text) = event.parts();
-            chains.push(chain.id());
-            kinds.push(kind);
-            data.push(text);
+            let (kind, data) = event.parts();
+            columns.chains.push(chain.id());
+            columns.kinds.push(kind);
+            columns.data.push(data);
         }
-        let actor_kind = match self.actor.kind {
-            ActorKind::User => "user",
-            ActorKind::Token => "token",
-            ActorKind::System => "system",
-        };
-        sqlx::query!(
-            "select append_audit($1, $2, $3, $4, $5, $6, $7)",
-            &chains,
-            &kinds,
-            &data,
-            self.now,
-            actor_kind,
-            self.actor.user_id.map(|id| *id),
-            *self.request_id,
-        )
-        .execute(&mut *self.inner)
-        .await?;
-        Ok(())
+        columns
     }
 }

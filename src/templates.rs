@@ -27,7 +27,7 @@ pub use placeholders::{Placeholder, Values};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the slice.
 pub fn mount(config: &mut ServiceConfig) {

@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Most views that wait for the database: an hour of fifty busy people, in about 20 MB.

@@ -32,7 +32,7 @@ use utoipa::{
         schema::{ObjectBuilder, Schema, Type},
     },
 };
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Webhooks of an office: each is a turn of its own for the workers.
 const MOST_WEBHOOKS: i64 = 20;

@@ -22,7 +22,7 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Largest file that is added to a case, in bytes.
 pub const MAX_FILE: usize = 25 * 1024 * 1024;
@@ -39,7 +39,7 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 #[allow(dead_code, reason = "only the document reads it")]
 struct UploadForm {
     /// One or more files of at most 25 MiB each; the names of the parts do not matter, those of the files are kept.
-    #[schema(value_type = Vec<String>, format = Binary)]
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
     files: Vec<Vec<u8>>,
 }
 

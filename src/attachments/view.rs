@@ -8,7 +8,7 @@ use crate::{
     access::{Access, Actor, Permission, permit},
     cases::{self, View},
     error::{Error, Result},
-    http::{Answer, Cursor, Page, Path, Query, page_size},
+    http::{Answer, Cursor, FileBytes, Page, Path, Query, page_size},
     ids::*,
     interactions::Author,
 };
@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(list_attachments).service(show_attachment);
@@ -172,9 +172,9 @@ struct Download {
     params(("id" = Uuid, Path, description = "The file")),
     responses((
         status = 200,
-        description = "The bytes",
-        body = Vec<u8>,
-        content_type = "application/octet-stream",
+        description = "The bytes, as the type that the file has where it is one of the harmless ones",
+        body = FileBytes,
+        content_type = "*/*",
         headers(
             ("Content-Disposition" = String, description = "`attachment`, with the name in both forms"),
             ("X-Attachment-Encrypted" = bool, description = "Only where it is locked with a password"),
@@ -213,7 +213,7 @@ async fn show_attachment(
         ))
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'; frame-ancestors 'none'",
+            "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"));
     if file.is_encrypted {

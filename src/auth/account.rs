@@ -18,7 +18,7 @@ use crate::{
 use actix_web::{get, post, web::Data};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts `/me`.
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -67,7 +67,8 @@ impl Body for ChangePasswordRequest {}
 #[get("/me")]
 async fn show_me(access: Access<permit::SignedIn>) -> Result<Answer> {
     let actor = access.actor();
-    let user = users::show(access.read(), actor.user_id.ok_or_else(Error::not_found)?).await?;
+    let db = access.store().writer();
+    let user = users::show(db, actor.user_id.ok_or_else(Error::not_found)?).await?;
     let permissions = Permission::ALL
         .iter()
         .copied()

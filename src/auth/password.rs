@@ -11,6 +11,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use data_encoding::BASE64_NOPAD;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -63,12 +64,12 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Computes one hash, so it takes as long as one sign-in.
+    /// Passwords hashed at this cost.
     pub fn new(cost: PasswordCost) -> Self {
         let params = Params::new(cost.memory, cost.passes, 1, None)
             .expect("both costs are above the least that argon2 takes");
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let decoy = hash(&argon2, &rand::random::<[u8; 32]>());
+        let decoy = decoy(cost);
         Self {
             argon2,
             decoy,
@@ -146,6 +147,13 @@ fn hash(argon2: &Argon2, password: &[u8]) -> String {
     hash.to_string()
 }
 
+/// A hash of no password: comparing with it costs what comparing with a real one does.
+fn decoy(PasswordCost { memory, passes }: PasswordCost) -> String {
+    let salt = BASE64_NOPAD.encode(&rand::random::<[u8; 16]>());
+    let hash = BASE64_NOPAD.encode(&rand::random::<[u8; 32]>());
+    format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}")
+}
+
 fn busy() -> Error {
     Error::Problem(Box::new(Problem {
         kind: ProblemType::Unavailable,
@@ -211,6 +219,42 @@ mod tests {
             .unwrap();
         let error = passwords.matches(GOOD.into(), None).await.unwrap_err();
         assert_eq!(error.kind(), ProblemType::Unavailable);
+    }
+
+    /// With the real cost: what is compared is as much work where there is nothing to compare with.
+    #[tokio::test]
+    async fn the_time_is_the_same_for_nobody() {
+        let passwords = Passwords::new(PasswordCost::OWASP);
+        let stored = hash(&passwords.argon2, GOOD.as_bytes());
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..5 {
+            for (kind, stored) in [Some(stored.clone()), None].into_iter().enumerate() {
+                let start = std::time::Instant::now();
+                assert!(!passwords.matches("wrong".into(), stored).await.unwrap());
+                times[kind].push(start.elapsed());
+            }
+        }
+        // The least of a few: only the other work of the machine makes it longer.
+        let [somebody, nobody] = times.map(|times| times.into_iter().min().unwrap());
+        assert!(
+            somebody < nobody * 2 && nobody < somebody * 2,
+            "{somebody:?} {nobody:?}"
+        );
+    }
+
+    #[test]
+    fn the_decoy_costs_what_a_real_hash_does() {
+        let passwords = Passwords::new(PasswordCost::OWASP);
+        let decoy = PasswordHash::new(&passwords.decoy).unwrap();
+        let real = hash(&passwords.argon2, b"a password");
+        let real = PasswordHash::new(&real).unwrap();
+        assert_eq!((decoy.algorithm, decoy.version), (real.algorithm, real.version));
+        assert_eq!(decoy.params, real.params);
+        assert_eq!(decoy.hash.unwrap().len(), real.hash.unwrap().len());
+        assert_eq!(
+            decoy.salt.unwrap().as_ref().len(),
+            real.salt.unwrap().as_ref().len()
+        );
     }
 
     #[test]

@@ -36,7 +36,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// How long a link counts; the mails say it in words.
@@ -76,7 +76,12 @@ impl Body for PasswordResetRequest {}
 #[serde(deny_unknown_fields)]
 struct ConfirmPasswordResetRequest {
     /// What stands behind `#token=` in the link.
-    #[schema(value_type = String, min_length = 43, max_length = 43, write_only)]
+    #[schema(
+        value_type = String,
+        pattern = "^[A-Za-z0-9_-]{43}$",
+        example = "mB5v0x7r1T2k9Qh4ZcYw3Ld8Ns6Up-JfGe_XaVbRiOy",
+        write_only
+    )]
     token: ResetToken,
     /// The password from now on.
     password: Password,

@@ -7,7 +7,7 @@
 //!   requests at once wins. So is a recovery code's use.
 //! - Codes are only judged behind the right password. Tries are counted apart from those of passwords, so that knowing the
 //!   password does not win tries back.
-//! - Secrets are sealed with a key outside the database. Recovery codes have 80 random bits, so a plain hash of them tells
+//! - Secrets are sealed with a key outside the database. Recovery codes have 120 random bits, so a plain hash of them tells
 //!   nothing.
 //! - Setting it up, turning it off and resetting it end all other sessions, and are told by mail.
 
@@ -40,7 +40,7 @@ use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub use seal::SealKey;
 
@@ -50,8 +50,11 @@ pub(crate) const ENROLMENT_LIFETIME: TimeDelta = TimeDelta::hours(1);
 /// How many recovery codes somebody has.
 const RECOVERY_CODES: usize = 10;
 
-/// Random bytes of a recovery code: sixteen letters.
-const RECOVERY_BYTES: usize = 10;
+/// Random bytes of a recovery code: 120 bits, more than the 112 from which a hash needs neither salt nor slowness.
+const RECOVERY_BYTES: usize = 15;
+
+/// The same in letters of base32.
+const RECOVERY_LETTERS: usize = 24;
 
 /// Longest text that is looked at as a code, in characters.
 const MAX_TYPED: usize = 100;
@@ -88,7 +91,7 @@ impl TryFrom<String> for TypedCode {
         let is_app = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
         Ok(match code.parse() {
             Ok(number) if is_app => Self::App(number),
-            _ if code.len() == 16 => Self::Recovery(hash_token(&code)),
+            _ if code.len() == RECOVERY_LETTERS => Self::Recovery(hash_token(&code)),
             _ => Self::Neither,
         })
     }
@@ -144,7 +147,7 @@ impl Body for BothFactorsRequest {}
 #[derive(Serialize, ToSchema)]
 struct RecoveryCodes {
     /// Ten codes, each good once; shown this once.
-    #[schema(example = json!(["k7dm-2xqa-h3te-wy5b"]))]
+    #[schema(example = json!(["k7dm-2xqa-h3te-wy5b-qn4c-ux7f"]))]
     recovery_codes: Vec<String>,
 }
 
@@ -561,7 +564,7 @@ async fn make_recovery_codes(tx: &mut Tx, user_id: UserId) -> Result<Vec<String>
     Ok(codes.iter().map(|code| in_fours(code)).collect())
 }
 
-/// As people copy it: `k7dm-2xqa-h3te-wy5b`.
+/// As people copy it: `k7dm-2xqa-h3te-wy5b-qn4c-ux7f`.
 fn in_fours(code: &str) -> String {
     let code = code.to_ascii_lowercase();
     let letters: Vec<char> = code.chars().collect();
@@ -604,17 +607,17 @@ mod tests {
         for text in ["012345", " 012 345 ", "０１２３４５", "012-345"] {
             assert!(matches!(typed(text), TypedCode::App(12_345)), "{text}");
         }
-        let shown = in_fours("K7DM2XQAH3TEWY5B");
-        assert_eq!(shown, "k7dm-2xqa-h3te-wy5b");
+        let shown = in_fours("K7DM2XQAH3TEWY5BQN4CUX7F");
+        assert_eq!(shown, "k7dm-2xqa-h3te-wy5b-qn4c-ux7f");
         for text in [
             &shown,
-            "K7DM2XQAH3TEWY5B",
-            "ｋ７ｄｍ ２ｘｑａ ｈ３ｔｅ ｗｙ５ｂ",
+            "K7DM2XQAH3TEWY5BQN4CUX7F",
+            "ｋ７ｄｍ ２ｘｑａ ｈ３ｔｅ ｗｙ５ｂ ｑｎ４ｃ ｕｘ７ｆ",
         ] {
             let TypedCode::Recovery(hash) = typed(text) else {
                 panic!("{text}")
             };
-            assert_eq!(hash, hash_token("K7DM2XQAH3TEWY5B"));
+            assert_eq!(hash, hash_token("K7DM2XQAH3TEWY5BQN4CUX7F"));
         }
         for text in ["", "12345", "1234567", "+12345", "12345a", "あいう"] {
             assert!(matches!(typed(text), TypedCode::Neither), "{text}");

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 const SESSION_LIFETIME: TimeDelta = TimeDelta::days(14);
 
 /// A session ends when nobody refreshes it for that long.
-const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(3);
+pub(super) const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(3);
 
 /// Length of a refresh token.
 const REFRESH_TOKEN_LENGTH: usize = 43;
@@ -31,6 +31,8 @@ pub(crate) enum EndReason {
     RoleChanged,
     /// The user was deactivated.
     Deactivated,
+    /// The person, or an admin, ended it.
+    Ended,
 }
 
 impl EndReason {
@@ -42,6 +44,7 @@ impl EndReason {
             Self::SecondFactorChanged => "second_factor_changed",
             Self::RoleChanged => "role_changed",
             Self::Deactivated => "deactivated",
+            Self::Ended => "ended",
         }
     }
 }

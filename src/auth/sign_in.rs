@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     access::{Access, permit},
-    error::{Error, ProblemType, Result},
+    error::{Error, ProblemType, Result, request_id},
     http::{Answer, Body, Json, Query},
     ids::UserId,
     store::Tx,
@@ -30,13 +30,21 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
-/// The cookie that carries a refresh token.
-const COOKIE: &str = "madoguchi_refresh";
+/// The cookie that carries a refresh token, and where it is sent: to sign-in only.
+const COOKIE: (&str, &str) = ("madoguchi_refresh", "/api/v1/auth");
 
-/// Where the cookie is sent: to sign-in only.
-const COOKIE_PATH: &str = "/api/v1/auth";
+/// Its name and path where the site is https. The prefix makes the browser itself see to it that nobody else has set it: no
+/// other host of the domain, and no page without TLS. Such a cookie has no path.
+const HOST_COOKIE: (&str, &str) = ("__Host-madoguchi_refresh", "/");
+
+fn cookie_of(config: &AuthConfig) -> (&'static str, &'static str) {
+    match config.cookies_are_secure() {
+        true => HOST_COOKIE,
+        false => COOKIE,
+    }
+}
 
 /// Mounts `/auth`.
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -140,6 +148,7 @@ async fn sign_in(
     throttle::count(db, &address, throttle::ADDRESS_TRIES, access.now()).await?;
     throttle::count(db, &account, throttle::ACCOUNT_TRIES, access.now()).await?;
     let user = users::credentials(db, &body.email).await?;
+    let user_id = user.as_ref().map(|user| user.id);
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = config
         .passwords
@@ -152,8 +161,17 @@ async fn sign_in(
                 throttle::count(db, &codes, throttle::ACCOUNT_TRIES, access.now()).await?;
             }
             let code = body.code.as_ref();
+            // What this browser had before, if it was ours: the new cookie takes its place, and nobody could end it any more.
+            let replaced = presented_token(access.request(), &config, None).unwrap_or_default();
+            let replaced = replaced.filter(|_| query.session == Some(SessionKind::Cookie));
             access
-                .transaction_of(async |tx| enter(tx, &config, user.id, &stored, code).await)
+                .transaction_of(async |tx| {
+                    let entry = enter(tx, &config, user.id, &stored, code).await?;
+                    if let (Entry::Granted(_), Some((token, _))) = (&entry, &replaced) {
+                        sessions::end_by_token(tx, token).await?;
+                    }
+                    Ok(entry)
+                })
                 .await?
         }
         _ => Entry::Refused,
@@ -164,6 +182,14 @@ async fn sign_in(
         Entry::Refused => "refused",
     };
     metrics::counter!("madoguchi_sign_ins_total", "result" => result).increment(1);
+    tracing::info!(
+        request.id = %request_id(),
+        // Of an address that is nobody's nothing is known, and nothing is logged: it may be a password in the wrong field.
+        request.user = user_id.map(tracing::field::display),
+        sign_in.result = result,
+        sign_in.has_code = body.code.is_some(),
+        "sign-in",
+    );
     let grant = match entry {
         Entry::Granted(grant) => grant,
         Entry::CodeMissing => {
@@ -325,7 +351,7 @@ fn presented_token(
     if let Some(token) = body.and_then(|body| body.refresh_token) {
         return Ok(Some((token, SessionKind::Token)));
     }
-    let Some(cookie) = request.cookie(COOKIE) else {
+    let Some(cookie) = request.cookie(cookie_of(config).0) else {
         return Ok(None);
     };
     if !is_from_our_page(request, config) {
@@ -373,8 +399,9 @@ fn answer(
 }
 
 fn cookie<'a>(config: &AuthConfig, value: &'a str, age: time::Duration) -> Cookie<'a> {
-    Cookie::build(COOKIE, value)
-        .path(COOKIE_PATH)
+    let (name, path) = cookie_of(config);
+    Cookie::build(name, value)
+        .path(path)
         .http_only(true)
         .secure(config.cookies_are_secure())
         .same_site(SameSite::Strict)
@@ -462,12 +489,12 @@ mod tests {
         let text = cookie(&config("https://madoguchi.example.jp"), "token", age).to_string();
         assert_eq!(
             text,
-            "madoguchi_refresh=token; HttpOnly; SameSite=Strict; Secure; Path=/api/v1/auth; Max-Age=259200"
+            "__Host-madoguchi_refresh=token; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=259200"
         );
-        assert!(
-            !cookie(&config("http://127.0.0.1:8080"), "token", age)
-                .to_string()
-                .contains("Secure")
+        // Without TLS a browser takes neither the prefix nor `Secure`.
+        assert_eq!(
+            cookie(&config("http://127.0.0.1:8080"), "token", age).to_string(),
+            "madoguchi_refresh=token; HttpOnly; SameSite=Strict; Path=/api/v1/auth; Max-Age=259200"
         );
     }
 }

@@ -18,7 +18,7 @@ use actix_web::get;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// The most days shown at once.
 const MOST_DAYS: i64 = 400;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

@@ -29,7 +29,7 @@ use actix_web::post;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -54,12 +54,14 @@ pub struct CreateCaseRequest {
     pub site: Option<SiteInput>,
     /// Whom to talk to.
     #[serde(default)]
+    #[schema(max_items = 20)]
     pub contacts: Vec<ContactInput>,
     /// In a few words.
     pub subject: Option<Subject>,
     /// What the enterprise asks.
     pub description: Body,
     /// What it is about; at least one.
+    #[schema(min_items = 1)]
     pub topics: Vec<Topic>,
     /// The one it is counted under; the first of `topics` where absent.
     pub primary_topic: Option<Topic>,
@@ -73,6 +75,7 @@ pub struct CreateCaseRequest {
     pub desired_mode: Option<Mode>,
     /// What it agreed to.
     #[serde(default)]
+    #[schema(max_items = 10)]
     pub consents: Vec<ConsentInput>,
     /// When it asked; now where absent. The past needs a `late_reason`.
     pub received_at: Option<DateTime<Utc>>,
@@ -299,9 +302,9 @@ pub(super) async fn enter(
     let fiscal_year = japan::fiscal_year(entry.received_at);
     let signals = notice::signals(body.site.as_ref(), &body.contacts);
     enterprises::queue_up(tx, &body.enterprise, &signals).await?;
-    let resolved = enterprises::resolve(tx, &body.enterprise).await?;
     // One case of an enterprise at a time from here on: the second cannot be opened unnoticed.
-    let enterprise_id = enterprises::lock_survivor(tx, resolved.id).await?;
+    let resolved = enterprises::resolve(tx, &body.enterprise).await?;
+    let enterprise_id = resolved.id;
     let id = CaseId::new();
     let reached = notice::reached(body.site.as_ref(), &body.contacts);
     let returned = memory::recognise(tx, id, enterprise_id, &reached, fiscal_year).await?;

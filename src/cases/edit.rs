@@ -20,7 +20,7 @@ use actix_web::patch;
 use serde::Deserialize;
 use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -36,6 +36,7 @@ pub struct EditCaseRequest {
     #[schema(value_type = Option<Subject>)]
     pub subject: Option<Option<Subject>>,
     pub description: Option<Body>,
+    #[schema(min_items = 1)]
     pub topics: Option<Vec<Topic>>,
     pub primary_topic: Option<Topic>,
     #[serde(default, deserialize_with = "absent_or_null")]
@@ -55,6 +56,7 @@ pub struct EditCaseRequest {
     /// Replaces the whole site.
     pub site: Option<SiteInput>,
     /// Replaces all contacts; those to keep come with their `id`.
+    #[schema(max_items = 20)]
     pub contacts: Option<Vec<ContactInput>>,
 }
 

@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -237,7 +237,7 @@ async fn list_cases(
         limit: limit + 1,
     };
     let rows = match filter.words(&access).await? {
-        None => list.rows(access.read()).await?,
+        None => list.rows(&access).await?,
         Some(words) => list.found(access.read(), &words, Scope::Any).await?,
     };
     let page = Page::new(rows, limit, |row| After {
@@ -319,13 +319,15 @@ impl<'a> List<'a> {
         }
     }
 
-    async fn rows(&self, db: &PgPool) -> Result<Vec<CaseRow>> {
+    async fn rows(&self, access: &Access<permit::ReadCases>) -> Result<Vec<CaseRow>> {
         let mut query = QueryBuilder::new(SELECT);
         query.push("where ");
         self.push_conditions(&mut query)?;
         self.push_order(&mut query);
         query.push(" limit ").push_bind(self.limit);
-        Ok(query.build_query_as().fetch_all(db).await?)
+        access
+            .read_near(async |db| query.build_query_as().fetch_all(db).await)
+            .await
     }
 
     fn push_conditions(&self, query: &mut QueryBuilder<Postgres>) -> Result<()> {

@@ -21,7 +21,7 @@ use actix_web::post;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -40,6 +40,7 @@ pub struct BookRequest {
     /// How it is given.
     pub mode: Mode,
     /// Who gives it; all live managers of the case where absent.
+    #[schema(min_items = 1, max_items = 2)]
     pub manager_ids: Option<Vec<ManagerId>>,
     /// Where, for a visit.
     pub place: Option<Line200>,

@@ -8,6 +8,9 @@
 --   read-only …     select: rules that the migrations bring; a program that may add one has none
 --   anything else   select, insert, update and delete
 --
+-- A column whose comment starts with "secret" (hashes of passwords and tokens) is not for the reader, who gets the others
+-- of its table one by one.
+--
 -- Nobody gets truncate, trigger or references. A function that runs with its owner's rights is not for the reader.
 do $$
 declare
@@ -32,19 +35,33 @@ begin
                 when said.comment like 'append-only%' then 'select, insert'
                 when c.relkind in ('v', 'm') then 'select'
                 else 'select, insert, update, delete'
-            end as rights
+            end as rights,
+            columns.readable
         from pg_class c
         -- The parts of a table are what the whole is.
         cross join lateral (
             select coalesce(obj_description(coalesce(pg_partition_root(c.oid), c.oid), 'pg_class'), '') as comment
         ) said
+        -- None where all of them are readable, so that a column that is added later is, too.
+        cross join lateral (
+            select
+                case
+                    when bool_or(col_description(c.oid, a.attnum) like 'secret%')
+                    then string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+                        filter (where col_description(c.oid, a.attnum) is null or col_description(c.oid, a.attnum) not like 'secret%')
+                end as readable
+            from pg_attribute a
+            where a.attrelid = c.oid
+            and a.attnum > 0
+            and not a.attisdropped
+        ) columns
         where c.relnamespace = 'public'::regnamespace
         and c.relowner = me
         and c.relkind in ('r', 'p', 'v', 'm')
     loop
         execute format('revoke all on table %s from public, %I, %I', this.name, program, reader);
         execute format('grant %s on table %s to %I', this.rights, this.name, program);
-        execute format('grant select on table %s to %I', this.name, reader);
+        execute format('grant select %s on table %s to %I', coalesce('(' || this.readable || ')', ''), this.name, reader);
     end loop;
 
     for this in

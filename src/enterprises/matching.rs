@@ -26,7 +26,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Most candidates that are looked at: whoever is like more than these is like everybody.
 const MOST: i64 = 10;
@@ -211,6 +211,8 @@ pub async fn similar(
     let domains: Vec<_> = signals.domains.into_iter().collect();
     let rows = sqlx::query!(
         r#"
+        -- What is given stands in sub-queries: how much it is does not count for the plan, which is then made once and not
+        -- every time. Making it takes three times as long as following it.
         with mine as materialized (
             select *, kind in ('sole_proprietor', 'worker') as is_person
             from enterprise
@@ -257,36 +259,40 @@ pub async fn similar(
             (
                 select o.id, 'phone' as reason
                 from enterprise o
-                where o.phone = any ($2)
+                where o.phone = any ((select $2::text[])::text[])
                 limit 50
             )
             union all
             (
                 select c.enterprise_id, 'contact_phone'
-                from contact k
+                from (
+                    select case_id
+                    from contact
+                    where phone = any ((select $2::text[])::text[]) and role <> 'agent'
+                    limit 200
+                ) k
                 join case_file c on c.id = k.case_id
-                where k.phone = any ($2) and k.role <> 'agent'
-                limit 200
             )
             union all
             (
                 select c.enterprise_id, 'site_phone'
                 from case_file c
-                where c.site_phone = any ($2)
+                where c.site_phone = any ((select $2::text[])::text[])
                 limit 200
             )
             union all
             select d.id, 'mail_domain'
-            from unnest($3::text[]) as domain
+            from unnest((select $3::text[])) as domain
             cross join lateral (
-                select array_agg(distinct x.enterprise_id) as ids
+                select array_agg(distinct c.enterprise_id) as ids
                 from (
-                    select c.enterprise_id
-                    from contact k
-                    join case_file c on c.id = k.case_id
-                    where k.email_domain = domain and k.role <> 'agent' and c.enterprise_id <> $1
-                    limit 200
-                ) x
+                    select case_id
+                    from contact
+                    where email_domain = domain and role <> 'agent'
+                    limit 1000
+                ) k
+                join case_file c on c.id = k.case_id
+                where c.enterprise_id <> $1
             ) other
             cross join unnest(other.ids) as d (id)
             where cardinality(other.ids) <= $5
@@ -295,11 +301,13 @@ pub async fn similar(
             select id, reason, coalesce(is_weak, false) as is_weak from named
             union all
             select id, reason, false from reached
+            where id <> $1
         )
         select o.id as "id!: EnterpriseId", array_agg(distinct x.reason) as "reasons!: Vec<MatchedBy>"
         from candidate x
-        join enterprise found on found.id = x.id
-        join enterprise o on o.id = coalesce(found.merged_into, found.id)
+        -- One by one, as they are few: the plan expects as many as the limits allow, and would read all enterprises.
+        cross join lateral (select coalesce(merged_into, id) as id from enterprise where id = x.id limit 1) found
+        cross join lateral (select id, corporate_number, invoice_number from enterprise where id = found.id limit 1) o
         cross join mine
         where o.id <> mine.id
         and (o.corporate_number is null or mine.corporate_number is null)

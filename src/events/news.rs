@@ -190,6 +190,7 @@ fn topic(event: &Event) -> Topic {
         | PasswordChanged { .. }
         | PasswordResetSent { .. }
         | PasswordReset { .. }
+        | SessionsEnded { .. }
         | SecondFactorSetUp { .. }
         | SecondFactorTurnedOff { .. }
         | SecondFactorReset { .. }

@@ -18,7 +18,7 @@ use actix_web::get;
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(show_overview);

@@ -27,7 +27,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, QueryBuilder};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -52,6 +52,7 @@ pub struct ClosePeriodRequest {
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-10")]
     pub month: Option<String>,
     /// The fiscal year, as in `2026`.
+    #[schema(minimum = 2000, maximum = 2998)]
     pub fiscal_year: Option<i32>,
     /// What should be known about it.
     pub note: Option<Reason>,

@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -62,8 +62,10 @@ pub struct Targets {
 #[serde(deny_unknown_fields)]
 pub struct SetTargetsRequest {
     /// The fiscal year.
+    #[schema(minimum = 2000, maximum = 2998)]
     pub fiscal_year: i32,
     /// The targets; one for each area and measure at most.
+    #[schema(max_items = 50)]
     pub items: Vec<Target>,
 }
 
@@ -105,6 +107,7 @@ fn check_year(year: i32, fields: &mut Fields) {
 #[serde(deny_unknown_fields)]
 struct TargetQuery {
     /// The fiscal year; the current one where absent.
+    #[param(minimum = 2000, maximum = 2998)]
     fiscal_year: Option<i32>,
 }
 

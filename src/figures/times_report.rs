@@ -19,7 +19,7 @@ use serde::Serialize;
 use sqlx::{PgConnection, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(measure_times).service(count_lateness);

@@ -18,7 +18,7 @@ use actix_web::{
     web::{Data, Payload},
 };
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the door and the way back.
 pub fn mount(config: &mut ServiceConfig) {

@@ -26,7 +26,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the door.
 pub fn mount(config: &mut ServiceConfig) {

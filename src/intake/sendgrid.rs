@@ -29,7 +29,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use std::{borrow::Cow, collections::HashMap};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// What stands before the 65 bytes of the point in the public key of a P-256 curve (RFC 5480).
 const P256_PREFIX: [u8; 26] = [

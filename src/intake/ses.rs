@@ -37,7 +37,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::Semaphore;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use webpki::EndEntityCert;
 
 /// SNS publishes up to 256 KiB; this is that with everything escaped.

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
@@ -258,6 +258,7 @@ struct SlotFilter {
     /// Last day; 13 days after the first where absent, 61 at most.
     to: Option<NaiveDate>,
     /// Length of the session in minutes, 15 to 480; 60 where absent.
+    #[param(minimum = 15, maximum = 480)]
     minutes: Option<i64>,
     /// Whose hours count; where absent those of one's own desk, or else the help center's.
     desk_id: Option<DeskId>,

@@ -28,12 +28,15 @@ pub struct CreateManagerRequest {
     pub phone: Option<Phone>,
     pub firm: Option<Line200>,
     #[serde(default)]
+    #[schema(max_items = 20)]
     pub qualifications: Vec<Line80>,
     /// At least one.
+    #[schema(min_items = 1)]
     pub topics: Vec<Topic>,
     /// None for somebody who works online only.
     pub prefecture_codes: Vec<PrefectureCode>,
     /// At least one.
+    #[schema(min_items = 1)]
     pub modes: Vec<Mode>,
     #[schema(minimum = 0, maximum = 200)]
     pub monthly_capacity: i32,
@@ -72,10 +75,13 @@ pub struct EditManagerRequest {
     #[serde(default, deserialize_with = "absent_or_null")]
     pub firm: Option<Option<Line200>>,
     /// The programme office's.
+    #[schema(max_items = 20)]
     pub qualifications: Option<Vec<Line80>>,
     /// The programme office's.
+    #[schema(min_items = 1)]
     pub topics: Option<Vec<Topic>>,
     pub prefecture_codes: Option<Vec<PrefectureCode>>,
+    #[schema(min_items = 1)]
     pub modes: Option<Vec<Mode>>,
     #[schema(minimum = 0, maximum = 200)]
     pub monthly_capacity: Option<i32>,

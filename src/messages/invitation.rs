@@ -29,7 +29,7 @@ use chrono::{DateTime, Utc};
 use ics::{Audience, Party};
 use serde::Deserialize;
 use sqlx::{PgConnection, types::Json};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the download.
 pub fn mount(config: &mut ServiceConfig) {

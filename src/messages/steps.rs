@@ -12,7 +12,7 @@ use crate::{
     store::Tx,
 };
 use actix_web::post;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(take_back_message).service(retry_message);

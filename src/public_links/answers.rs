@@ -12,7 +12,7 @@ use actix_web::get;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the answers of a case.
 pub fn mount(config: &mut ServiceConfig) {

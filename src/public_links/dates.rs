@@ -32,7 +32,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the proposals of dates.
 pub fn mount(config: &mut ServiceConfig) {
@@ -62,6 +62,7 @@ pub struct ProposeDatesRequest {
     /// How the session would be given.
     pub mode: Mode,
     /// Who would give it; all live managers of the case where absent.
+    #[schema(min_items = 1, max_items = 2)]
     pub manager_ids: Option<Vec<ManagerId>>,
     /// Where, for a visit.
     pub place: Option<Line200>,

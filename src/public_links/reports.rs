@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, types::Json as SqlJson};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 
 /// Mounts the report and its lists.
 pub fn mount(config: &mut ServiceConfig) {

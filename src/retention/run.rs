@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{FromRow, PgConnection, QueryBuilder, types::Json as SqlJson};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
@@ -48,6 +48,7 @@ pub struct RetentionRunRequest {
     /// What is over on this day; not in the future.
     pub as_of: NaiveDate,
     /// Of these classes; `audit` is none of them, the trail is kept whole.
+    #[schema(min_items = 1)]
     pub classes: Vec<RetentionClass>,
 }
 

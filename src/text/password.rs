@@ -18,6 +18,10 @@ const PROGRAMME_WORDS: [&str; 8] = [
     "office",
 ];
 
+/// The same as `docs/SECURITY.md` documents them.
+#[cfg(test)]
+const DOCUMENT: &str = include_str!("../../docs/SECURITY.md");
+
 const DESCRIPTION: &str = "A password of 10 to 128 characters. It is never answered.";
 
 /// A password of 10 to 128 characters, exactly as typed: not trimmed and not normalised, so that what is
@@ -159,6 +163,39 @@ mod tests {
             Password::parse("  spaces stay  ").unwrap().expose(),
             "  spaces stay  "
         );
+    }
+
+    #[test]
+    fn the_words_of_the_programme_are_documented() {
+        for word in PROGRAMME_WORDS {
+            assert!(DOCUMENT.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+
+    /// The commonest of those that leaked elsewhere, as far as they are long enough: all of them are refused.
+    #[test]
+    fn leaked_passwords_are_refused() {
+        for leaked in [
+            "1234567890",
+            "qwertyuiop",
+            "password123",
+            "1q2w3e4r5t",
+            "1qaz2wsx3edc",
+            "iloveyou12",
+            "zaq12wsxcde3",
+            "qwerty123456",
+            "passw0rd123",
+            "q1w2e3r4t5y6",
+            "letmein123",
+            "sunshine123",
+            "football123",
+            "starwars123",
+            "welcome123",
+            "trustno1trustno1",
+        ] {
+            let password = Password::parse(leaked).unwrap();
+            assert!(password.strength_errors(&[]).is_some(), "{leaked}");
+        }
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! The probes, and that the harness itself works.
 
 use crate::harness::TestApp;
+use futures_util::future::join_all;
+use madoguchi::app::AppOptions;
 use serde_json::json;
+use sqlx::Connection;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 #[actix_web::test]
 async fn the_process_is_alive_and_ready() {
@@ -61,4 +66,46 @@ async fn tokens_are_renewed_when_the_clock_moves_on() {
         .get("/me")
         .await
         .problem("unauthenticated");
+}
+
+#[actix_web::test]
+async fn beyond_its_capacity_the_server_refuses_at_once_and_serves_who_was_there() {
+    let options = AppOptions {
+        places: Arc::new(Semaphore::new(3)),
+        ..AppOptions::default()
+    };
+    let app = TestApp::start_with(Box::leak(Box::new(options))).await;
+    let case = app.make_case().await;
+    let path = format!("/cases/{}/close", case.id());
+    let operator = app.as_operator();
+    let mut database = app.sql().await;
+    let mut holding = database.begin().await.unwrap();
+    sqlx::query("select from case_file where id = $1 for no key update")
+        .bind(case.id())
+        .execute(&mut *holding)
+        .await
+        .unwrap();
+    let waiting = join_all((0..3).map(|_| {
+        let close = json!({ "outcome": "withdrawn" });
+        operator.post(&path, close).may_fail().into_future()
+    }));
+    let refused = async {
+        // Until the three wait for the case.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let started = std::time::Instant::now();
+        let refused = operator.get("/me").may_fail().await;
+        assert!(started.elapsed() < Duration::from_millis(500));
+        assert_eq!(refused.header("retry-after"), Some("2"));
+        assert!(refused.header("x-request-id").is_some());
+        refused.problem("unavailable");
+        // The probes and the pages need no place.
+        app.as_nobody().get("//healthz").await.expect(200);
+        app.as_nobody().get("//readyz").await.expect(200);
+        holding.rollback().await.unwrap();
+    };
+    let (answers, ()) = futures_util::join!(waiting, refused);
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 2);
+    operator.get("/me").await.expect(200);
 }

@@ -180,6 +180,77 @@ async fn the_reader_cannot_write() {
     );
 }
 
+/// Columns that hold what somebody could be let in by, or guess it from: whatever has such a name is either kept from the
+/// reader, or stands here with the reason why it need not be.
+#[actix_web::test]
+async fn the_reader_reads_no_secret() {
+    const HARMLESS: &[(&str, &str)] = &[
+        // The trail is proven by them, and the auditor reads them.
+        ("audit_checkpoint_head", "hash"),
+        ("audit_event", "hash"),
+        ("audit_head", "hash"),
+        // Of 128 random bits, asked for as the reader whenever a link is opened: nobody finds the token to it.
+        ("public_link", "hash"),
+        // Keyed, or of what is no secret.
+        ("mailgun_token", "token_hash"),
+        ("mailgun_token", "delivery_hash"),
+        ("survey_stop", "address_hash"),
+    ];
+    let app = TestApp::start().await;
+    let columns: Vec<(String, String, bool, bool)> = sqlx::query_as(
+        r#"
+        select c.relname::text, a.attname::text,
+            coalesce(col_description(c.oid, a.attnum) like 'secret%', false),
+            has_column_privilege(current_user, c.oid, a.attnum, 'select')
+        from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        where c.relnamespace = 'public'::regnamespace
+        and c.relkind in ('r', 'p')
+        and c.relname <> '_sqlx_migrations'
+        "#,
+    )
+    .fetch_all(&mut app.sql_as_reader().await)
+    .await
+    .unwrap();
+    let mut kept = Vec::new();
+    for (table, column, is_secret, is_readable) in &columns {
+        assert_eq!(is_readable, &!is_secret, "{table}.{column}");
+        if *is_secret {
+            kept.push(format!("{table}.{column}"));
+        }
+        let sounds_secret = ["hash", "secret", "password"]
+            .iter()
+            .any(|word| column.contains(word));
+        let is_harmless = HARMLESS.contains(&(table.as_str(), column.as_str()));
+        assert!(
+            !sounds_secret || is_harmless != *is_secret,
+            "{table}.{column} is neither kept from the reader nor harmless, or both"
+        );
+    }
+    kept.sort_unstable();
+    assert_eq!(
+        kept,
+        [
+            "api_token.hash",
+            "app_user.password_hash",
+            "idempotency_key.body_hash",
+            "password_reset.hash",
+            "recovery_code.hash",
+            "refresh_token.hash",
+            "second_factor.secret",
+            "webhook.previous_secret",
+            "webhook.secret",
+        ]
+    );
+    let mut db = app.sql_as_reader().await;
+    for (table, column) in kept.iter().map(|name| name.split_once('.').unwrap()) {
+        denied(&mut db, &format!("select {column} from {table}")).await;
+        denied(&mut db, &format!("select * from {table}")).await;
+        denied(&mut db, &format!("select t::text from {table} t")).await;
+        denied(&mut db, &format!("select count({column}) from {table}")).await;
+    }
+}
+
 /// Functions that run as their owner could be led astray by a search path.
 #[actix_web::test]
 async fn functions_with_the_owners_rights_fix_their_search_path() {

@@ -1,0 +1,149 @@
+"""What is printed and kept at the end."""
+
+import json
+import sys
+import time
+
+from .machine import describe
+
+# Shares of all processors, in percent, above which a measurement says that it was not alone.
+OTHERS, STOLEN = 5, 2
+
+
+def ms(value):
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def rows(result):
+    for one in result["operations"]:
+        api, reference = one["api"], one.get("reference")
+        if reference:
+            bare = [f"{reference['rate']:,.0f}", ms(reference["p50"]), ms(reference["p99"])]
+            ratios = [f"{one['ratio']:.2f}", f"{one['p99_ratio']:.1f}"]
+        else:
+            bare, ratios = [""] * 3, [""] * 2
+        yield [one["title"], str(one["clients"]), f"{api['rate']:,.0f}", ms(api["p50"]), ms(api["p99"]), *bare, *ratios,
+               str(api["errors"]), drained(one)]
+
+
+def drained(one):
+    """What waited after a round, and how long it took to be done: the worst of the rounds."""
+    worst = max((each["backlog"] for each in one["rounds"]["api"]), key=lambda backlog: (backlog["left"], backlog["drained_in"]))
+    if worst["after"] == 0:
+        return ""
+    text = f"{worst['after']:,} in {worst['drained_in']:.1f} s"
+    return f"{text}, {worst['left']:,} left" if worst["left"] else text
+
+
+HEAD = ["", "clients", "per s", "p50 ms", "p99 ms", "bare per s", "p50 ms", "p99 ms", "rate ÷ bare", "p99 ÷ bare", "errors", "jobs after"]
+
+
+def width(text):
+    """Places on a terminal."""
+    return len(text)
+
+
+def table(result, is_markdown):
+    lines = [HEAD, *rows(result)]
+    if is_markdown:
+        marked = ["| " + " | ".join(line) + " |" for line in lines]
+        return "\n".join([marked[0], "|" + "---|" * len(HEAD), *marked[1:]])
+    widths = [max(width(line[at]) for line in lines) for at in range(len(HEAD))]
+    return "\n".join(
+        "  ".join(cell.ljust(most) if at == 0 else cell.rjust(most) for at, (cell, most) in enumerate(zip(line, widths)))
+        for line in lines
+    )
+
+
+def company(results):
+    """What others did on the machine while it was measured."""
+    shares = [each["processor"] for result in results for one in result["operations"] for side in one["rounds"].values() for each in side]
+    if not shares:
+        return None
+    others = sorted(share["others"] for share in shares)
+    stolen = max(share["stolen"] for share in shares)
+    text = f"Other processes used {others[len(others) // 2]:.0f} % of the processors (median of the rounds), at most {others[-1]:.0f} %."
+    if stolen >= STOLEN:
+        text += f" The host took up to {stolen:.0f} % away."
+    if others[-1] < OTHERS and stolen < STOLEN:
+        return None
+    return text + " The ratios bear that better than the rates do."
+
+
+def finish(results, options, cluster):
+    """Prints the tables and keeps all figures; 1 where an answer was not as expected."""
+    machine = describe()
+    version = cluster.sql("show server_version")[0][0]
+    kept = options.kept / f"results-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    noticed = company(results)
+    kept.write_text(json.dumps({
+        "machine": machine, "postgresql": version, "seconds": options.seconds, "rounds": options.rounds, "other_load": noticed,
+        "sizes": results,
+    }, ensure_ascii=False, indent=1), encoding="utf-8")
+    errors = 0
+    for result in results:
+        start, end = result["start"], result["end"]
+        print(f"\n{result['cases']:,} cases; {machine['cores']} cores ({machine['processor']}), PostgreSQL {version}; "
+              f"{options.rounds} rounds of {options.seconds} s, medians\n")
+        print(table(result, options.table))
+        print(f"\nReady in {start['ready_seconds']:.2f} s. {memory('idle', start['memory_mb'])}, "
+              f"{memory('after ' + format(end['requests'], ',') + ' requests', end['memory_mb'])}.")
+        errors += sum(one["api"]["errors"] for one in result["operations"])
+    if noticed:
+        print(noticed)
+    print(f"All figures: {kept}")
+    if errors:
+        print(f"{errors} answers were not as expected", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def memory(when, megabytes):
+    return f"Resident memory {when}: {megabytes['resident']:.0f} MB, of which {megabytes['own']:.0f} MB are not the binary's"
+
+
+# What PostgreSQL asks itself, for foreign keys and triggers at the end of a transaction, is no round trip.
+INTERNAL = r"^(SELECT 1 FROM ONLY|not exists|new\.|old\.)"
+STATEMENTS = """
+    select calls, round((total_exec_time + total_plan_time)::numeric, 3), plans, rows, total_plan_time, query ~ '{internal}',
+        regexp_replace(query, '\\s+', ' ', 'g')
+    from pg_stat_statements s
+    join pg_database d on d.oid = s.dbid
+    where d.datname = '{database}'
+    and query !~ 'pg_stat_statements'
+    order by 2 desc
+"""
+
+
+def statements(run, operations):
+    """Which statements each operation runs, how often and for how long; jobs rest meanwhile."""
+    run.cluster.sql("create extension if not exists pg_stat_statements", run.database)
+    for operation in operations:
+        is_booking = operation.name == "book"
+        for is_counted in (False, True):
+            if is_booking:
+                run.fill_stock(8, run.options.seconds)
+            lines = run.data.lines(operation)
+            run.cluster.sql("select pg_stat_statements_reset()", run.database)
+            result = run.ask(operation.script, lines, 8, run.options.seconds if is_counted else 1, operation.expected, operation.units,
+                             once=is_booking)
+            if is_booking:
+                run.data.booked(result["taken"])
+        found = run.cluster.sql(STATEMENTS.format(internal=INTERNAL, database=run.database), run.database)
+        print_statements(operation, result, found)
+
+
+def print_statements(operation, result, found):
+    units = result["requests"] / operation.units
+    print(f"\n{operation.title}: {units:,.0f} times, {result['rate']:,.0f} per second, errors {result['errors']} {result['faults'] or ''}")
+    trips = sum(int(row[0]) for row in found if row[5] == "f") / units
+    time_of_all = sum(float(row[1]) for row in found)
+    planning = sum(float(row[4]) for row in found)
+    print(f"  {trips:.1f} round trips and {1000 * time_of_all / units:.0f} µs in the database for each, "
+          f"of which {1000 * planning / units:.0f} µs planning")
+    print(f"  {'times':>7} {'µs each':>9} {'share':>6} {'planned':>8} {'µs':>7} {'rows':>6}")
+    for calls, spent, plans, rows_of, plan_time, is_internal, query in found:
+        calls, share = int(calls), float(spent) / time_of_all
+        if calls / units < 0.2 and share < 0.01:
+            continue
+        print(f"  {calls / units:7.2f} {1000 * float(spent) / calls:9.0f} {100 * share:4.0f} % {int(plans) / calls:8.2f} "
+              f"{1000 * float(plan_time) / calls:7.0f} {int(rows_of) / calls:6.1f}  {'(trigger) ' if is_internal == 't' else ''}{query[:160]}")
