@@ -4718,7 +4718,10 @@ export interface components {
         ConfirmPasswordResetRequest: {
             /** @description The password from now on. */
             password: components["schemas"]["Password"];
-            /** @description What stands behind `#token=` in the link. */
+            /**
+             * @description What stands behind `#token=` in the link.
+             * @example mB5v0x7r1T2k9Qh4ZcYw3Ld8Ns6Up-JfGe_XaVbRiOy
+             */
             token: string;
         };
         /** @description The first code of the app. */
@@ -6021,6 +6024,11 @@ export interface components {
             score?: number | null;
         };
         /**
+         * @description The events of the stream.
+         * @enum {string}
+         */
+        EventName: "ready" | "change" | "reload";
+        /**
          * @description How the characters of a CSV file are written.
          * @enum {string}
          */
@@ -6270,6 +6278,11 @@ export interface components {
          * @enum {string}
          */
         FigureScope: "counted" | "excluded" | "all";
+        /**
+         * Format: binary
+         * @description The bytes of a file.
+         */
+        FileBytes: string;
         /** @description A broken row. */
         Finding: {
             case_id?: components["schemas"]["CaseId"] | null;
@@ -8618,7 +8631,8 @@ export interface components {
         ServerSentEvent: {
             /** @description JSON: of a `change` a Change, of the others an empty object. */
             data: string;
-            event: ("ready" | "change" | "reload") & Record<string, never>;
+            /** @description What happened. */
+            event: components["schemas"]["EventName"];
             /** @description What to come back with in `Last-Event-ID`. */
             id?: string;
             /**
@@ -9885,6 +9899,7 @@ export type EscalateRequest = components['schemas']['EscalateRequest'];
 export type EscalationKind = components['schemas']['EscalationKind'];
 export type EvaluationFigures = components['schemas']['EvaluationFigures'];
 export type EvaluationRow = components['schemas']['EvaluationRow'];
+export type EventName = components['schemas']['EventName'];
 export type ExportEncoding = components['schemas']['ExportEncoding'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportId = components['schemas']['ExportId'];
@@ -9898,6 +9913,7 @@ export type Figure = components['schemas']['Figure'];
 export type FigureKey = components['schemas']['FigureKey'];
 export type FigureReport = components['schemas']['FigureReport'];
 export type FigureScope = components['schemas']['FigureScope'];
+export type FileBytes = components['schemas']['FileBytes'];
 export type Finding = components['schemas']['Finding'];
 export type FiscalYearCount = components['schemas']['FiscalYearCount'];
 export type Flag = components['schemas']['Flag'];
@@ -10714,7 +10730,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": number[];
+                    "*/*": components["schemas"]["FileBytes"];
                 };
             };
             /** @description Cannot be read */
@@ -20165,7 +20181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": number[];
+                    "application/zip": components["schemas"]["FileBytes"];
                 };
             };
             /** @description Cannot be read */
@@ -21978,8 +21994,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": number[];
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": components["schemas"]["FileBytes"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["FileBytes"];
                 };
             };
             /** @description Cannot be read */
