@@ -80,7 +80,7 @@ class Drill:
         return result | {
             "acknowledged": verdict.acknowledged, "reads": load.ledger.reads, "mails_sent": verdict.sent,
             "unknown": verdict.unknown, "lost": verdict.lost, "doubled": verdict.doubled,
-            "wrong": verdict.wrong + self.remarks, "errors": load.ledger.errors,
+            "wrong": verdict.wrong + self.remarks, "errors": load.ledger.errors, "examples": load.ledger.examples,
         }
 
     @staticmethod

@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import importlib.util
+import os
 import shutil
 import signal
 import sys
@@ -111,13 +112,21 @@ def switchover(system, seconds):
 
 
 def replica_behind(system, seconds):
-    """Both replicas stop replaying: their answers would be old."""
+    """Both replicas keep what comes and do not replay it: their answers would be old. (Patroni ends a pause at once, and takes
+    back a delay; so the process that replays is stopped.)"""
     replicas = [member for member in system.postgres.members if member.is_at("/replica")]
-    for member in replicas:
-        member.query("select pg_wal_replay_pause()")
-    time.sleep(seconds)
-    for member in replicas:
-        member.query("select pg_wal_replay_resume()")
+    startup = "select pid from pg_stat_activity where backend_type = 'startup'"
+    pids = [int(member.query(startup)[0]) for member in replicas]
+    before = system.counted("madoguchi_replica_reads_total").get("primary", 0)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(max(seconds, 10))
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    if system.counted("madoguchi_replica_reads_total").get("primary", 0) == before:
+        raise Failure("the primary was not asked although the replicas were behind")
 
 
 def server_killed(system, seconds):
@@ -160,7 +169,8 @@ def run(system, sink, office, comparison, number, name, seconds):
     reads = [moment for reader in load.readers for moment in reader.times]
     read = system.counted("madoguchi_replica_reads_total")
     # A server that was killed counts from nothing again.
-    read = {label: count - min(count, read_before.get(label, 0)) for label, count in read.items()}
+    since = {label: read_before.get(label, 0) for label in read}
+    read = {label: count - since[label] if count >= since[label] else count for label, count in read.items()}
     return result | {
         "acknowledged": verdict.acknowledged, "lost": verdict.lost, "doubled": verdict.doubled,
         "wrong": verdict.wrong + helper.remarks, "errors": load.ledger.errors, "unknown": verdict.unknown,

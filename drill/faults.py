@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 
-from system import Failure, wait_until
+from system import wait_until
 
 FAULTS = {}
 
@@ -321,7 +321,8 @@ def job_panics(drill):
         set local session_replication_role = replica;
         insert into attachment (id, case_id, sha256, size, filename, content_type, created_at, created_by)
         values ('{file_id}', '{case_id}', '\\x00', 1, 'broken', 'text/plain', now(), '{user_id}');
-        insert into message (id, case_id, kind, state, to_address, subject, body, message_id, release_at, next_attempt_at, created_at)
+        insert into message (id, case_id, kind, state, to_address, subject, body, message_id, release_at, next_attempt_at,
+            created_at)
         values ('{message_id}', '{case_id}', 'reply', 'queued', 'broken@example.co.jp', 'broken', 'broken',
             '{message_id}@madoguchi.example', now(), now(), now());
         insert into message_attachment (message_id, attachment_id, position) values ('{message_id}', '{file_id}', 1);
@@ -351,6 +352,3 @@ def job_panics(drill):
         commit;
     """)
     return f"tried {attempts} and {unknown[0]} times meanwhile"
-
-
-__all__ = ["FAULTS", "Failure", "NotTried"]

@@ -50,6 +50,7 @@ class Ledger:
         self.lock = threading.Lock()
         self.operations = []
         self.errors = collections.Counter()
+        self.examples = {}
         self.offences = []
         self.reads = 0
         self.last_error = 0.0
@@ -58,9 +59,10 @@ class Ledger:
         with self.lock:
             return [operation for operation in self.operations if operation.acknowledged]
 
-    def error(self, kind):
+    def error(self, kind, example=""):
         with self.lock:
             self.errors[kind] += 1
+            self.examples.setdefault(kind, example)
             self.last_error = time.monotonic()
 
     def offence(self, text):
@@ -193,8 +195,8 @@ class Client:
                 self.pause("refused", 0.2)
             except TimeoutError:
                 self.pause("timed out", 0.2)
-            except (OSError, http.client.HTTPException):
-                self.pause("broken off", 0.1)
+            except (OSError, http.client.HTTPException) as error:
+                self.pause("broken off", 0.1, repr(error))
             else:
                 if 200 <= status < 300:
                     if operation:
@@ -206,8 +208,8 @@ class Client:
                 self.judge(method, path, status, answered, text)
         raise Refused(0, "the load ended")
 
-    def pause(self, kind, seconds):
-        self.ledger.error(kind)
+    def pause(self, kind, seconds, example=""):
+        self.ledger.error(kind, example)
         time.sleep(seconds)
 
     def judge(self, method, path, status, headers, text):
@@ -217,9 +219,9 @@ class Client:
         shown = f"{method} {pattern(path)}: {status} {text[:300].decode('utf-8', 'replace')}"
         if status in (429, 503) and "Retry-After" in headers:
             # More impatient than asked, so that the end of the trouble is seen.
-            return self.pause(str(status), min(float(headers["Retry-After"]), 0.5))
+            return self.pause(str(status), min(float(headers["Retry-After"]), 0.5), shown)
         if status == 401:
-            return self.pause("401", 0.05)
+            return self.pause("401", 0.05, shown)
         if status >= 500:
             self.ledger.offence(shown)
             return self.pause(str(status), 0.5)
@@ -275,7 +277,8 @@ class Caller(Client):
         self.read_back(path, case)
         self.act("note", mark, "operator", f"{path}/notes", {"body": mark}, case["id"])
         self.attach(mark, path, case["id"])
-        self.act("reply", mark, "operator", f"{path}/messages", {"subject": mark, "body": "お問い合わせありがとうございます。"}, case["id"])
+        reply = {"subject": mark, "body": "お問い合わせありがとうございます。"}
+        self.act("reply", mark, "operator", f"{path}/messages", reply, case["id"])
         for who, step, body in (("operator", "route", {"desk_id": self.office.desk_id}), ("desk", "accept", {})):
             self.act("move", mark, who, f"{path}/{step}", body, case["id"])
         manager, hours = self.office.times()

@@ -5,9 +5,7 @@ itself, after half a second, and nothing else. Everything lives in one temporary
 """
 
 import http.client
-import json
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -358,7 +356,3 @@ class System:
 def rows(lines):
     """psql's tab-separated lines."""
     return [line.split("\t") for line in lines]
-
-
-def load_json(lines):
-    return json.loads("".join(lines) or "null")

@@ -10,15 +10,16 @@ use crate::{
     error::{Error, ProblemType, Result},
     http::{Answer, Precondition},
     ids::*,
-    store::{Store, Tx},
+    store::{Near, Store, Tx},
 };
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use std::{
     future::{Ready, ready},
     marker::PhantomData,
+    rc::Rc,
 };
 use utoipa::ToSchema;
 
@@ -395,6 +396,18 @@ impl<P: Permitted> Access<P> {
     /// For reading: connections of a database role that cannot write.
     pub fn read(&self) -> &PgPool {
         self.store.reader()
+    }
+
+    /// For a read that is a few short statements: as [`Self::read`], on a connection of this very thread.
+    pub(crate) async fn read_near<T>(
+        &self,
+        statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T> {
+        let near = self
+            .request
+            .app_data::<Rc<Near>>()
+            .expect("the app is mounted with its connections");
+        Ok(near.read(self.store.reader(), statements).await?)
     }
 
     /// For reading what may be a few seconds old, in figures, exports and search: from the replica, where there is one that

@@ -9,7 +9,7 @@ use crate::{
     http::{MAX_JSON, MAX_KEY, MAX_PAGE},
     intake::door::Doors,
     routes::ServiceConfig,
-    store::Store,
+    store::{Near, Store},
 };
 use actix_cors::Cors;
 use actix_router::ResourceDef;
@@ -25,6 +25,7 @@ use actix_web::{
 use serde::{Deserialize, de::IgnoredAny};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    rc::Rc,
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
@@ -60,6 +61,8 @@ pub struct AppOptions {
     pub cors_origins: Vec<String>,
     /// The public address is https: browsers are told to stay there.
     pub https: bool,
+    /// Connections of each thread for short reads; at least one.
+    pub near_connections: u32,
     /// The doors for mail.
     pub doors: Arc<Doors>,
     /// A place for each request to the API that runs or waits, in all threads together.
@@ -71,6 +74,7 @@ impl Default for AppOptions {
         Self {
             cors_origins: Vec::new(),
             https: false,
+            near_connections: 1,
             doors: Arc::default(),
             places: Arc::new(Semaphore::new(MOST_REQUESTS)),
         }
@@ -80,19 +84,20 @@ impl Default for AppOptions {
 /// The API's slices.
 fn mount(config: &mut ServiceConfig) {
     config
+        // The first routes are found first: what is asked most.
+        .configure(crate::cases::mount)
+        .configure(crate::interactions::mount)
         .configure(auth::mount)
         .configure(crate::users::mount)
         .configure(crate::desks::mount)
         .configure(crate::managers::mount)
         .configure(crate::enterprises::mount)
-        .configure(crate::cases::mount)
         .configure(crate::search::mount)
         .configure(crate::routing::mount)
         .configure(crate::places::mount)
         .configure(crate::offers::mount)
         .configure(crate::consultations::mount)
         .configure(crate::public_links::mount)
-        .configure(crate::interactions::mount)
         .configure(crate::intake::mount)
         .configure(crate::messages::mount)
         .configure(crate::templates::mount)
@@ -129,6 +134,7 @@ pub fn app(
     App::new()
         .app_data(store)
         .app_data(auth)
+        .app_data(Rc::new(Near::new(options.near_connections.max(1))))
         .app_data(PayloadConfig::new(MAX_JSON))
         .app_data(Data::from(options.doors.clone()))
         .app_data(Data::from(options.places.clone()))

@@ -48,8 +48,8 @@ pub use view::{CaseView, show};
 /// Mounts the cases and their moves.
 pub fn mount(config: &mut ServiceConfig) {
     config
-        .configure(create::mount)
         .configure(list::mount)
+        .configure(create::mount)
         .configure(counts::mount)
         .configure(view::mount)
         .configure(edit::mount)

@@ -26,6 +26,7 @@ mod programs;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use connections::TRUSTED_IDLE;
 pub use connections::{
     ACQUIRE_TIMEOUT, Connections, LOCK_TIMEOUT, ReplicaPools, STATEMENT_TIMEOUT,
 };
@@ -119,7 +120,7 @@ pub struct DatabaseConfig {
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_max_connections: u32,
 
-    /// Most connections for reading
+    /// Most connections for reading; half of them belong to the threads of the HTTP server, one each at least
     #[arg(long, global = true, env = "MADOGUCHI_DATABASE_READ_MAX_CONNECTIONS", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_read_max_connections: u32,

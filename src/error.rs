@@ -343,14 +343,21 @@ pub fn problem_response(problem: &Problem) -> HttpResponse {
     response.body(serde_json::to_string(&body).expect("a problem is plain data"))
 }
 
-/// Logs an error of ours once, with all its causes.
-fn log_causes(error: &Error) {
+/// An error and what it came from, for the log.
+pub fn causes(error: &Error) -> Vec<String> {
     let mut causes = Vec::new();
     let mut next: Option<&dyn std::error::Error> = Some(error);
     while let Some(cause) = next {
         causes.push(cause.to_string());
         next = cause.source();
     }
+    causes.dedup();
+    causes
+}
+
+/// Logs an error of ours once, with all its causes.
+fn log_causes(error: &Error) {
+    let causes = causes(error);
     tracing::error!(request.id = %request_id(), error.causes = ?causes, "request failed");
 }
 

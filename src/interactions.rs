@@ -30,10 +30,10 @@ use crate::routes::ServiceConfig;
 /// Mounts the conversation.
 pub fn mount(config: &mut ServiceConfig) {
     config
+        .configure(timeline::mount)
         .service(record_interaction)
         .service(list_interactions)
-        .configure(notes::mount)
-        .configure(timeline::mount);
+        .configure(notes::mount);
 }
 
 /// A contact with the enterprise, as staff enter it.

@@ -9,7 +9,7 @@ pub mod admin;
 
 use crate::{
     access::Actor,
-    error::{Error, REQUEST_ID, Result},
+    error::{Error, REQUEST_ID, Result, causes},
     ids::{AttemptId, DisclosureId, ExportId, MailId, MessageId, RunId, UserId, WebhookId},
     store::Store,
 };
@@ -246,7 +246,7 @@ pub async fn work(
         let did_something = match turn(store, context, lane, is_time).await {
             Ok(did) => did,
             Err(error) => {
-                tracing::warn!(error.message = %error, "the worker cannot reach its queue");
+                tracing::warn!(error.causes = ?causes(&error), "the worker cannot reach its queue");
                 false
             }
         };
@@ -577,7 +577,8 @@ async fn fail(
     let now = store.now();
     let pause = TimeDelta::seconds(2_i64.saturating_pow(attempts.clamp(1, 12) as u32).min(3600));
     let dead = (attempts >= max_attempts).then_some(now);
-    tracing::warn!(job.id = id, job.attempts = attempts, job.dead = dead.is_some(), error.message = %error, "job failed");
+    let causes = causes(error);
+    tracing::warn!(job.id = id, job.attempts = attempts, job.dead = dead.is_some(), error.causes = ?causes, "job failed");
     // Where the same work came into the queue meanwhile, that job takes its place.
     sqlx::query!(
         r#"
@@ -596,7 +597,7 @@ async fn fail(
         "#,
         id,
         lease_id,
-        error.to_string(),
+        causes.join(": "),
         now + pause,
         dead,
     )

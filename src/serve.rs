@@ -83,7 +83,7 @@ impl Opened {
             Way::PastThePooler => connections.direct_pool(most).await,
         };
         let read = connections
-            .reader_pool(config.database.database_read_max_connections)
+            .reader_pool(config.database.database_read_max_connections.div_ceil(2))
             .await;
         let (write, read) = (
             write.map_err(|error| error.to_string())?,
@@ -175,7 +175,7 @@ async fn serve_opened(
         Some(address) => Some(serve_metrics(address, opened.store.clone())?),
         None => None,
     };
-    let server = start_http(serve, opened, auth, &public_url)?;
+    let server = start_http(config, serve, opened, auth, &public_url)?;
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
     announce(&public_url, demonstration.as_deref());
@@ -241,25 +241,32 @@ fn auth_config(
 }
 
 fn start_http(
+    config: &Config,
     serve: &ServeConfig,
     opened: &Opened,
     auth: Data<AuthConfig>,
     public_url: &str,
 ) -> Result<actix_web::dev::Server, String> {
+    let threads = match serve.http_workers {
+        Some(threads) => threads.max(1),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
     let options = AppOptions {
+        // The other half of the connections for reading.
+        near_connections: config.database.database_read_max_connections / 2 / threads as u32,
         cors_origins: serve.cors_origins.clone(),
         https: public_url.starts_with("https://"),
         doors: Arc::new(serve.intake.doors()?),
         ..AppOptions::default()
     };
     let store = opened.store.clone();
-    let mut server = HttpServer::new(move || app(store.clone(), auth.clone(), &options))
+    let server = HttpServer::new(move || app(store.clone(), auth.clone(), &options))
+        .workers(threads)
         .client_request_timeout(HEAD_TIMEOUT)
+        // Otherwise the second of two answers on one connection waits 40 ms for the acknowledgement of the first.
+        .tcp_nodelay(true)
         .shutdown_timeout(GRACE_SECONDS)
         .disable_signals();
-    if let Some(workers) = serve.http_workers {
-        server = server.workers(workers);
-    }
     let server = server
         .bind(serve.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", serve.listen))?;

@@ -4,6 +4,8 @@
 //! the closure did not say [`Tx::unchanged`]. Nobody writes `commit`: [`Store::transaction`] commits on `Ok`, rolls
 //! back on `Err`, and runs the closure once more after a serialisation failure or a deadlock.
 
+mod near;
+
 use crate::{
     access::Actor,
     audit::{Chain, Event},
@@ -29,6 +31,7 @@ use std::{
     panic::Location,
     sync::{Arc, RwLock},
 };
+pub(crate) use near::Near;
 use tokio::sync::Notify;
 use uuid::Uuid;
 

@@ -12,8 +12,8 @@ from .server import Server
 COPY_UP_TO = 200_000
 # Bytes on disk for each case: the program's database with its search index, and the reference.
 PER_CASE, PER_REFERENCE_CASE = 22_000, 2_600
-# Write-ahead log, and what a run adds.
-ROOM = 4 << 30
+# Write-ahead log, which stays where it is once written, and what a run adds.
+LOG, GROWTH = 2 << 30, 3 << 29
 
 
 def fingerprint(*files):
@@ -40,10 +40,11 @@ class Filler:
         folder.mkdir(exist_ok=True)
         return Server(self.program, self.cluster.url(database), folder, self.scratch / f"{database}.log")
 
-    def require_room(self, cases, fresh):
-        copies = 2 if cases <= COPY_UP_TO else 1
+    def require_room(self, cases, fresh, only):
+        copies = 2 if cases <= COPY_UP_TO and not only else 1
         missing = copies if fresh else copies - 1
-        need = cases * (PER_CASE + PER_REFERENCE_CASE) * missing + ROOM
+        log = sum(file.stat().st_size for file in (self.cluster.folder / "data/pg_wal").glob("0*"))
+        need = cases * (PER_CASE + PER_REFERENCE_CASE) * missing + max(0, LOG - log) + GROWTH
         free = shutil.disk_usage(self.cluster.folder).free
         if free < need:
             raise Trouble(
@@ -68,18 +69,18 @@ class Filler:
             return False
         return self.cluster.sql(migrations, database) == before
 
-    def ready(self, cases, fresh):
-        """Fills what is missing, and gives the names of the databases to measure on."""
+    def ready(self, cases, fresh, only):
+        """Fills what is missing, and gives the names of the databases to measure on; with `only`, none are needed."""
         names = {f"cases_{cases}": self.fill_cases, f"reference_{cases}": self.fill_reference}
         stale = {name: fill for name, fill in names.items() if fresh or not self.current(name)}
         for name in stale:
             self.cluster.drop(name)
         for name in names:
             self.cluster.drop(f"{name}_run")
-        self.require_room(cases, f"cases_{cases}" in stale)
+        self.require_room(cases, f"cases_{cases}" in stale, only)
         if stale:
             self.fill(stale, cases)
-        if cases > COPY_UP_TO:
+        if only or cases > COPY_UP_TO:
             return tuple(names)
         for name in names:
             self.cluster.copy(name, f"{name}_run")

@@ -117,7 +117,8 @@ class Run:
             if operation.reference:
                 rounds["reference"].append(self.reference_round(operation, clients, options.seconds))
             rounds["api"].append(self.api_round(operation, clients, options.seconds, lines))
-        result = {"operation": operation.name, "title": operation.title, "clients": clients, "rounds": rounds}
+        result = {"operation": operation.name, "title": operation.title, "clients": clients, "rounds": rounds,
+                  "memory_mb": memory_mb(self.server.process.pid)}
         for side, done in rounds.items():
             if done:
                 result[side] = {key: statistics.median(one[key] for one in done) for key in ("rate", "p50", "p99")}
@@ -151,6 +152,8 @@ class Run:
         for clients in self.options.clients:
             result = self.measure(operation, clients, lines)
             self.say(summary(result))
+            for fault in {fault[:300] for one in result["rounds"]["api"] for fault in one["faults"]}:
+                self.say(f"  {fault}")
             yield result
 
     def close(self):
@@ -165,6 +168,5 @@ def summary(result):
         text += f"  | {result['ratio']:.2f}  p99 x {result['p99_ratio']:.1f}"
     others = max(one["processor"]["others"] for one in result["rounds"]["api"])
     left = max(one["backlog"]["left"] for one in result["rounds"]["api"])
-    for one in result["rounds"]["api"]:
-        text += "".join(f"\n  {fault[:300]}" for fault in one["faults"])
-    return text + f"  | errors {api['errors']}" + (f"  left {left}" if left else "") + f"  others {others:.0f} %"
+    return (text + f"  | errors {api['errors']}" + (f"  left {left}" if left else "")
+            + f"  {result['memory_mb']['resident']:.0f} MB  others {others:.0f} %")

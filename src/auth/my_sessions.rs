@@ -21,7 +21,7 @@ use actix_web::{get, post, web::Data};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts `/me/sessions`, and the end of all sessions of somebody under `/users`.

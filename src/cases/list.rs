@@ -237,7 +237,7 @@ async fn list_cases(
         limit: limit + 1,
     };
     let rows = match filter.words(&access).await? {
-        None => list.rows(access.read()).await?,
+        None => list.rows(&access).await?,
         Some(words) => list.found(access.read(), &words, Scope::Any).await?,
     };
     let page = Page::new(rows, limit, |row| After {
@@ -319,13 +319,15 @@ impl<'a> List<'a> {
         }
     }
 
-    async fn rows(&self, db: &PgPool) -> Result<Vec<CaseRow>> {
+    async fn rows(&self, access: &Access<permit::ReadCases>) -> Result<Vec<CaseRow>> {
         let mut query = QueryBuilder::new(SELECT);
         query.push("where ");
         self.push_conditions(&mut query)?;
         self.push_order(&mut query);
         query.push(" limit ").push_bind(self.limit);
-        Ok(query.build_query_as().fetch_all(db).await?)
+        access
+            .read_near(async |db| query.build_query_as().fetch_all(db).await)
+            .await
     }
 
     fn push_conditions(&self, query: &mut QueryBuilder<Postgres>) -> Result<()> {

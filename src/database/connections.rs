@@ -36,7 +36,7 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 const RELEASE_TIMEOUT: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 5000 });
 /// A connection that has been idle for this long is asked whether it lives before it is handed out. Asking every time
 /// would cost a round trip per request.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+pub(crate) const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// How long such a connection may take to answer before another is opened in its place; with [`ACQUIRE_TIMEOUT`], time
 /// for a few of them.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);

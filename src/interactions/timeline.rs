@@ -5,18 +5,18 @@
 
 use super::{Author, InteractionView, NoteView, PageFilter};
 use crate::{
-    access::{Access, permit},
-    cases::{self, Case},
-    error::Result,
+    access::{Access, Actor, permit},
+    cases::View,
+    error::{Error, Result},
     http::{Answer, Cursor, Page, Path, Query, page_size},
     ids::*,
-    programme::{Delivery, Direction, MailKind, MailState, MessageKind, MessageState},
+    programme::*,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sqlx::{PgConnection, types::Json as SqlJson};
+use serde_json::value::RawValue;
+use sqlx::{FromRow, PgConnection, QueryBuilder, types::Json as SqlJson};
 use utoipa::ToSchema;
 use crate::routes::ServiceConfig;
 
@@ -40,7 +40,7 @@ pub struct TimelineItem {
     pub actor: Option<Author>,
     /// The event's ids, words and counts; which ones depends on `kind`.
     #[schema(value_type = Object)]
-    pub data: Value,
+    pub data: Box<RawValue>,
     /// The interaction, where one was recorded.
     pub interaction: Option<InteractionView>,
     /// The note, where one was written.
@@ -119,87 +119,193 @@ async fn show_timeline(
 ) -> Result<Answer> {
     let limit = page_size(filter.limit)?;
     let before = filter.cursor.as_ref().map(Cursor::keys).transpose()?;
-    let mut db = access.read().acquire().await?;
     let actor = access.actor();
-    let case = cases::find(&mut db, actor, id).await?;
-    // What somebody unknown sent is not for managers before a person has looked at it.
-    let for_manager = actor.manager().is_some();
-    let items = load(&mut db, &case, for_manager, before, limit + 1).await?;
-    Ok(Answer::ok(&Page::new(items, limit, |item| item.seq)))
+    let rows = access
+        .read_near(async |db| load(db, actor, id, before, limit + 1).await)
+        .await?;
+    // A case has at least the event of its making: no row is no case.
+    if rows.is_empty() {
+        return Err(Error::not_found());
+    }
+    let items = rows.into_iter().filter_map(|row| row.item(id)).collect();
+    Ok(Answer::ok(&Page::new(
+        items,
+        limit,
+        |item: &TimelineItem| item.seq,
+    )))
 }
+
+/// A row behind [`TimelineItem`]; without `seq` where the page is empty.
+#[derive(FromRow)]
+struct EventRow {
+    seq: Option<i64>,
+    recorded_at: Option<DateTime<Utc>>,
+    occurred_at: Option<DateTime<Utc>>,
+    kind: Option<String>,
+    data: Option<SqlJson<Box<RawValue>>>,
+    actor_id: Option<UserId>,
+    actor_name: Option<String>,
+    interaction: Option<SqlJson<InteractionText>>,
+    note: Option<SqlJson<NoteText>>,
+    mail: Option<SqlJson<TimelineMail>>,
+    message: Option<SqlJson<TimelineMessage>>,
+    reason: Option<String>,
+}
+
+/// What the row of an interaction says beside its event.
+#[derive(Deserialize)]
+struct InteractionText {
+    id: InteractionId,
+    kind: InteractionKind,
+    direction: Direction,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    contact_id: Option<ContactId>,
+    counterpart: Option<String>,
+    result: InteractionResult,
+    body: String,
+    callback_at: Option<DateTime<Utc>>,
+}
+
+/// What the row of a note says beside its event.
+#[derive(Deserialize)]
+struct NoteText {
+    id: NoteId,
+    body: String,
+    recorded_at: DateTime<Utc>,
+}
+
+impl EventRow {
+    fn item(self, case_id: CaseId) -> Option<TimelineItem> {
+        let author = self.actor_id.zip(self.actor_name);
+        let author = author.map(|(id, name)| Author { id, name });
+        let recorded_at = self.recorded_at?;
+        let spoken_at = self.interaction.as_ref().map(|text| text.occurred_at);
+        Some(TimelineItem {
+            seq: self.seq?,
+            occurred_at: spoken_at.or(self.occurred_at).unwrap_or(recorded_at),
+            recorded_at,
+            kind: self.kind?,
+            data: self.data?.0,
+            interaction: self
+                .interaction
+                .map(|text| text.0.view(case_id, author.clone())),
+            note: self.note.map(|text| NoteView {
+                id: text.0.id,
+                case_id,
+                body: text.0.body,
+                recorded_at: text.0.recorded_at,
+                recorded_by: author.clone(),
+            }),
+            actor: author,
+            mail: self.mail.map(|mail| mail.0),
+            message: self.message.map(|message| message.0),
+            reason: self.reason,
+        })
+    }
+}
+
+impl InteractionText {
+    fn view(self, case_id: CaseId, recorded_by: Option<Author>) -> InteractionView {
+        InteractionView {
+            id: self.id,
+            case_id,
+            kind: self.kind,
+            direction: self.direction,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            contact_id: self.contact_id,
+            counterpart: self.counterpart,
+            result: self.result,
+            body: self.body,
+            callback_at: self.callback_at,
+            recorded_by,
+        }
+    }
+}
+
+/// The events of a page with their texts, each looked up only for the kind of event that has it: joined, every table was
+/// asked for every event.
+const SELECT: &str = r#"
+    select t.seq, t.recorded_at, t.kind, t.data, t.actor_id,
+        (select u.name from app_user u where u.id = t.actor_id) as actor_name,
+        case t.kind
+            when 'case_created' then c.received_at
+            when 'mail_placed' then (
+                select m.received_at from inbound_mail m where m.id = (t.data->>'mail_id')::uuid and m.case_id = t.chain)
+            when 'consultation_held' then (t.data->>'started_at')::timestamptz
+            when 'consultation_checked_in' then (t.data->>'at')::timestamptz
+            when 'consultation_checked_out' then (t.data->>'at')::timestamptz
+        end as occurred_at,
+        case when t.kind = 'interaction_recorded' then (
+            select json_build_object('id', i.id, 'kind', i.kind, 'direction', i.direction, 'occurred_at', i.occurred_at,
+                'recorded_at', i.recorded_at, 'contact_id', i.contact_id, 'counterpart', i.counterpart,
+                'result', i.result, 'body', i.body, 'callback_at', i.callback_at)
+            from interaction i
+            where i.id = (t.data->>'interaction_id')::uuid)
+        end as interaction,
+        case when t.kind = 'note_added' then (
+            select json_build_object('id', n.id, 'body', n.body, 'recorded_at', n.recorded_at)
+            from note n
+            where n.id = (t.data->>'note_id')::uuid)
+        end as note,
+        case when t.kind in ('mail_placed', 'mail_attached') then (
+            select json_build_object('id', m.id, 'direction', 'inbound', 'state', m.state, 'kind', m.kind,
+                'from_address', m.from_address, 'from_name', m.from_name, 'is_known_sender', m.is_known_sender,
+                'subject', m.subject, 'text', left(m.reply_text, 20000),
+                'attachments', (select count(*) from attachment f where f.inbound_mail_id = m.id))
+            from inbound_mail m
+            where m.id = (t.data->>'mail_id')::uuid and m.case_id = t.chain)
+        end as mail,
+        case when t.kind = 'message_written' then (
+            select json_build_object('id', o.id, 'direction', 'outbound', 'state', o.state, 'kind', o.kind,
+                'to_address', o.to_address, 'to_name', o.to_name, 'subject', o.subject, 'text', o.body,
+                'delivery', o.delivery)
+            from message o
+            where o.id = (t.data->>'message_id')::uuid)
+        end as message,
+        case t.kind
+            when 'case_moved' then (
+                select r.reason from move_reason r where r.case_id = t.chain and r.seq = (t.data->>'seq')::int)
+            when 'assignment_ended' then (
+                select a.end_reason from assignment a where a.id = (t.data->>'assignment_id')::uuid)
+        end as reason
+    from case_file c
+    left join lateral (
+        select t.chain, t.seq, t.recorded_at, t.kind, t.data, t.actor_id
+        from audit_event t
+        where t.chain = c.id
+"#;
+
+/// What somebody unknown sent is not for managers before a person has looked at it.
+const FOR_MANAGER: &str = r#"
+        and not (t.kind in ('mail_placed', 'mail_attached') and exists (
+            select
+            from inbound_mail m
+            where m.id = (t.data->>'mail_id')::uuid and m.case_id = t.chain and m.is_for_managers is not true))
+"#;
 
 async fn load(
     db: &mut PgConnection,
-    case: &Case,
-    for_manager: bool,
+    actor: &Actor,
+    id: CaseId,
     before: Option<i64>,
     limit: i64,
-) -> Result<Vec<TimelineItem>> {
-    let rows = sqlx::query!(
-        r#"
-        select t.seq, t.recorded_at, t.kind, t.data as "data: Value",
-            case t.kind
-                when 'case_created' then c.received_at
-                when 'interaction_recorded' then coalesce(i.occurred_at, t.recorded_at)
-                when 'mail_placed' then coalesce(m.received_at, t.recorded_at)
-                when 'consultation_held' then (t.data->>'started_at')::timestamptz
-                when 'consultation_checked_in' then (t.data->>'at')::timestamptz
-                when 'consultation_checked_out' then (t.data->>'at')::timestamptz
-                else t.recorded_at
-            end as "occurred_at!",
-            case when u.id is not null then json_build_object('id', u.id, 'name', u.name) end as "actor: SqlJson<Author>",
-            case when i.id is not null then json_build_object('id', i.id, 'case_id', i.case_id, 'kind', i.kind,
-                'direction', i.direction, 'occurred_at', i.occurred_at, 'recorded_at', i.recorded_at,
-                'contact_id', i.contact_id, 'counterpart', i.counterpart, 'result', i.result, 'body', i.body,
-                'callback_at', i.callback_at, 'recorded_by', w.author) end as "interaction: SqlJson<InteractionView>",
-            case when n.id is not null then json_build_object('id', n.id, 'case_id', n.case_id, 'body', n.body,
-                'recorded_at', n.recorded_at, 'recorded_by', w.author) end as "note: SqlJson<NoteView>",
-            case when m.id is not null then json_build_object('id', m.id, 'direction', 'inbound', 'state', m.state, 'kind', m.kind,
-                'from_address', m.from_address, 'from_name', m.from_name, 'is_known_sender', m.is_known_sender,
-                'subject', m.subject, 'text', left(m.reply_text, 20000),
-                'attachments', (select count(*) from attachment f where f.inbound_mail_id = m.id)) end as "mail: SqlJson<TimelineMail>",
-            case when o.id is not null then json_build_object('id', o.id, 'direction', 'outbound', 'state', o.state, 'kind', o.kind,
-                'to_address', o.to_address, 'to_name', o.to_name, 'subject', o.subject, 'text', o.body,
-                'delivery', o.delivery) end as "message: SqlJson<TimelineMessage>",
-            coalesce(r.reason, a.end_reason) as reason
-        from audit_event t
-        join case_file c on c.id = t.chain
-        left join app_user u on u.id = t.actor_id
-        left join lateral (select json_build_object('id', u.id, 'name', u.name) as author where u.id is not null) w on true
-        left join interaction i on t.kind = 'interaction_recorded' and i.id = (t.data->>'interaction_id')::uuid
-        left join note n on t.kind = 'note_added' and n.id = (t.data->>'note_id')::uuid
-        left join move_reason r on t.kind = 'case_moved' and r.case_id = t.chain and r.seq = (t.data->>'seq')::int
-        left join assignment a on t.kind = 'assignment_ended' and a.id = (t.data->>'assignment_id')::uuid
-        left join inbound_mail m on t.kind in ('mail_placed', 'mail_attached') and m.id = (t.data->>'mail_id')::uuid
-            and m.case_id = t.chain
-        left join message o on t.kind = 'message_written' and o.id = (t.data->>'message_id')::uuid
-        where t.chain = $1
-        and ($2::bigint is null or t.seq < $2)
-        and (not $4 or m.id is null or m.is_for_managers)
-        order by t.seq desc
-        limit $3
-        "#,
-        *case.id,
-        before,
-        limit,
-        for_manager,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| TimelineItem {
-            seq: row.seq,
-            occurred_at: row.occurred_at,
-            recorded_at: row.recorded_at,
-            kind: row.kind,
-            actor: row.actor.map(|actor| actor.0),
-            data: row.data,
-            interaction: row.interaction.map(|interaction| interaction.0),
-            note: row.note.map(|note| note.0),
-            mail: row.mail.map(|mail| mail.0),
-            message: row.message.map(|message| message.0),
-            reason: row.reason,
-        })
-        .collect())
+) -> sqlx::Result<Vec<EventRow>> {
+    let mut query = QueryBuilder::new(SELECT);
+    if actor.manager().is_some() {
+        query.push(FOR_MANAGER);
+    }
+    if let Some(before) = before {
+        query.push(" and t.seq < ").push_bind(before);
+    }
+    query
+        .push(" order by t.seq desc limit ")
+        .push_bind(limit)
+        .push(") t on true where c.id = ")
+        .push_bind(id)
+        .push(" and ");
+    View::of(actor).push(&mut query);
+    query.push(" order by t.seq desc");
+    query.build_query_as().fetch_all(db).await
 }

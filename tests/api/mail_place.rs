@@ -137,6 +137,21 @@ async fn a_mail_becomes_a_case() {
 }
 
 #[actix_web::test]
+async fn a_mail_that_came_under_a_clock_ahead_becomes_a_case() {
+    let app = TestApp::start().await;
+    app.make_mailbox(CENTER, None).await;
+    app.run_jobs().await;
+    app.advance(TimeDelta::hours(1));
+    let receipt = app.deliver(&letter(HANAKO, "相談")).await;
+    // The clock is put right before anybody looks at the mail.
+    app.advance(-TimeDelta::hours(1));
+    app.run_jobs().await;
+    let case = app.case_of(&app.show_mail(&receipt).await).await;
+    let received_at: DateTime<Utc> = case["received_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(received_at, app.now());
+}
+
+#[actix_web::test]
 async fn mail_and_messages_stand_in_the_timeline() {
     let app = TestApp::start().await;
     let mail = app.receive(&letter(HANAKO, "相談")).await;

@@ -52,6 +52,7 @@ mod permissions;
 mod places;
 mod public_links;
 mod races;
+mod reads;
 mod replica;
 mod retention;
 mod same_enterprise;

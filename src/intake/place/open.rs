@@ -137,7 +137,8 @@ async fn enter(
         subject: mail.subject(),
         description: mail.description(),
         desk_id,
-        received_at: mail.received_at,
+        // A clock that ran ahead when the mail came may have been put right since: no case is older than its entry.
+        received_at: mail.received_at.min(tx.now()),
     };
     cases::open_for_mail(tx, new).await
 }
@@ -153,7 +154,7 @@ async fn earlier_case(tx: &mut Tx, mail: &FirstMail<'_>) -> Result<Option<CaseId
         from inbound_mail m
         join case_file c on c.id = m.case_id
         where m.from_key = $1 and m.id <> $2 and m.received_at between $3 and $4
-        and c.channel = 'email' and c.received_at = m.received_at
+        and c.channel = 'email' and c.received_at = least(m.received_at, c.recorded_at)
         order by m.received_at desc, m.id desc
         limit 200
         "#,

@@ -2473,6 +2473,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the own sessions
+         * @description Those that are not over, the oldest first.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End own sessions
+         * @description One, or all but that of this request. Their tokens end with them, everywhere within two seconds. Tries with a wrong
+         *     password count like tries to sign in.
+         */
+        post: operations["end_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages": {
         parameters: {
             query?: never;
@@ -3540,6 +3581,27 @@ export interface paths {
          * @description Deactivating somebody, or giving them another role or password, ends their sessions. The last active admin stays one.
          */
         patch: operations["edit_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all sessions of a user
+         * @description For a lost or stolen device: whoever has it is out everywhere within two seconds, and the person signs in anew. The
+         *     password and API tokens stay.
+         */
+        post: operations["end_sessions_of_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users/{id}/second-factor": {
@@ -4656,7 +4718,10 @@ export interface components {
         ConfirmPasswordResetRequest: {
             /** @description The password from now on. */
             password: components["schemas"]["Password"];
-            /** @description What stands behind `#token=` in the link. */
+            /**
+             * @description What stands behind `#token=` in the link.
+             * @example mB5v0x7r1T2k9Qh4ZcYw3Ld8Ns6Up-JfGe_XaVbRiOy
+             */
             token: string;
         };
         /** @description The first code of the app. */
@@ -5653,6 +5718,15 @@ export interface components {
          * @example hanako@example.co.jp
          */
         EmailAddress: string;
+        /** @description Which sessions, and the password. */
+        EndSessionsRequest: {
+            /**
+             * Format: password
+             * @description The password, typed again.
+             */
+            current_password: string;
+            session_id?: components["schemas"]["SessionId"] | null;
+        };
         /** @description A case of an enterprise. */
         EnterpriseCase: {
             /**
@@ -5950,6 +6024,11 @@ export interface components {
             score?: number | null;
         };
         /**
+         * @description The events of the stream.
+         * @enum {string}
+         */
+        EventName: "ready" | "change" | "reload";
+        /**
          * @description How the characters of a CSV file are written.
          * @enum {string}
          */
@@ -6199,6 +6278,11 @@ export interface components {
          * @enum {string}
          */
         FigureScope: "counted" | "excluded" | "all";
+        /**
+         * Format: binary
+         * @description The bytes of a file.
+         */
+        FileBytes: string;
         /** @description A broken row. */
         Finding: {
             case_id?: components["schemas"]["CaseId"] | null;
@@ -7699,6 +7783,12 @@ export interface components {
             next_cursor?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_SessionView: {
+            /** @description The items. */
+            items: components["schemas"]["SessionView"][];
+            next_cursor?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_SurveyRow: {
             /** @description The items. */
             items: components["schemas"]["SurveyRow"][];
@@ -7990,7 +8080,7 @@ export interface components {
             /**
              * @description Ten codes, each good once; shown this once.
              * @example [
-             *       "k7dm-2xqa-h3te-wy5b"
+             *       "k7dm-2xqa-h3te-wy5b-qn4c-ux7f"
              *     ]
              */
             recovery_codes: string[];
@@ -8537,6 +8627,20 @@ export interface components {
             /** @description The text, in parsed mode. */
             text?: string | null;
         };
+        /** @description One event of the stream. */
+        ServerSentEvent: {
+            /** @description JSON: of a `change` a Change, of the others an empty object. */
+            data: string;
+            /** @description What happened. */
+            event: components["schemas"]["EventName"];
+            /** @description What to come back with in `Last-Event-ID`. */
+            id?: string;
+            /**
+             * Format: int64
+             * @description After how many milliseconds to come back.
+             */
+            retry?: number;
+        };
         /** @description What was asked about a session, and answered. */
         SessionAnswer: {
             /**
@@ -8589,6 +8693,11 @@ export interface components {
              */
             used: number;
         };
+        /**
+         * Format: uuid
+         * @description One sign-in.
+         */
+        SessionId: string;
         /** @description Who gives a session. */
         SessionManager: {
             id: components["schemas"]["ManagerId"];
@@ -8604,6 +8713,28 @@ export interface components {
          * @enum {string}
          */
         SessionState: "booked" | "held" | "no_show" | "cancelled" | "voided";
+        /** @description A sign-in that is not over. */
+        SessionView: {
+            /**
+             * Format: date-time
+             * @description When the person signed in.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends, however busy it is.
+             */
+            expires_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["SessionId"];
+            /** @description Whether this very request belongs to it. */
+            is_this_one: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last prolonged; an open page does that every quarter of an hour.
+             */
+            refreshed_at: string;
+        };
         /** @description New hours. */
         SetHoursRequest: {
             /**
@@ -9750,6 +9881,7 @@ export type EditTemplateRequest = components['schemas']['EditTemplateRequest'];
 export type EditUserRequest = components['schemas']['EditUserRequest'];
 export type EditWebhookRequest = components['schemas']['EditWebhookRequest'];
 export type EmailAddress = components['schemas']['EmailAddress'];
+export type EndSessionsRequest = components['schemas']['EndSessionsRequest'];
 export type EnterpriseCase = components['schemas']['EnterpriseCase'];
 export type EnterpriseGuard = components['schemas']['EnterpriseGuard'];
 export type EnterpriseId = components['schemas']['EnterpriseId'];
@@ -9767,6 +9899,7 @@ export type EscalateRequest = components['schemas']['EscalateRequest'];
 export type EscalationKind = components['schemas']['EscalationKind'];
 export type EvaluationFigures = components['schemas']['EvaluationFigures'];
 export type EvaluationRow = components['schemas']['EvaluationRow'];
+export type EventName = components['schemas']['EventName'];
 export type ExportEncoding = components['schemas']['ExportEncoding'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportId = components['schemas']['ExportId'];
@@ -9780,6 +9913,7 @@ export type Figure = components['schemas']['Figure'];
 export type FigureKey = components['schemas']['FigureKey'];
 export type FigureReport = components['schemas']['FigureReport'];
 export type FigureScope = components['schemas']['FigureScope'];
+export type FileBytes = components['schemas']['FileBytes'];
 export type Finding = components['schemas']['Finding'];
 export type FiscalYearCount = components['schemas']['FiscalYearCount'];
 export type Flag = components['schemas']['Flag'];
@@ -9916,6 +10050,7 @@ export type PageNoteView = components['schemas']['Page_NoteView'];
 export type PageOfferView = components['schemas']['Page_OfferView'];
 export type PageRetentionItem = components['schemas']['Page_RetentionItem'];
 export type PageRetentionRunView = components['schemas']['Page_RetentionRunView'];
+export type PageSessionView = components['schemas']['Page_SessionView'];
 export type PageSurveyRow = components['schemas']['Page_SurveyRow'];
 export type PageTimelineItem = components['schemas']['Page_TimelineItem'];
 export type PageTokenView = components['schemas']['Page_TokenView'];
@@ -9986,12 +10121,15 @@ export type SaveReportRequest = components['schemas']['SaveReportRequest'];
 export type SecondFactorOffer = components['schemas']['SecondFactorOffer'];
 export type Segment = components['schemas']['Segment'];
 export type SendgridForm = components['schemas']['SendgridForm'];
+export type ServerSentEvent = components['schemas']['ServerSentEvent'];
 export type SessionAnswer = components['schemas']['SessionAnswer'];
 export type SessionContact = components['schemas']['SessionContact'];
 export type SessionCount = components['schemas']['SessionCount'];
+export type SessionId = components['schemas']['SessionId'];
 export type SessionManager = components['schemas']['SessionManager'];
 export type SessionQuestionKind = components['schemas']['SessionQuestionKind'];
 export type SessionState = components['schemas']['SessionState'];
+export type SessionView = components['schemas']['SessionView'];
 export type SetHoursRequest = components['schemas']['SetHoursRequest'];
 export type SetTargetsRequest = components['schemas']['SetTargetsRequest'];
 export type Settings = components['schemas']['Settings'];
@@ -10582,7 +10720,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The bytes */
+            /** @description The bytes, as the type that the file has where it is one of the harmless ones */
             200: {
                 headers: {
                     /** @description `attachment`, with the name in both forms */
@@ -10592,7 +10730,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "*/*": components["schemas"]["FileBytes"];
                 };
             };
             /** @description Cannot be read */
@@ -20043,7 +20181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": number[];
+                    "application/zip": components["schemas"]["FileBytes"];
                 };
             };
             /** @description Cannot be read */
@@ -21480,13 +21618,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events; the data of each `change` */
+            /** @description Events, each as this describes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Change"];
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
                 };
             };
             /** @description Cannot be read */
@@ -21856,7 +21994,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "text/csv": components["schemas"]["FileBytes"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["FileBytes"];
                 };
             };
             /** @description Cannot be read */
@@ -26015,6 +26154,218 @@ export interface operations {
                 };
             };
             /** @description There is no second factor */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another type than expected */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many tries; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description Items per page, 1 to 200; 50 where nothing is said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of open sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionView"];
+                };
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_sessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndSessionsRequest"];
+            };
+        };
+        responses: {
+            /** @description They are over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such session of yours */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -32257,6 +32608,111 @@ export interface operations {
             };
             /** @description If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Our fault, recorded under the request id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not available for a moment; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_sessions_of_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating the request with the same key changes nothing and returns the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not allowed for the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A rule or the state of things does not allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody changed it in the meantime */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are not valid; all of them are named */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
