@@ -288,40 +288,67 @@ impl Settings {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "as in Settings")]
 pub struct EditSettingsRequest {
+    #[schema(minimum = 1, maximum = 9)]
     pub session_limit: Option<i32>,
     pub enterprise_guard: Option<EnterpriseGuard>,
+    #[schema(minimum = 1, maximum = 260)]
     pub route_days: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub accept_days: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub first_contact_days: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub answer_offer_days: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub report_days: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub wait_review_days: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub return_days: Option<u32>,
+    #[schema(minimum = 1, maximum = 20)]
     pub unreachable_attempts: Option<i64>,
+    #[schema(minimum = 0, maximum = 3650)]
     pub reopen_days: Option<i64>,
+    #[schema(minimum = 0, maximum = 3600)]
     pub message_hold_seconds: Option<i64>,
     pub acknowledge_mail: Option<bool>,
+    #[schema(minimum = 0, maximum = 100)]
     pub acknowledgements_per_sender: Option<i64>,
+    #[schema(minimum = 1, maximum = 100000)]
     pub automatic_mails_per_hour: Option<i64>,
+    #[schema(minimum = 1, maximum = 10000)]
     pub mail_cases_per_sender: Option<i64>,
+    #[schema(minimum = 1, maximum = 30)]
     pub retention_case_years: Option<i32>,
+    #[schema(minimum = 1, maximum = 30)]
     pub retention_raw_mail_years: Option<i32>,
+    #[schema(minimum = 1, maximum = 30)]
     pub retention_attachment_years: Option<i32>,
+    #[schema(minimum = 1, maximum = 30)]
     pub retention_audit_years: Option<i32>,
+    #[schema(minimum = 1, maximum = 30)]
     pub retention_view_years: Option<i32>,
     pub second_factor_for_admins: Option<bool>,
     pub date_choice: Option<bool>,
+    #[schema(minimum = 1, maximum = 20)]
     pub date_choice_slots: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub date_choice_days: Option<u32>,
     pub session_reminder: Option<bool>,
+    #[schema(minimum = 1, maximum = 260)]
     pub session_reminder_days: Option<u32>,
     pub evaluation: Option<bool>,
+    #[schema(minimum = 1, maximum = 260)]
     pub evaluation_days: Option<u32>,
     pub survey: Option<bool>,
     pub survey_without_consent: Option<bool>,
+    #[schema(minimum = 1, maximum = 260)]
     pub survey_days: Option<u32>,
+    #[schema(minimum = 0, maximum = 5)]
     pub survey_reminders: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub survey_reminder_days: Option<u32>,
+    #[schema(minimum = 1, maximum = 260)]
     pub survey_answer_days: Option<u32>,
     pub office_name: Option<Line80>,
     #[serde(default, deserialize_with = "absent_or_null")]
