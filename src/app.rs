@@ -210,8 +210,7 @@ pub fn openapi() -> Document {
         .into_utoipa_app()
         .openapi(Base::openapi())
         .service(
-            scope::scope("/api/v1")
-                .configure(|config| mount(&mut ServiceConfig::document(config))),
+            scope::scope("/api/v1").configure(|config| mount(&mut ServiceConfig::document(config))),
         )
         .split_for_parts();
     complete(&mut document);

@@ -8,9 +8,9 @@ pub(crate) use names::disposition;
 mod upload;
 mod view;
 
+use crate::routes::ServiceConfig;
 use crate::{blobs::Digest, error::Result, ids::*, store::Tx};
 pub use upload::{MAX_FILE, MAX_FILES};
-use crate::routes::ServiceConfig;
 pub use view::AttachmentView;
 
 /// Mounts the slice.

@@ -17,9 +17,9 @@ pub mod verify;
 pub use verification::cli_verify;
 
 use crate::ids::*;
+use crate::routes::ServiceConfig;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts `/audit`.

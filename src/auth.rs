@@ -37,6 +37,7 @@ pub use password::{ChosenPassword, PasswordCost, Passwords};
 pub use second_factor::SealKey;
 pub(crate) use sessions::{EndReason, end_all};
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Actor, ActorKind},
     error::{Error, Result},
@@ -57,7 +58,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, time::Duration};
-use crate::routes::ServiceConfig;
 
 /// What API tokens start with, so that they are recognised: here, and by scanners that look for leaked secrets.
 const API_TOKEN_PREFIX: &str = "mdg_";

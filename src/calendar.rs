@@ -14,6 +14,7 @@ pub mod hours;
 mod opening;
 pub mod time;
 
+use crate::routes::ServiceConfig;
 use crate::{
     error::Result,
     ids::DeskId,
@@ -27,7 +28,6 @@ use sqlx::{PgExecutor, types::Json as SqlJson};
 use std::collections::BTreeMap;
 pub use time::{Calendar, Span};
 use time::{Exception, Rules};
-use crate::routes::ServiceConfig;
 
 /// Mounts the calendar, its exceptions and the opening hours.
 pub fn mount(config: &mut ServiceConfig) {

@@ -21,6 +21,7 @@ mod notice;
 pub mod status;
 mod view;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Actor, Role},
     audit::Event,
@@ -42,7 +43,6 @@ pub use moves::require_guard;
 pub use notice::{notice_similar_enterprises, take_over};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 pub use status::{Status, Step};
-use crate::routes::ServiceConfig;
 pub use view::{CaseView, show};
 
 /// Mounts the cases and their moves.

@@ -13,6 +13,7 @@ mod steps;
 mod view;
 mod visit;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::Actor,
     cases::{self, Case},
@@ -26,7 +27,6 @@ use chrono::{DateTime, Utc};
 pub use places::{compact_places, move_sessions};
 pub use settle::{cancel_future, require_recorded};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
-use crate::routes::ServiceConfig;
 pub(crate) use view::push_view;
 pub use view::{ConsultationFilter, ConsultationView, own_sessions, show};
 

@@ -7,6 +7,7 @@
 mod coverage;
 mod proposals;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -24,7 +25,6 @@ pub use proposals::{DeskProposal, covering};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Mounts `/desks`.
 pub fn mount(config: &mut ServiceConfig) {

@@ -6,6 +6,7 @@
 pub mod build;
 mod mask;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -25,7 +26,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgPool, QueryBuilder};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Days in which a package can be downloaded.

@@ -16,6 +16,7 @@ mod matching;
 mod merge;
 mod write;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -41,7 +42,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use write::{edit, insert, merged_away, number_taken, separate};
 
 /// Mounts `/enterprises` and `/callers`.

@@ -11,6 +11,7 @@ pub mod memory;
 pub mod scope;
 pub mod wipe;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -31,7 +32,6 @@ use scope::{Obstacle, Scope};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, QueryBuilder, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 use wipe::Counts;
 

@@ -13,6 +13,7 @@ mod news;
 
 pub use hub::Hub;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     auth::Bearer,
@@ -23,7 +24,6 @@ use feed::Position;
 use hub::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts the stream.

@@ -10,6 +10,7 @@ pub mod lists;
 pub(crate) mod make;
 pub mod table;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, Permission, Role, permit},
     audit::Event,
@@ -29,7 +30,6 @@ use serde_json::Value;
 use sqlx::{PgExecutor, types::Json as SqlJson};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Exports of one person that may wait at a time: each takes a worker for as long as its list is long.
 const MOST_WAITING: i64 = 5;

@@ -28,8 +28,8 @@ mod times_report;
 pub mod words;
 
 use crate::access::{Actor, Role};
-pub(crate) use selection::FilterQuery;
 use crate::routes::ServiceConfig;
+pub(crate) use selection::FilterQuery;
 pub use words::UNSET;
 
 /// Mounts the reports, the periods and the targets.

@@ -22,9 +22,9 @@ pub mod view;
 mod form;
 mod rebuild;
 
+use crate::routes::ServiceConfig;
 pub(crate) use check::settle_if_verified;
 pub(crate) use place::open_follow_up;
-use crate::routes::ServiceConfig;
 
 /// Mounts the slice.
 pub fn mount(config: &mut ServiceConfig) {

@@ -8,6 +8,7 @@
 mod notes;
 mod timeline;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -25,7 +26,6 @@ pub use notes::{NoteView, add_note};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Mounts the conversation.
 pub fn mount(config: &mut ServiceConfig) {

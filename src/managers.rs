@@ -10,6 +10,7 @@ mod input;
 pub mod obstacles;
 pub mod proposals;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -32,7 +33,6 @@ pub use proposals::{CaseNeeds, ManagerProposal, propose};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Mounts `/managers`.
 pub fn mount(config: &mut ServiceConfig) {

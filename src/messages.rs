@@ -17,6 +17,7 @@ pub mod state;
 mod steps;
 mod view;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Actor, OFFICE, Role},
     audit::{Chain, Event},
@@ -31,7 +32,6 @@ use crate::{
     text::EmailAddress,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use crate::routes::ServiceConfig;
 pub use view::MessageView;
 
 /// Most characters of a subject.

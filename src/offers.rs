@@ -11,6 +11,7 @@
 mod assignments;
 mod view;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
@@ -29,7 +30,6 @@ pub use assignments::end_all;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 pub use view::OfferView;
 
 /// Mounts offers and assignments.

@@ -3,6 +3,7 @@
 //! Owns no table; what it knows is in [`crate::japan::places`]. Also what follows from a postal code for an enterprise or a site
 //! that is entered without prefecture or municipality: [`settle`].
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, FieldError, Result},
@@ -13,7 +14,6 @@ use crate::{
 use actix_web::get;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Mounts `/places`.
 pub fn mount(config: &mut ServiceConfig) {

@@ -21,6 +21,7 @@ pub mod reports;
 pub mod sessions;
 pub mod survey;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::Actor,
     auth::hash_token,
@@ -39,7 +40,6 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 pub use pages::mount as mount_pages;
 use sqlx::{PgConnection, PgPool};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Stands for the token in the text that is stored. Staff read it in the outbox.

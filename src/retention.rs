@@ -11,11 +11,11 @@ pub(crate) mod log;
 mod preview;
 pub mod run;
 
+use crate::routes::ServiceConfig;
 use crate::{japan::JST, settings::Settings};
 use chrono::{DateTime, Datelike, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Mounts `/retention`, `/holds` and `/cases/{id}/hold`.
 pub fn mount(config: &mut ServiceConfig) {

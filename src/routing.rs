@@ -3,6 +3,7 @@
 //! A proposal is advice. What was proposed and what was taken is kept with every routing. Where a case is, is what was entered;
 //! where nothing was, it is derived from what is known ([`location`]), and the reasons say so.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     calendar,
@@ -20,7 +21,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 mod location;
 

@@ -4,6 +4,7 @@
 //! everybody, as long as the year has the same ones, and nobody who entered a case knew whether it would be drawn. Of texts there
 //! is only how long they are: that a report was written can be seen, and what is in it is for the desk.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::Status,
@@ -18,7 +19,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Most cases of a sample.
 const MOST: i64 = 500;

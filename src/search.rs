@@ -9,6 +9,7 @@ mod index;
 mod passage;
 mod terms;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Role, permit},
     cases::{self, CaseView},
@@ -26,7 +27,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use terms::Phrase;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Mounts `/search`.
 pub fn mount(config: &mut ServiceConfig) {

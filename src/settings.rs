@@ -2,6 +2,7 @@
 //!
 //! Owns `office_setting`. Absent values have the defaults written here, so that a new setting needs no migration.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -20,7 +21,6 @@ use utoipa::{
     ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
-use crate::routes::ServiceConfig;
 
 /// Mounts `/settings`.
 pub fn mount(config: &mut ServiceConfig) {

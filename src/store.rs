@@ -26,12 +26,12 @@ use crate::{
 };
 use actix_web::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
+pub(crate) use near::Near;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::{
     panic::Location,
     sync::{Arc, RwLock},
 };
-pub(crate) use near::Near;
 use tokio::sync::Notify;
 use uuid::Uuid;
 

@@ -7,6 +7,7 @@
 pub mod placeholders;
 mod render;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -27,7 +28,6 @@ pub use placeholders::{Placeholder, Values};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Mounts the slice.
 pub fn mount(config: &mut ServiceConfig) {

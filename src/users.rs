@@ -5,6 +5,7 @@
 //! signed out everywhere. Nobody is deleted, because the audit trail names them. Sessions and tokens belong to
 //! [`crate::auth`].
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, Role, permit},
     audit::Event,
@@ -22,7 +23,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts `/users`.

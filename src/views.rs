@@ -10,6 +10,7 @@
 //! a caller or a search showed. Not the queues and lists that everybody's page asks for all day: they say of a case no more
 //! than that there is one.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, ActorKind, Role, permit},
     error::{Result, request_id},
@@ -27,7 +28,6 @@ use std::{
     time::Duration,
 };
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Most views that wait for the database: an hour of fifty busy people, in about 20 MB.

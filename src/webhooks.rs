@@ -11,6 +11,7 @@ pub(crate) mod send;
 mod signature;
 pub(crate) mod spread;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -32,7 +33,6 @@ use utoipa::{
         schema::{ObjectBuilder, Schema, Type},
     },
 };
-use crate::routes::ServiceConfig;
 
 /// Webhooks of an office: each is a turn of its own for the workers.
 const MOST_WEBHOOKS: i64 = 20;

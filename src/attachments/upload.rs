@@ -5,6 +5,7 @@
 //! and nothing names them.
 
 use super::{Digest, NewFile, disposal, know_blobs, names, view};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -22,7 +23,6 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Largest file that is added to a case, in bytes.
 pub const MAX_FILE: usize = 25 * 1024 * 1024;

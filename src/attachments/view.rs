@@ -4,6 +4,7 @@
 //! sender attached to a case is not for its managers: they read what the desk has looked at.
 
 use super::{Digest, names};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Permission, permit},
     cases::{self, View},
@@ -17,7 +18,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(list_attachments).service(show_attachment);

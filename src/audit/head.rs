@@ -1,5 +1,6 @@
 //! Where the trail stands (`GET /audit/head`): what an auditor keeps outside.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
@@ -10,7 +11,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

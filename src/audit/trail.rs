@@ -1,5 +1,6 @@
 //! Reading the trail (`GET /audit`): who did what, when, in which request.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Result},
@@ -12,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sqlx::{FromRow, Postgres, QueryBuilder, types::Json};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

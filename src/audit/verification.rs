@@ -9,6 +9,7 @@ use super::{
     head::AuditHead,
     verify::{self, Report},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Result},
@@ -23,7 +24,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json};
 use std::{path::Path, process::ExitCode};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -6,6 +6,7 @@ use super::{
     sign_in::account_subject,
     throttle,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, Permission, Role, permit},
     audit::Event,
@@ -18,7 +19,6 @@ use crate::{
 use actix_web::{get, post, web::Data};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Mounts `/me`.
 pub(super) fn mount(config: &mut ServiceConfig) {

@@ -9,6 +9,7 @@ use super::{
     person_of,
     sessions::{self, EndReason, REFRESH_LIFETIME},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -21,7 +22,6 @@ use actix_web::{get, post, web::Data};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts `/me/sessions`, and the end of all sessions of somebody under `/users`.

@@ -19,6 +19,7 @@ use super::{
     sign_in::account_subject,
     throttle,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -36,7 +37,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// How long a link counts; the mails say it in words.

@@ -24,6 +24,7 @@ use super::{
     sign_in::code_subject,
     throttle,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -40,7 +41,6 @@ use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub use seal::SealKey;
 

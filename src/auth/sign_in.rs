@@ -7,6 +7,7 @@ use super::{
     sessions::{self, EndReason, Grant},
     throttle,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemType, Result, request_id},
@@ -30,7 +31,6 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// The cookie that carries a refresh token, and where it is sent: to sign-in only.
 const COOKIE: (&str, &str) = ("madoguchi_refresh", "/api/v1/auth");

@@ -1,6 +1,7 @@
 //! API tokens (`/api-tokens`): a person's own, for programs that act for them.
 
 use super::{API_TOKEN_PREFIX, hash_token, person_of, random_token};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, Permission, permit},
     audit::Event,
@@ -15,7 +16,6 @@ use actix_web::{delete, get, post};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Longest life of a token.

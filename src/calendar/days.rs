@@ -5,6 +5,7 @@ use super::{
     hours::{Period, TimeOfDay},
     load,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     desks,
@@ -18,7 +19,6 @@ use actix_web::get;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// The most days shown at once.
 const MOST_DAYS: i64 = 400;

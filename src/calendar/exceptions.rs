@@ -5,6 +5,7 @@
 //! wait for the office nothing but more time.
 
 use super::{changed, hours::TimeOfDay};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -22,7 +23,6 @@ use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// How late a closure may be entered.
 const LATE_DAYS: i64 = 7;

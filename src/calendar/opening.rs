@@ -3,6 +3,7 @@
 //! Hours are true from a day on, so that what has passed keeps the hours it had.
 
 use super::{changed, hours::Week};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -19,7 +20,6 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

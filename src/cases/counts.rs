@@ -4,6 +4,7 @@ use super::{
     View,
     list::{CaseFilter, List},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
@@ -15,7 +16,6 @@ use serde::Serialize;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

@@ -8,6 +8,7 @@ use super::{
     notice::{self, Notice},
     view::CaseView,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
@@ -29,7 +30,6 @@ use actix_web::post;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

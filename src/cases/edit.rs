@@ -5,6 +5,7 @@ use super::{
     create::{ContactInput, SiteInput, check_contacts, check_topics, insert_contacts},
     lock, may_edit, notice, settle_by_itself, view,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -20,7 +21,6 @@ use actix_web::patch;
 use serde::Deserialize;
 use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

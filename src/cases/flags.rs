@@ -5,6 +5,7 @@ use super::{
     mail::{link, pair},
     moves, raise_flag, require_open, view,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Role, permit},
     audit::Event,
@@ -20,7 +21,6 @@ use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

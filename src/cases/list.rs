@@ -2,6 +2,7 @@
 
 use super::view::{CaseRow, CaseView, SELECT};
 use super::{Status, View};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     error::{Error, Fields, Result},
@@ -17,7 +18,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

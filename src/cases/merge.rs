@@ -7,6 +7,7 @@
 use super::{
     Case, Move, Status, Step, lock, moves::end_arrangements, require_open, transition, view,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -22,7 +23,6 @@ use crate::{
 use actix_web::post;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(merge_cases).service(unmerge_cases);

@@ -1,6 +1,7 @@
 //! The moves of a case: route, accept, return, close, reopen, the limit, and the guard.
 
 use super::{Case, Move, Status, Step, lock, require_open, transition, view};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Role, permit},
     audit::Event,
@@ -20,7 +21,6 @@ use actix_web::post;
 use chrono::TimeDelta;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

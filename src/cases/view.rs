@@ -1,6 +1,7 @@
 //! The case as it is answered: one read query for show, list and the answers of moves.
 
 use super::{Case, Status, View};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Role, permit},
     error::{Error, Result},
@@ -20,7 +21,6 @@ use sqlx::{
     postgres::{PgHasArrayType, PgRow, PgTypeInfo, PgValueRef, types::PgRecordDecoder},
 };
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(show_case).service(show_case_by_number);

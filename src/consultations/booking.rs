@@ -1,6 +1,7 @@
 //! Booking and moving sessions. Fifty clients booking the last one at once: one success, forty-nine clean conflicts.
 
 use super::{OnDoubleBooking, check_stages, lock, places, view};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -21,7 +22,6 @@ use actix_web::post;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -1,6 +1,7 @@
 //! Reports on sessions (支援実施報告): written by the manager or the desk, approved by the desk or a supervisor.
 
 use super::{Consultation, find, lock};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -17,7 +18,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -1,6 +1,7 @@
 //! How a session ends: held, missed, cancelled, voided. A correction is a void and a late entry.
 
 use super::{Consultation, ConsultationView, lock, view};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -19,7 +20,6 @@ use actix_web::post;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -1,6 +1,7 @@
 //! Sessions as they are answered: one read query for show and lists.
 
 use super::steps::{self, RefusedStep};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, View},
@@ -16,7 +17,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

@@ -6,6 +6,7 @@
 //! times count anyway.
 
 use super::{Consultation, ConsultationView, lock, view};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
@@ -19,7 +20,6 @@ use actix_web::post;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(check_in).service(check_out);

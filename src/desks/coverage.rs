@@ -1,6 +1,7 @@
 //! Which areas a desk covers, from a date to a date.
 
 use super::find;
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -17,7 +18,6 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

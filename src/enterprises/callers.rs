@@ -4,6 +4,7 @@
 //! other desks' cases it gets the counts of the year only.
 
 use super::{push_reached_by_phone, this_year};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::{Status, View},
@@ -20,7 +21,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(look_up_caller);

@@ -3,6 +3,7 @@
 use super::{
     COLUMNS, Enterprise, EnterpriseView, find_looked_up, look_up, push_reached_by_phone, this_year,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::{Status, View},
@@ -18,7 +19,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgExecutor, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -11,6 +11,7 @@ use super::{
     Enterprise, EnterpriseInput, EnterpriseView, compared, compared_reading, domains,
     find_looked_up, select, this_year,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::View,
@@ -26,7 +27,6 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Most candidates that are looked at: whoever is like more than these is like everybody.
 const MOST: i64 = 10;

@@ -9,6 +9,7 @@ use super::{
     Enterprise, EnterpriseView, find, lock, show,
     write::{erased, merged_away},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -24,7 +25,6 @@ use crate::{
 use actix_web::post;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(merge_enterprises);

@@ -11,6 +11,7 @@ use super::{
     selection::Span,
     words::*,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::View,
@@ -24,7 +25,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, QueryBuilder, types::Json};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

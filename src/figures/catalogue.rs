@@ -1,6 +1,7 @@
 //! What reports there are, for pages: their dimensions with codes and words.
 
 use super::words::*;
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
@@ -10,7 +11,6 @@ use crate::{
 use actix_web::get;
 use serde::Serialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(list_reports);

@@ -6,6 +6,7 @@ use super::{
     selection::{PeriodRef, ReportQuery, Selection},
     words::*,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     error::{Error, Result},
@@ -18,7 +19,6 @@ use serde::Serialize;
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Row};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

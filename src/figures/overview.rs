@@ -7,6 +7,7 @@ use super::{
     times_report::Counted,
     words::*,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     error::Result,
@@ -18,7 +19,6 @@ use actix_web::get;
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(show_overview);

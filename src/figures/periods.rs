@@ -10,6 +10,7 @@ use super::{
     selection::{Asked, PeriodRef, Selection, Span, start_of},
     words::*,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -27,7 +28,6 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, QueryBuilder};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

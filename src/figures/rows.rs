@@ -6,6 +6,7 @@ use super::{
     selection::{RowsQuery, Selection},
     words::*,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
@@ -18,7 +19,6 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

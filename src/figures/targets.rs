@@ -10,6 +10,7 @@ use super::{
     times_report::Counted,
     words::*,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -24,7 +25,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -6,6 +6,7 @@ use super::{
     selection::{FilterQuery, PeriodRef, ReportQuery, Selection},
     words::*,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Result},
@@ -19,7 +20,6 @@ use serde::Serialize;
 use sqlx::{PgConnection, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(measure_times).service(count_lateness);

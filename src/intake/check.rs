@@ -8,6 +8,7 @@ use super::{
     },
     view,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     attachments,
@@ -24,7 +25,6 @@ use crate::{
 use actix_web::post;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -4,6 +4,7 @@ use super::{
     door::{Doors, answer},
     receive::{Delivery, Provider, Receipt},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemType, Result},
@@ -18,7 +19,6 @@ use actix_web::{
     web::{Data, Payload},
 };
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Mounts the door and the way back.
 pub fn mount(config: &mut ServiceConfig) {

@@ -3,6 +3,7 @@
 //! A mailbox belongs to the help center or to a desk, whose cases its mail becomes. One that is not active is no
 //! mailbox: what still arrives at its address is the help center's.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -18,7 +19,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Mounts `/mailboxes`.
 pub fn mount(config: &mut ServiceConfig) {

@@ -12,6 +12,7 @@ use super::{
     form::Form,
     receive::{Delivery, Provider, Receipt, receive},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemBody, ProblemType, Result},
@@ -29,7 +30,6 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sqlx::PgExecutor;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Mounts the door, under both of its addresses.
 pub fn mount(config: &mut ServiceConfig) {

@@ -12,6 +12,7 @@ use super::{
     rebuild::{File, Rebuilt},
     receive::{Delivery, Provider, Receipt},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemBody, ProblemType, Result},
@@ -26,7 +27,6 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
-use crate::routes::ServiceConfig;
 
 /// Mounts the door.
 pub fn mount(config: &mut ServiceConfig) {

@@ -13,6 +13,7 @@ use super::{
     rebuild::{File, Rebuilt},
     receive::{Delivery, Provider, Receipt},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemBody, ProblemType, Result},
@@ -29,7 +30,6 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use std::{borrow::Cow, collections::HashMap};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// What stands before the 65 bytes of the point in the public key of a P-256 curve (RFC 5480).
 const P256_PREFIX: [u8; 26] = [

@@ -16,6 +16,7 @@ use super::{
     door::{Doors, Sender, counted, not_proven},
     receive::{Delivery, Provider, Receipt},
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Problem, ProblemBody, ProblemType, Result},
@@ -37,7 +38,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::Semaphore;
-use crate::routes::ServiceConfig;
 use webpki::EndEntityCert;
 
 /// SNS publishes up to 256 KiB; this is that with everything escaped.

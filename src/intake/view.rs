@@ -3,6 +3,7 @@
 //! The help center and the programme office see all of it. A desk sees what is on its cases, a manager too, but not what
 //! somebody unknown sent until a person has confirmed the sender or placed the mail by hand (design: Mail intake).
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Permission, Role, permit},
     cases::View,
@@ -17,7 +18,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(list_emails).service(show_email);

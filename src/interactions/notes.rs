@@ -1,6 +1,7 @@
 //! Notes: what staff tell each other on a case.
 
 use super::{After, Author, PageFilter};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -16,7 +17,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(write_note).service(list_notes);

@@ -4,6 +4,7 @@
 //! are joined by those ids, and a text that was erased is simply absent.
 
 use super::{Author, InteractionView, NoteView, PageFilter};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::View,
@@ -18,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sqlx::{FromRow, PgConnection, QueryBuilder, types::Json as SqlJson};
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(show_timeline);

@@ -1,5 +1,6 @@
 //! The queue as staff see it (`/jobs`): what waits, what runs, what has failed for good, and running it again.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -11,7 +12,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Mounts `/jobs`.
 pub fn mount(config: &mut ServiceConfig) {

@@ -5,6 +5,7 @@
 //! possible and answered with a warning ([`outside_hours`]).
 
 use super::{Manager, find, lock, month_of, require_own};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -25,7 +26,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -2,6 +2,7 @@
 //! or a booking all the same needs a reason.
 
 use super::{find, lock, require_own};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -18,7 +19,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -10,6 +10,7 @@ use super::{
     sender::{Sender, addressed, is_own_address},
     write,
 };
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, Case},
@@ -29,7 +30,6 @@ use chrono::{DateTime, Utc};
 use ics::{Audience, Party};
 use serde::Deserialize;
 use sqlx::{PgConnection, types::Json};
-use crate::routes::ServiceConfig;
 
 /// Mounts the download.
 pub fn mount(config: &mut ServiceConfig) {

@@ -5,6 +5,7 @@
 //! taken back.
 
 use super::{Draft, MessageView, may_write, view, write};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::{self, Case},
@@ -18,7 +19,6 @@ use crate::{
 use actix_web::post;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Most files of a message.
 const MAX_FILES: usize = 20;

@@ -1,6 +1,7 @@
 //! What staff do with a message that is written: take it back, have it sent again.
 
 use super::{MessageView, chain, job, view};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -12,7 +13,6 @@ use crate::{
     store::Tx,
 };
 use actix_web::post;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(take_back_message).service(retry_message);

@@ -1,6 +1,7 @@
 //! Messages as staff see them: of a case, one with its attempts, and those that somebody must look after.
 
 use super::may_write;
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, Status, View},
@@ -15,7 +16,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

@@ -1,6 +1,7 @@
 //! Assignments: made by an accepted offer, ended by a release or with what the desk arranged.
 
 use super::{Offer, record_end};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -16,7 +17,6 @@ use crate::{
 use actix_web::post;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config.service(release_assignment);

@@ -3,6 +3,7 @@
 //! An offered manager reads enterprise and matter inside the offer, because the case itself is not theirs yet. Once the
 //! offer came to nothing, or the assignment ended, the matter is none of their business any more.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, View},
@@ -18,7 +19,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config

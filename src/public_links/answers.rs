@@ -1,5 +1,6 @@
 //! What the enterprise of a case answered, for those who work on it.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases,
@@ -12,7 +13,6 @@ use actix_web::get;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Mounts the answers of a case.
 pub fn mount(config: &mut ServiceConfig) {

@@ -13,6 +13,7 @@ pub use view::{DateProposal, OfferedSlot, ProposalManager};
 use view::{find, load};
 
 use super::{Addressee, addressee, ask, issue, revoke};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
@@ -32,7 +33,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
-use crate::routes::ServiceConfig;
 
 /// Mounts the proposals of dates.
 pub fn mount(config: &mut ServiceConfig) {

@@ -3,6 +3,7 @@
 //! The text as it was written is for those who check it; the ministry sees what was released, perhaps edited, and of which
 //! case it is never.
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Role, permit},
     audit::Event,
@@ -19,7 +20,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json as SqlJson};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 /// Mounts the checking of free text.

@@ -6,6 +6,7 @@
 
 mod rows;
 
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Role, permit},
     calendar::hours::TimeOfDay,
@@ -21,7 +22,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, types::Json as SqlJson};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 /// Mounts the report and its lists.
 pub fn mount(config: &mut ServiceConfig) {

@@ -1,6 +1,7 @@
 //! The log of what was disposed of: append-only, ids and numbers, no names.
 
 use super::RetentionClass;
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
@@ -14,7 +15,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, QueryBuilder};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

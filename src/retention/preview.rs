@@ -1,6 +1,7 @@
 //! What would go on a day: counts per class and fiscal year, and the list behind each.
 
 use super::{RetentionClass, cutoff};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
@@ -14,7 +15,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

@@ -5,6 +5,7 @@
 //! the next one finds only what is left.
 
 use super::{RetentionClass, cutoff, log};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     attachments,
@@ -27,7 +28,6 @@ use sha2::{Digest, Sha256};
 use sqlx::{FromRow, PgConnection, QueryBuilder, types::Json as SqlJson};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(config: &mut ServiceConfig) {

@@ -91,7 +91,9 @@ async fn a_file_goes_up_and_comes_down_unchanged() {
     assert_eq!(bytes.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(
         bytes.header("content-security-policy"),
-        Some("sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+        Some(
+            "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
     );
     assert_eq!(bytes.header("cache-control"), Some("no-store"));
     assert_eq!(bytes.header("x-attachment-encrypted"), None);

@@ -1,6 +1,7 @@
 //! The lists behind the figures.
 
 use super::{Scope, SurveyReportFilter};
+use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Role, permit},
     error::Result,
@@ -13,7 +14,6 @@ use actix_web::get;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use crate::routes::ServiceConfig;
 
 pub(super) fn mount(config: &mut ServiceConfig) {
     config
