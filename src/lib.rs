@@ -12,7 +12,8 @@
 //! [`views`] (who saw what); [`places`], [`routing`], [`samples`] (masked, for auditors) and [`events`] (live news) own
 //! none. [`handover`] takes everything out and in. Below them: [`routes`] (where handlers are mounted), [`mail`] (reading
 //! and writing mail), [`blobs`] (files), [`text`], [`japan`] and [`ids`] (what values may look like), [`calendar`], [`jobs`]
-//! (work after commit), [`database`] (connecting, or the private server). Beside them: [`pages`] (the web front end).
+//! (work after commit), [`database`] (connecting, or the private server), [`replica`] (for figures, exports and search).
+//! Beside them: [`pages`] (the web front end).
 
 pub mod access;
 pub mod app;
