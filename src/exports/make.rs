@@ -72,7 +72,7 @@ pub(crate) async fn run(store: &Store, system: &Actor, id: ExportId) -> Result<(
 
 /// Whoever asked for it, as they are now, and what they see of the list.
 async fn maker(store: &Store, export: &Export) -> Result<Option<(Actor, Scope)>> {
-    let user = users::show(store.reader(), export.made_by).await?;
+    let user = users::show(store.writer(), export.made_by).await?;
     let actor = Actor {
         kind: ActorKind::User,
         user_id: Some(user.id),
