@@ -51,12 +51,15 @@ impl Near {
     /// Runs a few short statements, connecting as `shared` does.
     ///
     /// # Errors
-    /// What the statements return; none is free or none can be opened within [`ACQUIRE_TIMEOUT`].
+    /// What the statements return; none is free or none can be opened within [`ACQUIRE_TIMEOUT`]; `shared` was closed.
     pub(crate) async fn read<T>(
         &self,
         shared: &PgPool,
         statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> sqlx::Result<T> {
+        if shared.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
         // Let go of last, when the connection is back.
         let _permit = tokio::time::timeout(ACQUIRE_TIMEOUT, self.permits.acquire())
             .await
