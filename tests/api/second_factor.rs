@@ -174,7 +174,7 @@ async fn setting_it_up() {
         .expect(200);
     let codes = codes_of(&confirmed);
     assert_eq!(codes.len(), 10);
-    assert!(codes.iter().all(|code| code.len() == 19), "{codes:?}");
+    assert!(codes.iter().all(|code| code.len() == 29), "{codes:?}");
     // Here the session goes on, elsewhere it ended.
     let shown = get(&app, "/me", &session.access).await.expect(200);
     assert_eq!(shown["has_second_factor"], true);

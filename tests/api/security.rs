@@ -137,6 +137,10 @@ async fn injected_statements_are_words() {
     let app = TestApp::start().await;
     let (operator, admin) = (app.as_operator(), app.as_admin());
     app.make_case().await;
+    // Both are entered with their first request.
+    for client in [&operator, &admin] {
+        client.get("/me").await.expect(200);
+    }
     let started = Instant::now();
     for hostile in HOSTILE {
         let q: String = form_urlencoded::byte_serialize(hostile.as_bytes()).collect();
