@@ -261,6 +261,7 @@ async fn frame(
             let place = match take_place(&request) {
                 Ok(place) => place,
                 Err(refusal) => {
+                    let refusal = problem_response(&refusal);
                     let mut response = request.into_response(refusal).map_into_boxed_body();
                     add_headers(response.headers_mut(), is_docs);
                     metrics::counter!("madoguchi_requests_refused_total").increment(1);
@@ -315,7 +316,7 @@ async fn frame(
 
 /// A place among the requests that run or wait; a quick refusal where all are taken. What does not ask the database has one
 /// anyhow: pages, and the stream of news, which would keep it for hours.
-fn take_place(request: &ServiceRequest) -> Result<Option<OwnedSemaphorePermit>, HttpResponse> {
+fn take_place(request: &ServiceRequest) -> Result<Option<OwnedSemaphorePermit>, Box<Problem>> {
     let path = request.path();
     if !path.starts_with("/api/v1/") || path == "/api/v1/events" {
         return Ok(None);
@@ -326,7 +327,7 @@ fn take_place(request: &ServiceRequest) -> Result<Option<OwnedSemaphorePermit>, 
         .clone()
         .into_inner();
     places.try_acquire_owned().map(Some).map_err(|_| {
-        problem_response(&Problem {
+        Box::new(Problem {
             kind: ProblemType::Unavailable,
             detail: "More is asked at this moment than can be answered. Try again.".into(),
             errors: Vec::new(),

@@ -556,6 +556,9 @@ impl CaseRow {
     }
 }
 
+/// Its name, whether it is one of the role, and what has to hold for it.
+type PossibleMove<'a> = (&'static str, bool, &'a [(bool, MoveRefusal)]);
+
 /// What this person may do with a case they see, for buttons, and why not the rest of what their role does. The API judges
 /// again when it is done.
 fn judge_moves(case: &CaseView, actor: &Actor) -> (Vec<&'static str>, Vec<RefusedMove>) {
@@ -579,8 +582,7 @@ fn judge_moves(case: &CaseView, actor: &Actor) -> (Vec<&'static str>, Vec<Refuse
     let has_session = (case.consultations.remaining > 0, R::NoSessionLeft);
     let is_closed = (status == Closed, R::NotClosed);
     let is_merged = case.merged_into.is_some();
-    // Each move: whether it is one of the role, and what has to hold for it.
-    let moves: [(&'static str, bool, &[(bool, R)]); 15] = [
+    let moves: [PossibleMove; 15] = [
         ("route", operator || lead, &[open, is_received]),
         ("accept", lead || desk, &[open, is_routed]),
         ("return", lead || desk, &[open, can_return]),

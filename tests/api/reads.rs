@@ -74,7 +74,8 @@ async fn plan_of(app: &TestApp, client: &Client, path: &str) -> String {
     lines.join("\n")
 }
 
-/// That each index is used, and no table read from end to end.
+/// That each index is used, and no table read from end to end. Where the beginning of a name is given, any such index: of
+/// two that serve as well, an empty table does not tell which a full one would be read by.
 fn assert_goes_by(plan: &str, indexes: &[&str]) {
     assert!(!plan.contains("Seq Scan"), "{plan}");
     for index in indexes {
@@ -87,9 +88,9 @@ const PARTS: [&str; 6] = [
     "contact_case",
     "assignment_one_live",
     "manager_pkey",
-    "consultation_case",
+    "consultation_",
     "report_pkey",
-    "case_flag_pkey",
+    "case_flag_",
 ];
 
 #[actix_web::test]
@@ -154,7 +155,7 @@ async fn a_timeline_is_read_in_its_order() {
     let texts = [
         "interaction_pkey",
         "note_pkey",
-        "inbound_mail_pkey",
+        "inbound_mail_",
         "message_pkey",
         "move_reason_pkey",
         "assignment_pkey",
