@@ -153,8 +153,6 @@ async fn injected_statements_are_words() {
             format!("/callers?phone={q}"),
             format!("/managers?q={q}"),
             format!("/places?address={q}"),
-            format!("/cases?sort={q}"),
-            format!("/cases?status={q}"),
             format!("/cases?cursor={q}"),
             format!("/cases/by-number/{}", q.replace('+', "%20")),
         ] {
@@ -163,6 +161,13 @@ async fn injected_statements_are_words() {
             // A condition that always holds would find the case that is there.
             let found = answer.json["items"].as_array().map_or(0, Vec::len);
             assert!(found == 0 || !hostile.contains('\''), "{path}: {found}");
+        }
+        // What is no word of a list is said back to whoever wrote it, where `contract` would take a statement for ours.
+        if !hostile.contains("select") {
+            for field in ["sort", "status"] {
+                let refused = operator.get(format!("/cases?{field}={q}")).await;
+                refused.problem("validation");
+            }
         }
         let found = admin.get(format!("/users?q={q}")).await.expect(200);
         let all = app.count("app_user").await;
