@@ -1,5 +1,6 @@
 /** The API as typed functions: a bearer token on every request, a thrown {@link Problem} for every answer that says no. */
 import createClient from 'openapi-fetch';
+import { leave } from './connection';
 import { myTurn } from './first-questions';
 import { problemOf } from './problem';
 import { accessToken, reach, readMe, reject } from './session';
@@ -20,6 +21,7 @@ async function send(request: Request): Promise<Response> {
       if (problem.slug === 'second-factor-enrolment-required') await readMe();
       throw problem;
     }
+    leave(response);
     reject(token);
   }
 }

@@ -49,7 +49,18 @@ export function note(response: Response | undefined): void {
 function probe() {
   timer = undefined;
   wait = Math.min(wait * 2, LONGEST_MS);
-  fetch(PROBE, { cache: 'no-store' }).then(note, () => note(undefined));
+  fetch(PROBE, { cache: 'no-store' }).then(
+    (response) => {
+      note(response);
+      leave(response);
+    },
+    () => note(undefined),
+  );
+}
+
+/** Reads what nobody wants to know: an answer that is not read to its end keeps its connection, of which a browser has six. */
+export function leave(response: Response): void {
+  response.arrayBuffer().catch(() => undefined);
 }
 
 /** Follows the browser's own news; once, when the page begins. */

@@ -2,7 +2,7 @@
  * Who is signed in. The refresh token is an HttpOnly cookie that no script sees; the access token lives in this module's
  * memory only and is renewed when a request needs it.
  */
-import { note } from './connection';
+import { leave, note } from './connection';
 import { Problem, localProblem, problemOf } from './problem';
 import type { SignInRequest, MeView, SignedIn } from './schema';
 
@@ -73,7 +73,7 @@ export async function readMe(): Promise<void> {
 
 export async function signOut(): Promise<void> {
   const headers = token ? { authorization: `Bearer ${token.value}` } : {};
-  await plainFetch('/api/v1/auth/logout', undefined, headers);
+  leave(await plainFetch('/api/v1/auth/logout', undefined, headers));
   token = undefined;
   // The memory of this page is full of cases, and so is what was kept while typing; a fresh page has none.
   sessionStorage.clear();
@@ -121,6 +121,7 @@ function renew(): Promise<boolean> {
 async function refresh(): Promise<boolean> {
   const response = await plainFetch('/api/v1/auth/refresh');
   if (response.status === 401 || response.status === 403) {
+    leave(response);
     token = undefined;
     return false;
   }

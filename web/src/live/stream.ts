@@ -2,7 +2,7 @@
  * The connection on which the server tells what changes: one per tab, as long as the tab is looked at. It comes back by
  * itself, with the place where it was, so that nothing is missed.
  */
-import { connection } from '@/api/connection';
+import { connection, leave } from '@/api/connection';
 import type { Change } from '@/api/schema';
 import { accessToken, reach, reject } from '@/api/session';
 import { eventReader } from './event-stream';
@@ -83,10 +83,11 @@ async function open(last: string | undefined, signal: AbortSignal): Promise<Read
       signal,
     }),
   );
+  if (response.ok && response.body) return response.body;
+  leave(response);
   if (response.status === 401) reject(token);
   if (response.status === 403) return 'forbidden';
-  if (!response.ok || !response.body) throw new Error(`no stream: ${response.status}`);
-  return response.body;
+  throw new Error(`no stream: ${response.status}`);
 }
 
 async function listen(
