@@ -4,8 +4,8 @@ import { useEffect, useRef } from 'react';
 /** So long is an answer waited for that may take the button away which was pressed. */
 const PATIENCE_MS = 5000;
 
-/** What comes with the answer is drawn by then. */
-const AFTER_DIALOGS_MS = 100;
+/** What comes with the answer is drawn by then, and a dialog has given the focus back, on a busy machine too. */
+const AFTER_DIALOGS_MS = 250;
 
 /**
  * A step often takes its own button away, and with it the focus. What is returned is told by one's own step, before it,
