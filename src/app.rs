@@ -18,13 +18,14 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     error::InternalError,
+    guard,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
     middleware::{Compress, Condition, Next, from_fn},
     web::{self, Data, PayloadConfig},
 };
 use serde::{Deserialize, de::IgnoredAny};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     rc::Rc,
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
@@ -139,7 +140,9 @@ pub fn app(
         .app_data(Data::from(options.doors.clone()))
         .app_data(Data::from(options.places.clone()))
         .service(
-            web::scope("/api/v1").configure(|config| mount(&mut ServiceConfig::server(config))),
+            web::scope("/api/v1")
+                .configure(keep_words_from_placeholders)
+                .configure(|config| mount(&mut ServiceConfig::server(config))),
         )
         .route("/openapi.json", web::get().to(send_document))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.json"])))
@@ -181,25 +184,47 @@ static ADDRESSES: LazyLock<Vec<(ResourceDef, Vec<String>)>> = LazyLock::new(|| {
         let methods = item.into_keys().map(|method| method.to_uppercase());
         (ResourceDef::new(path.as_str()), methods.collect())
     });
-    addresses.collect()
+    let mut addresses = addresses.collect::<Vec<(ResourceDef, Vec<String>)>>();
+    // Where several match, the one without a placeholder is meant: `/cases/counts` is no case.
+    addresses.sort_by_key(|(address, _)| has_placeholder(address));
+    addresses
 });
+
+fn has_placeholder(address: &ResourceDef) -> bool {
+    address.pattern().is_some_and(|it| it.contains('{'))
+}
+
+/// `/cases/counts` takes only what is mounted there; its other methods do not go to a case with the id "counts".
+fn keep_words_from_placeholders(config: &mut web::ServiceConfig) {
+    for (word, methods) in ADDRESSES.iter().filter(|(word, _)| !has_placeholder(word)) {
+        let word = word.pattern().unwrap_or_default();
+        let matches = |address: &ResourceDef| has_placeholder(address) && address.is_match(word);
+        if !ADDRESSES.iter().any(|(address, _)| matches(address)) {
+            continue;
+        }
+        let word = word.trim_start_matches("/api/v1");
+        let others = guard::fn_guard(|request| {
+            !methods
+                .iter()
+                .any(|method| method == request.head().method.as_str())
+        });
+        config.service(web::resource(word).guard(others).to(unmatched));
+    }
+}
 
 /// Answers where no route does: 405 where the address takes other methods, then the web front end, 404 elsewhere.
 async fn unmatched(request: HttpRequest) -> HttpResponse {
-    let allowed = ADDRESSES
+    let address = ADDRESSES
         .iter()
-        .filter(|(address, _)| address.is_match(request.path()))
-        .flat_map(|(_, methods)| methods.iter().map(String::as_str))
-        .collect::<BTreeSet<_>>();
-    if allowed.is_empty() {
-        if let Some(page) = crate::pages::answer(&request) {
-            return page;
-        }
-        return problem_response(&problem_of(ProblemType::NotFound));
-    }
+        .find(|(address, _)| address.is_match(request.path()));
+    let Some((_, methods)) = address else {
+        return match crate::pages::answer(&request) {
+            Some(page) => page,
+            None => problem_response(&problem_of(ProblemType::NotFound)),
+        };
+    };
     let mut response = problem_response(&problem_of(ProblemType::MethodNotAllowed));
-    let methods = allowed.into_iter().collect::<Vec<_>>().join(", ");
-    let methods = HeaderValue::from_str(&methods).expect("names of methods are ASCII");
+    let methods = HeaderValue::from_str(&methods.join(", ")).expect("names of methods are ASCII");
     response.headers_mut().insert(header::ALLOW, methods);
     response
 }
@@ -258,25 +283,19 @@ async fn frame(
                 true => LONG_REQUEST_TIMEOUT,
                 false => REQUEST_TIMEOUT,
             };
-            let place = match take_place(&request) {
-                Ok(place) => place,
+            let mut answered = match take_place(&request) {
+                // The request is not kept aside: routing needs it for itself.
+                Ok(_place) => match tokio::time::timeout(most, next.call(request)).await {
+                    Ok(Ok(response)) => Ok(normalise(response)),
+                    Ok(Err(error)) => Err(error_response(&error)),
+                    Err(_) => {
+                        tracing::error!(request.id = %request_id(), "request took too long");
+                        Err(problem_response(&problem_of(ProblemType::Unavailable)))
+                    }
+                },
                 Err(refusal) => {
-                    let refusal = problem_response(&refusal);
-                    let mut response = request.into_response(refusal).map_into_boxed_body();
-                    add_headers(response.headers_mut(), is_docs);
                     metrics::counter!("madoguchi_requests_refused_total").increment(1);
-                    return Ok(response);
-                }
-            };
-            // The request is not kept aside: routing needs it for itself.
-            let answered = tokio::time::timeout(most, next.call(request)).await;
-            drop(place);
-            let mut answered = match answered {
-                Ok(Ok(response)) => Ok(normalise(response)),
-                Ok(Err(error)) => Err(error_response(&error)),
-                Err(_) => {
-                    tracing::error!(request.id = %request_id(), "request took too long");
-                    Err(problem_response(&problem_of(ProblemType::Unavailable)))
+                    Ok(request.into_response(problem_response(&refusal)))
                 }
             };
             let (status, headers) = match &mut answered {

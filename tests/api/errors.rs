@@ -79,6 +79,14 @@ async fn a_wrong_method_hears_the_right_ones() {
         .await
         .problem("method-not-allowed");
     assert_eq!(refused.header("allow"), Some("GET, PATCH"));
+    // No case has the id "counts", whatever the method.
+    for method in [Method::PATCH, Method::OPTIONS] {
+        let refused = operator
+            .call(method, "/cases/counts")
+            .await
+            .problem("method-not-allowed");
+        assert_eq!(refused.header("allow"), Some("GET"));
+    }
     for operation in OPERATIONS.iter() {
         for method in [Method::TRACE, Method::CONNECT, "BREW".parse().unwrap()] {
             app.as_nobody()
