@@ -102,7 +102,7 @@ impl<T: Body + 'static> FromRequest for Json<T> {
 
 /// Parses a JSON body, naming every faulty field.
 pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
         Error::problem(
             ProblemType::Malformed,
             format!(
@@ -112,7 +112,8 @@ pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
             ),
         )
     })?;
-    let body: T = parse_sized(with_whole_numbers(value), bytes.len())?;
+    make_whole(&mut value);
+    let body: T = parse_sized(value, bytes.len())?;
     let mut fields = Fields::default();
     body.check(&mut fields);
     fields.finish()?;
@@ -121,20 +122,21 @@ pub fn parse_body<T: Body>(bytes: &[u8]) -> Result<T> {
 
 /// JSON has one kind of number: `75.0` and `7.5e1` are the integer 75, and what a program writes for it depends on its
 /// language. serde keeps them apart.
-fn with_whole_numbers(value: Value) -> Value {
+fn make_whole(value: &mut Value) {
     /// From here on floating point skips integers, and which one was meant is not known.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
-        Value::Number(number) if number.is_f64() => match number.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() < EXACT => Value::from(float as i64),
-            _ => Value::Number(number),
-        },
-        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
-        Value::Object(members) => members
-            .into_iter()
-            .map(|(name, member)| (name, with_whole_numbers(member)))
-            .collect(),
-        other => other,
+        Value::Number(number) if number.is_f64() => {
+            if let Some(float) = number.as_f64()
+                && float.fract() == 0.0
+                && float.abs() < EXACT
+            {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(members) => members.values_mut().for_each(make_whole),
+        _ => {}
     }
 }
 
