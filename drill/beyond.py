@@ -1,30 +1,21 @@
 """What happens to a cluster under load, one after the other, and a table at the end. Started by `script/drill-ha`."""
 
 import argparse
-import datetime
-import importlib.util
 import os
 import shutil
 import signal
 import sys
 import threading
 import time
-from pathlib import Path
 
 import report
 from cluster import Beyond, ask, version_of
 from compare import Comparison
+from drill import Drill
 from load import Client, Load, Office, Refused
 from smtp import Sink
 from system import Failure, wait_until
 
-# The main file of a folder cannot be imported by its name.
-specification = importlib.util.spec_from_file_location("drill", Path(__file__).with_name("__main__.py"))
-drill = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(drill)
-
-HEAD = ("fault", "acknowledged", "lost", "doubled", "longest without a write", "figures read", "longest without figures",
-        "read from", "errors seen meanwhile", "all well again")
 FIGURES = (
     "/reports/overview", "/reports/cases?by=month,prefecture", "/reports/cases/rows", "/reports/times", "/search?q=%E8%A8%93%E7%B7%B4",
 )
@@ -156,7 +147,7 @@ def run(system, sink, office, comparison, number, name, seconds):
     title, fault = FAULTS[name]
     result = {"fault": name, "title": title, "remark": ""}
     read_before = system.counted("madoguchi_replica_reads_total")
-    helper = drill.Drill(system, sink, argparse.Namespace(seconds=seconds))
+    helper = Drill(system, sink, argparse.Namespace(seconds=seconds))
     with Busy(office, f"drill {number:02}") as load:
         time.sleep(3)
         started = time.monotonic()
@@ -180,70 +171,52 @@ def run(system, sink, office, comparison, number, name, seconds):
     }
 
 
-def line(result):
-    errors = ", ".join(f"{count} × {kind}" for kind, count in sorted(result["errors"].items())) or "none"
-    if result["unknown"]:
-        errors += f"; {result['unknown']} mails in doubt"
-    if result["wrong"]:
-        errors += f"; {len(result['wrong'])} WRONG"
-    read = ", ".join(f"{count} {label.replace('_', ' ')}" for label, count in sorted(result["read_from"].items()) if count)
-    again = (result["requests_again"], result["jobs_done"])
-    return (
-        result["title"] + (f" ({result['remark']})" if result["remark"] else ""),
-        f"{sum(result['acknowledged'].values()):,}", str(len(result["lost"])), str(len(result["doubled"])),
-        f"{result['without_writes']:.1f} s", f"{result['figures']:,}", f"{result['without_figures']:.1f} s", read, errors,
-        report.seconds(None if None in again else max(again)),
-    )
+def read_from(result):
+    return ", ".join(f"{count} {label.replace('_', ' ')}" for label, count in sorted(result["read_from"].items()) if count)
 
 
-def table(results):
-    marks = ("---", "---:", "---:", "---:", "---:", "---:", "---:", "---", "---", "---:")
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (HEAD, marks, *map(line, results)))
+def well_again(result):
+    times = (result["requests_again"], result["jobs_done"])
+    return report.seconds(None if None in times else max(times))
 
 
-def arguments():
-    parser = argparse.ArgumentParser(prog="script/drill-ha", description=__doc__)
-    parser.add_argument("--only", nargs="+", metavar="FAULT", choices=FAULTS, help=f"of: {', '.join(FAULTS)}")
-    parser.add_argument("--seconds", type=float, default=15, help="how long a fault lasts, where it is ours to say")
-    parser.add_argument("--program", required=True, help="the program; the script builds the release where none is named")
-    parser.add_argument("--pgbouncer", nargs="?", const="pgbouncer", metavar="PATH",
-                        help="with PgBouncer in transaction mode in front of the primary; 1.21 or newer")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the results as JSON")
-    parser.add_argument("--table", action="store_true", help="end with the table in Markdown and nothing after it")
-    parser.add_argument("--keep", action="store_true", help="leave the folder with logs and databases")
-    return parser.parse_args()
+COLUMNS = (
+    *report.SHARED,
+    ("longest without a write", "---:", lambda result: report.seconds(result["without_writes"])),
+    ("figures read", "---:", lambda result: f"{result['figures']:,}"),
+    ("longest without figures", "---:", lambda result: report.seconds(result["without_figures"])),
+    ("read from", "---", read_from),
+    ("errors seen meanwhile", "---", report.errors),
+    ("all well again", "---:", well_again),
+)
 
 
 def main():
-    given = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    parser = argparse.ArgumentParser(prog="script/drill-ha", description=__doc__)
+    report.add_options(parser, FAULTS, seconds=15, what="how long a fault lasts, where it is ours to say")
+    parser.add_argument("--pgbouncer", nargs="?", const="pgbouncer", metavar="PATH",
+                        help="with PgBouncer in transaction mode in front of the primary; 1.21 or newer")
+    given = parser.parse_args()
+    report.end_cleanly()
     for tool in ("etcd", "patroni", "haproxy"):
         if not shutil.which(tool):
             raise Failure(f"{tool} is missing: script/setup drill-ha installs it")
     if given.pgbouncer and version_of(given.pgbouncer) < (1, 21):
         raise Failure("this PgBouncer is older than 1.21 and does not keep track of prepared statements")
-    sink, results = Sink(), []
+    sink = Sink()
     system = Beyond(given.program, sink.port, given.pgbouncer)
     try:
         system.start()
         office = Office(system)
         comparison = Comparison(system, sink, office)
-        for number, name in enumerate(given.only or FAULTS):
-            print(f"{datetime.datetime.now():%H:%M:%S} {FAULTS[name][0]}", flush=True)
-            results.append(run(system, sink, office, comparison, number, name, given.seconds))
-            print("  " + "; ".join(f"{head}: {cell}" for head, cell in zip(HEAD[1:], line(results[-1])[1:])), flush=True)
-            for kind in ("lost", "doubled", "wrong"):
-                for text in results[-1][kind][:10]:
-                    print(f"  {kind}: {text}", flush=True)
-            report.write(given.output / "drill-ha.json", results)
+        results = report.run_all(
+            given, FAULTS, "drill-ha.json",
+            lambda number, name: run(system, sink, office, comparison, number, name, given.seconds), COLUMNS,
+        )
     finally:
         sink.close()
         system.close(given.keep)
-    print("\n" + table(results))
-    failed = [result["fault"] for result in results if not report.is_well(result)]
-    if not given.table:
-        print(f"\nNOT WELL: {', '.join(failed)}" if failed else "\nNothing acknowledged was lost or doubled.")
-    return 1 if failed else 0
+    return report.finish(given, results, COLUMNS)
 
 
 if __name__ == "__main__":
