@@ -4,12 +4,11 @@
 
 pub(crate) mod disposal;
 mod names;
-pub(crate) use names::disposition;
+pub(crate) use names::{SANDBOX, disposition};
 mod upload;
 mod view;
 
-use crate::routes::ServiceConfig;
-use crate::{blobs::Digest, error::Result, ids::*, store::Tx};
+use crate::{blobs::Digest, error::Result, ids::*, routes::ServiceConfig, store::Tx};
 pub use upload::{MAX_FILE, MAX_FILES};
 pub use view::AttachmentView;
 

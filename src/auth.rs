@@ -37,12 +37,12 @@ pub use password::{ChosenPassword, PasswordCost, Passwords};
 pub use second_factor::SealKey;
 pub(crate) use sessions::{EndReason, end_all};
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Actor, ActorKind},
     error::{Error, Result},
     ids::*,
     intake::door::basic_password,
+    routes::ServiceConfig,
     store::Store,
 };
 use actix_web::{

@@ -14,11 +14,11 @@ pub mod hours;
 mod opening;
 pub mod time;
 
-use crate::routes::ServiceConfig;
 use crate::{
     error::Result,
     ids::DeskId,
     jobs::{Job, Work},
+    routes::ServiceConfig,
     store::Tx,
 };
 use chrono::NaiveDate;

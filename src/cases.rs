@@ -21,7 +21,6 @@ mod notice;
 pub mod status;
 mod view;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Actor, Role},
     audit::Event,
@@ -29,6 +28,7 @@ use crate::{
     ids::*,
     programme::*,
     public_links,
+    routes::ServiceConfig,
     store::Tx,
 };
 use chrono::{DateTime, Utc};

@@ -13,13 +13,13 @@ mod steps;
 mod view;
 mod visit;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::Actor,
     cases::{self, Case},
     error::{Error, OnConstraint, ProblemType, Result},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
 };
 pub use booking::{BookRequest, book, check_offered};

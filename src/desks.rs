@@ -7,7 +7,6 @@
 mod coverage;
 mod proposals;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -15,6 +14,7 @@ use crate::{
     http::{Answer, Body, Changes, Items, Json, Path, Query, absent_or_null},
     ids::*,
     programme::Topic,
+    routes::ServiceConfig,
     store::Tx,
     text::{Code, EmailAddress, Name, Phone},
 };

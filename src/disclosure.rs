@@ -6,7 +6,6 @@
 pub mod build;
 mod mask;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -17,6 +16,7 @@ use crate::{
     ids::*,
     interactions::Author,
     jobs::{Job, Work},
+    routes::ServiceConfig,
     store::Tx,
     text::{EmailAddress, Line80, Phone, Reason},
 };

@@ -16,7 +16,6 @@ mod matching;
 mod merge;
 mod write;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -26,6 +25,7 @@ use crate::{
     ids::*,
     japan::{self, folding},
     programme::EnterpriseKind,
+    routes::ServiceConfig,
     store::Tx,
     text::{
         CorporateNumber, IndustryCode, InvoiceNumber, Kana, Line200, MunicipalityCode, Name, Phone,

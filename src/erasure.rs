@@ -11,7 +11,6 @@ pub mod memory;
 pub mod scope;
 pub mod wipe;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -23,6 +22,7 @@ use crate::{
         RetentionClass,
         log::{self, Entry, Rule},
     },
+    routes::ServiceConfig,
     store::Tx,
     text::{Line80, Reason},
 };

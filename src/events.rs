@@ -13,11 +13,11 @@ mod news;
 
 pub use hub::Hub;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     auth::Bearer,
     error::{Error, ProblemBody, ProblemType},
+    routes::ServiceConfig,
 };
 use actix_web::{HttpResponse, get, http::header};
 use feed::Position;

@@ -10,7 +10,6 @@ pub mod lists;
 pub(crate) mod make;
 pub mod table;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, Permission, Role, permit},
     audit::Event,
@@ -20,6 +19,7 @@ use crate::{
     ids::*,
     japan::tokyo_date,
     jobs::{Job, Work},
+    routes::ServiceConfig,
     settings::Settings,
     store::Tx,
 };
@@ -496,10 +496,7 @@ async fn download_export(
             header::CONTENT_DISPOSITION,
             crate::attachments::disposition(&export.filename()),
         ))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ))
+        .insert_header((header::CONTENT_SECURITY_POLICY, crate::attachments::SANDBOX))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(SizedStream::new(size, bytes)))
 }

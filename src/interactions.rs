@@ -8,7 +8,6 @@
 mod notes;
 mod timeline;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -17,6 +16,7 @@ use crate::{
     http::{Answer, Body as RequestBody, Cursor, Json, Page, Path, Query, page_size},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::{Body, Name},
 };

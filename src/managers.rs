@@ -10,7 +10,6 @@ mod input;
 pub mod obstacles;
 pub mod proposals;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -18,6 +17,7 @@ use crate::{
     http::{Answer, Cursor, Json, Page, Path, Query, page_size},
     ids::*,
     programme::{Mode, Topic},
+    routes::ServiceConfig,
     store::Tx,
     text::{EmailAddress, Kana, Line80, Line200, Name, Phone, PrefectureCode, fold},
 };

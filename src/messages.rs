@@ -17,7 +17,6 @@ pub mod state;
 mod steps;
 mod view;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Actor, OFFICE, Role},
     audit::{Chain, Event},
@@ -28,6 +27,7 @@ use crate::{
     mail::compose,
     programme::*,
     public_links,
+    routes::ServiceConfig,
     store::{Store, Tx},
     text::EmailAddress,
 };

@@ -11,7 +11,6 @@
 mod assignments;
 mod view;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
@@ -22,6 +21,7 @@ use crate::{
     managers,
     messages::notice,
     programme::*,
+    routes::ServiceConfig,
     store::{Store, Tx},
     text::Reason,
 };

@@ -3,12 +3,12 @@
 //! Owns no table; what it knows is in [`crate::japan::places`]. Also what follows from a postal code for an enterprise or a site
 //! that is entered without prefecture or municipality: [`settle`].
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, FieldError, Result},
     http::{Answer, Items, Query},
     japan::places::{Municipality, Place, address, of_phone, of_postal_code},
+    routes::ServiceConfig,
     text::{MunicipalityCode, Phone, PostalCode, PrefectureCode},
 };
 use actix_web::get;

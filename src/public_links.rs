@@ -21,7 +21,6 @@ pub mod reports;
 pub mod sessions;
 pub mod survey;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::Actor,
     auth::hash_token,
@@ -33,6 +32,7 @@ use crate::{
         sender::{Sender, addressed, is_own_address},
     },
     programme::*,
+    routes::ServiceConfig,
     store::{Store, Tx},
     templates::{self, Placeholder, Values},
     text::EmailAddress,

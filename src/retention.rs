@@ -11,8 +11,7 @@ pub(crate) mod log;
 mod preview;
 pub mod run;
 
-use crate::routes::ServiceConfig;
-use crate::{japan::JST, settings::Settings};
+use crate::{japan::JST, routes::ServiceConfig, settings::Settings};
 use chrono::{DateTime, Datelike, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -3,7 +3,6 @@
 //! A proposal is advice. What was proposed and what was taken is kept with every routing. Where a case is, is what was entered;
 //! where nothing was, it is derived from what is known ([`location`]), and the reasons say so.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     calendar,
@@ -15,6 +14,7 @@ use crate::{
     japan::{places::Place, tokyo_date},
     managers::{self, CaseNeeds, ManagerProposal, availability::Window, proposals},
     programme::{Line, Topic},
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{DateTime, NaiveDate, Utc};

@@ -4,7 +4,6 @@
 //! everybody, as long as the year has the same ones, and nobody who entered a case knew whether it would be drawn. Of texts there
 //! is only how long they are: that a report was written can be seen, and what is in it is for the desk.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::Status,
@@ -13,6 +12,7 @@ use crate::{
     ids::*,
     japan,
     programme::*,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};

@@ -9,13 +9,13 @@ mod index;
 mod passage;
 mod terms;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Role, permit},
     cases::{self, CaseView},
     error::{Error, Result},
     http::{Answer, Cursor, Page, Query as QueryString, page_size},
     ids::CaseId,
+    routes::ServiceConfig,
     views::Shown,
 };
 use actix_web::get;

@@ -2,7 +2,6 @@
 //!
 //! Owns `office_setting`. Absent values have the defaults written here, so that a new setting needs no migration.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -11,6 +10,7 @@ use crate::{
     http::{Answer, Body, Json, absent_or_null},
     japan::fiscal_year_of,
     programme::Topic,
+    routes::ServiceConfig,
     text::{Line80, Phone},
 };
 use actix_web::{get, patch};

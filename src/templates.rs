@@ -7,7 +7,6 @@
 pub mod placeholders;
 mod render;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -17,6 +16,7 @@ use crate::{
     ids::*,
     messages::sender::{Sender, addressed},
     programme::TemplatePurpose,
+    routes::ServiceConfig,
     settings::Settings,
     store::Tx,
     text::{Body, Line80, Subject},

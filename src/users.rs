@@ -5,7 +5,6 @@
 //! signed out everywhere. Nobody is deleted, because the audit trail names them. Sessions and tokens belong to
 //! [`crate::auth`].
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, Role, permit},
     audit::Event,
@@ -15,6 +14,7 @@ use crate::{
         Answer, Body, Cursor, Json, Page, Path, Precondition, Query, absent_or_null, page_size,
     },
     ids::*,
+    routes::ServiceConfig,
     store::Tx,
     text::{EmailAddress, Name, Password},
 };

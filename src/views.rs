@@ -10,12 +10,12 @@
 //! a caller or a search showed. Not the queues and lists that everybody's page asks for all day: they say of a case no more
 //! than that there is one.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, ActorKind, Role, permit},
     error::{Result, request_id},
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
+    routes::ServiceConfig,
     store::Store,
 };
 use actix_web::{HttpMessage, HttpRequest, get, http::Method, web::Data};

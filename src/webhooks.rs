@@ -11,7 +11,6 @@ pub(crate) mod send;
 mod signature;
 pub(crate) mod spread;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -19,6 +18,7 @@ use crate::{
     error::{Error, Fields, ProblemType, Result},
     http::{Answer, Body, Changes, Cursor, Json, Page, Path, Query, absent_or_null, page_size},
     ids::*,
+    routes::ServiceConfig,
     store::{Store, Tx},
     text::Line200,
 };

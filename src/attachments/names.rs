@@ -37,6 +37,10 @@ const SAFE_TYPES: &[&str] = &[
     "text/plain",
 ];
 
+/// How a browser treats a file that it shows all the same: nothing in it runs, loads, sends or is framed.
+pub(crate) const SANDBOX: &str =
+    "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// Of a file about which nothing is known.
 pub(super) const BYTES: &str = "application/octet-stream";
 

@@ -5,7 +5,6 @@
 //! and nothing names them.
 
 use super::{Digest, NewFile, disposal, know_blobs, names, view};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -14,6 +13,7 @@ use crate::{
     http::{Answer, Items, Path, bind_body},
     ids::*,
     mail::parse::is_encrypted,
+    routes::ServiceConfig,
     store::{Store, Tx},
 };
 use actix_multipart::{Field, Multipart, MultipartError};

@@ -4,7 +4,6 @@
 //! sender attached to a case is not for its managers: they read what the desk has looked at.
 
 use super::{Digest, names};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Permission, permit},
     cases::{self, View},
@@ -12,6 +11,7 @@ use crate::{
     http::{Answer, Cursor, FileBytes, Page, Path, Query, page_size},
     ids::*,
     interactions::Author,
+    routes::ServiceConfig,
 };
 use actix_web::{HttpResponse, get, http::header};
 use chrono::{DateTime, Utc};
@@ -211,10 +211,7 @@ async fn show_attachment(
             header::CONTENT_DISPOSITION,
             names::disposition(&file.filename),
         ))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ))
+        .insert_header((header::CONTENT_SECURITY_POLICY, names::SANDBOX))
         .insert_header((header::CACHE_CONTROL, "no-store"));
     if file.is_encrypted {
         response.insert_header(("X-Attachment-Encrypted", "true"));

@@ -1,10 +1,10 @@
 //! Where the trail stands (`GET /audit/head`): what an auditor keeps outside.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
     http::{Answer, Body, Json},
+    routes::ServiceConfig,
 };
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};

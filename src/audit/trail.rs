@@ -1,11 +1,11 @@
 //! Reading the trail (`GET /audit`): who did what, when, in which request.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Result},
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};

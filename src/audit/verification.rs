@@ -9,13 +9,13 @@ use super::{
     head::AuditHead,
     verify::{self, Report},
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Result},
     http::{Answer, Query},
     ids::*,
     jobs::{self, Job, Work},
+    routes::ServiceConfig,
     store::Store,
 };
 use actix_web::{get, post};

@@ -6,13 +6,13 @@ use super::{
     sign_in::account_subject,
     throttle,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, Permission, Role, permit},
     audit::Event,
     error::{Error, Fields, ProblemBody, Result},
     http::{Answer, Body, Json},
     ids::*,
+    routes::ServiceConfig,
     text::{EmailAddress, Name, Password},
     users::{self, UserView},
 };

@@ -9,13 +9,13 @@ use super::{
     person_of,
     sessions::{self, EndReason, REFRESH_LIFETIME},
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
     error::{Error, ProblemBody, Result},
     http::{Answer, Body, Cursor, Json, Page, Path, Query, page_size},
     ids::*,
+    routes::ServiceConfig,
     users,
 };
 use actix_web::{get, post, web::Data};

@@ -19,7 +19,6 @@ use super::{
     sign_in::account_subject,
     throttle,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -28,6 +27,7 @@ use crate::{
     ids::*,
     jobs::{Job, Work},
     mail::MailIdentity,
+    routes::ServiceConfig,
     store::{Store, Tx},
     text::{EmailAddress, Password},
     users,

@@ -24,13 +24,13 @@ use super::{
     sign_in::code_subject,
     throttle,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
     error::{Error, ProblemBody, Result},
     http::{Answer, Body, Json, Path},
     ids::*,
+    routes::ServiceConfig,
     store::Tx,
     text::clean::compact,
     users,

@@ -7,12 +7,12 @@ use super::{
     sessions::{self, EndReason, Grant},
     throttle,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemType, Result, request_id},
     http::{Answer, Body, Json, Query},
     ids::UserId,
+    routes::ServiceConfig,
     store::Tx,
     text::EmailAddress,
     users,

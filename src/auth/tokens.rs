@@ -1,13 +1,13 @@
 //! API tokens (`/api-tokens`): a person's own, for programs that act for them.
 
 use super::{API_TOKEN_PREFIX, hash_token, person_of, random_token};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, Permission, permit},
     audit::Event,
     error::{Error, Fields, Result},
     http::{Answer, Body, Cursor, Json, Page, Path, Query, page_size},
     ids::*,
+    routes::ServiceConfig,
     store::Tx,
     text::Line80,
     users,

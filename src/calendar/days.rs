@@ -5,7 +5,6 @@ use super::{
     hours::{Period, TimeOfDay},
     load,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     desks,
@@ -14,6 +13,7 @@ use crate::{
     ids::DeskId,
     japan::tokyo_date,
     programme::check_period,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{Days, NaiveDate};

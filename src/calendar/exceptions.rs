@@ -5,7 +5,6 @@
 //! wait for the office nothing but more time.
 
 use super::{changed, hours::TimeOfDay};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -15,6 +14,7 @@ use crate::{
     ids::{CalendarExceptionId, DeskId},
     japan::tokyo_date,
     programme::check_period,
+    routes::ServiceConfig,
     store::Tx,
     text::Line200,
 };

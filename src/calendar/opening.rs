@@ -3,7 +3,6 @@
 //! Hours are true from a day on, so that what has passed keeps the hours it had.
 
 use super::{changed, hours::Week};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -13,6 +12,7 @@ use crate::{
     ids::DeskId,
     japan::tokyo_date,
     programme::check_period,
+    routes::ServiceConfig,
     store::Tx,
 };
 use actix_web::{get, put};

@@ -4,11 +4,11 @@ use super::{
     View,
     list::{CaseFilter, List},
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
     http::{Answer, Query},
+    routes::ServiceConfig,
     search::Scope,
 };
 use actix_web::get;

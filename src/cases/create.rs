@@ -8,7 +8,6 @@ use super::{
     notice::{self, Notice},
     view::CaseView,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
@@ -23,6 +22,7 @@ use crate::{
     japan,
     places::settle,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::*,
 };

@@ -5,7 +5,6 @@ use super::{
     create::{ContactInput, SiteInput, check_contacts, check_topics, insert_contacts},
     lock, may_edit, notice, settle_by_itself, view,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -14,6 +13,7 @@ use crate::{
     http::{Answer, Body as RequestBody, Json, Path, absent_or_null},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::*,
 };

@@ -5,7 +5,6 @@ use super::{
     mail::{link, pair},
     moves, raise_flag, require_open, view,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Role, permit},
     audit::Event,
@@ -14,6 +13,7 @@ use crate::{
     ids::*,
     intake, interactions,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::{Line80, Reason},
 };

@@ -2,7 +2,6 @@
 
 use super::view::{CaseRow, CaseView, SELECT};
 use super::{Status, View};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     error::{Error, Fields, Result},
@@ -10,6 +9,7 @@ use crate::{
     ids::*,
     japan::tokyo_date,
     programme::*,
+    routes::ServiceConfig,
     search::{self, Days, Scope},
     text::CaseNumber,
 };

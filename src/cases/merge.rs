@@ -7,7 +7,6 @@
 use super::{
     Case, Move, Status, Step, lock, moves::end_arrangements, require_open, transition, view,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -17,6 +16,7 @@ use crate::{
     ids::*,
     interactions,
     programme::Outcome,
+    routes::ServiceConfig,
     store::Tx,
     text::Reason,
 };

@@ -1,7 +1,6 @@
 //! The moves of a case: route, accept, return, close, reopen, the limit, and the guard.
 
 use super::{Case, Move, Status, Step, lock, require_open, transition, view};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Role, permit},
     audit::Event,
@@ -13,6 +12,7 @@ use crate::{
     messages::notice,
     offers,
     programme::*,
+    routes::ServiceConfig,
     settings::EnterpriseGuard,
     store::Tx,
     text::Reason,

@@ -1,7 +1,6 @@
 //! The case as it is answered: one read query for show, list and the answers of moves.
 
 use super::{Case, Status, View};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Role, permit},
     error::{Error, Result},
@@ -9,6 +8,7 @@ use crate::{
     ids::*,
     japan::prefectures,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::CaseNumber,
 };

@@ -1,7 +1,6 @@
 //! Booking and moving sessions. Fifty clients booking the last one at once: one success, forty-nine clean conflicts.
 
 use super::{OnDoubleBooking, check_stages, lock, places, view};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -15,6 +14,7 @@ use crate::{
     messages::invitation::{self, News},
     programme::*,
     public_links::dates,
+    routes::ServiceConfig,
     store::Tx,
     text::{Line200, Reason, Url},
 };

@@ -1,7 +1,6 @@
 //! Reports on sessions (支援実施報告): written by the manager or the desk, approved by the desk or a supervisor.
 
 use super::{Consultation, find, lock};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -10,6 +9,7 @@ use crate::{
     http::{Answer, Body as RequestBody, Json, Path},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::{Body, Reason},
 };

@@ -1,7 +1,6 @@
 //! How a session ends: held, missed, cancelled, voided. A correction is a void and a late entry.
 
 use super::{Consultation, ConsultationView, lock, view};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -13,6 +12,7 @@ use crate::{
     messages::invitation::{self, News},
     programme::*,
     public_links,
+    routes::ServiceConfig,
     store::Tx,
     text::{Name, Reason},
 };

@@ -1,7 +1,6 @@
 //! Sessions as they are answered: one read query for show and lists.
 
 use super::steps::{self, RefusedStep};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, View},
@@ -10,6 +9,7 @@ use crate::{
     ids::*,
     interactions::Author,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
 };
 use actix_web::get;

@@ -6,7 +6,6 @@
 //! times count anyway.
 
 use super::{Consultation, ConsultationView, lock, view};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
@@ -14,6 +13,7 @@ use crate::{
     http::{Answer, Body, Json, Path},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
 };
 use actix_web::post;

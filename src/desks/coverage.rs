@@ -1,7 +1,6 @@
 //! Which areas a desk covers, from a date to a date.
 
 use super::find;
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -10,6 +9,7 @@ use crate::{
     ids::*,
     japan::places::{Municipality, municipality_of},
     programme::check_period,
+    routes::ServiceConfig,
     store::Tx,
     text::{MunicipalityCode, PrefectureCode},
 };

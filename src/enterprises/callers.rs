@@ -4,7 +4,6 @@
 //! other desks' cases it gets the counts of the year only.
 
 use super::{push_reached_by_phone, this_year};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::{Status, View},
@@ -13,6 +12,7 @@ use crate::{
     ids::*,
     japan,
     programme::{ContactKind, ContactRole, Direction, InteractionResult},
+    routes::ServiceConfig,
     text::{EmailAddress, Kana, Name, Phone, PrefectureCode},
     views::Shown,
 };

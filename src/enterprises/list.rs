@@ -3,7 +3,6 @@
 use super::{
     COLUMNS, Enterprise, EnterpriseView, find_looked_up, look_up, push_reached_by_phone, this_year,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::{Status, View},
@@ -12,6 +11,7 @@ use crate::{
     ids::*,
     japan,
     programme::{MatchedBy, Outcome},
+    routes::ServiceConfig,
     text::{CorporateNumber, Line200, Phone},
 };
 use actix_web::get;

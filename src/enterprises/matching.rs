@@ -11,7 +11,6 @@ use super::{
     Enterprise, EnterpriseInput, EnterpriseView, compared, compared_reading, domains,
     find_looked_up, select, this_year,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::View,
@@ -20,6 +19,7 @@ use crate::{
     ids::*,
     japan,
     programme::MatchedBy,
+    routes::ServiceConfig,
     store::Tx,
 };
 use actix_web::get;

@@ -9,7 +9,6 @@ use super::{
     Enterprise, EnterpriseView, find, lock, show,
     write::{erased, merged_away},
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -19,6 +18,7 @@ use crate::{
     ids::*,
     managers,
     programme::EnterpriseKind,
+    routes::ServiceConfig,
     store::Tx,
     text::{CorporateNumber, InvoiceNumber, Reason},
 };

@@ -11,13 +11,13 @@ use super::{
     selection::Span,
     words::*,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::View,
     error::Result,
     http::{Answer, Cursor, Page, Path, Query, page_size},
     ids::*,
+    routes::ServiceConfig,
     settings::Settings,
 };
 use actix_web::get;

@@ -6,20 +6,19 @@
 //! managers who work in the prefectures it covers; several desks may share a manager.
 
 use super::{
-    count::{count_groups, select, snapshot},
+    count::{count_groups, read, select},
     facts::Asker,
     selection::{Asked, Selection, Span, start_of},
     times_report::Counted,
     words::*,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Result},
     http::{Answer, Query},
     ids::*,
     japan::tokyo_date,
-    settings::Settings,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{Days, Months, NaiveDate};
@@ -142,65 +141,56 @@ async fn show_capacity(
         from: months[0].from,
         to: months[months.len() - 1].to,
     };
-    access
-        .read_replica(async |db| {
-            let mut db = snapshot(db).await?;
-            let settings = Settings::load(&mut *db).await?;
-            let actor = access.actor();
-            let asker = Asker {
-                actor,
-                settings: &settings,
-            };
-            let asked = Asked {
-                from: Some(span.from),
-                to: Some(span.to),
-                basis: Some(Basis::Record),
-                scope: Some(FigureScope::All),
-                ..Asked::default()
-            };
-            let kind = ReportKind::Sessions;
-            let selection = select(&mut db, kind, asked, &[], &settings, access.now()).await?;
-            let load = load_managers(&mut db, &months).await?;
-            let of_managers =
-                Sessions::count(&mut db, &selection, Dimension::Manager, &asker).await?;
-            let masked = super::is_masked(actor);
-            let managers = load
-                .iter()
-                .filter(|row| actor.manager().is_none_or(|own| own == row.id))
-                .map(|row| {
-                    let code = row.id.to_string();
-                    ManagerCapacity {
-                        month: row.month,
-                        manager_id: row.id,
-                        manager: match masked {
-                            true => format!("専門家 {}", &code[code.len() - 6..]),
-                            false => row.name.clone(),
-                        },
-                        capacity: row.capacity,
-                        left: row.left(),
-                        booked: of_managers.counted(row.month, &code, "booked"),
-                        held: of_managers.counted(row.month, &code, "held"),
-                    }
-                })
-                .collect();
-            let desks = match actor.manager() {
-                Some(_) => Vec::new(),
-                None => {
-                    let of_desks =
-                        Sessions::count(&mut db, &selection, Dimension::Desk, &asker).await?;
-                    let own = actor.desk();
-                    desk_rows(&mut db, own, &months, &load, &of_desks).await?
+    read(&access, async |db, asker| {
+        let actor = access.actor();
+        let asked = Asked {
+            from: Some(span.from),
+            to: Some(span.to),
+            basis: Some(Basis::Record),
+            scope: Some(FigureScope::All),
+            ..Asked::default()
+        };
+        let kind = ReportKind::Sessions;
+        let selection = select(db, kind, asked, &[], asker.settings, access.now()).await?;
+        let load = load_managers(db, &months).await?;
+        let of_managers = Sessions::count(db, &selection, Dimension::Manager, asker).await?;
+        let masked = super::is_masked(actor);
+        let managers = load
+            .iter()
+            .filter(|row| actor.manager().is_none_or(|own| own == row.id))
+            .map(|row| {
+                let code = row.id.to_string();
+                ManagerCapacity {
+                    month: row.month,
+                    manager_id: row.id,
+                    manager: match masked {
+                        true => format!("専門家 {}", &code[code.len() - 6..]),
+                        false => row.name.clone(),
+                    },
+                    capacity: row.capacity,
+                    left: row.left(),
+                    booked: of_managers.counted(row.month, &code, "booked"),
+                    held: of_managers.counted(row.month, &code, "held"),
                 }
-            };
-            Ok(Answer::ok(&CapacityReport {
-                as_of: today,
-                from: span.from,
-                to: span.to,
-                managers,
-                desks,
-            }))
-        })
-        .await
+            })
+            .collect();
+        let desks = match actor.manager() {
+            Some(_) => Vec::new(),
+            None => {
+                let of_desks = Sessions::count(db, &selection, Dimension::Desk, asker).await?;
+                let own = actor.desk();
+                desk_rows(db, own, &months, &load, &of_desks).await?
+            }
+        };
+        Ok(Answer::ok(&CapacityReport {
+            as_of: today,
+            from: span.from,
+            to: span.to,
+            managers,
+            desks,
+        }))
+    })
+    .await
 }
 
 /// The sessions in view, by month, manager or desk, and state.

@@ -1,11 +1,11 @@
 //! What reports there are, for pages: their dimensions with codes and words.
 
 use super::words::*;
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
     http::Answer,
+    routes::ServiceConfig,
     settings::Settings,
 };
 use actix_web::get;

@@ -6,17 +6,17 @@ use super::{
     selection::{PeriodRef, ReportQuery, Selection},
     words::*,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     error::{Error, Result},
     http::{Answer, Query},
+    routes::ServiceConfig,
     settings::Settings,
 };
 use actix_web::get;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Row, Transaction};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -118,10 +118,28 @@ counts! {
 }
 
 /// A connection on which every statement sees the same state: a total fits its rows.
-pub(super) async fn snapshot(pool: &PgPool) -> Result<sqlx::Transaction<'static, Postgres>> {
+pub(super) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
     Ok(pool
         .begin_with("begin isolation level repeatable read read only")
         .await?)
+}
+
+/// Answers out of one moment of the replica, with the settings of that moment.
+pub(super) async fn read(
+    access: &Access<permit::ReadFigures>,
+    work: impl AsyncFn(&mut PgConnection, &Asker<'_>) -> Result<Answer>,
+) -> Result<Answer> {
+    access
+        .read_replica(async |pool| {
+            let mut db = snapshot(pool).await?;
+            let settings = Settings::load(&mut *db).await?;
+            let asker = Asker {
+                actor: access.actor(),
+                settings: &settings,
+            };
+            work(&mut db, &asker).await
+        })
+        .await
 }
 
 async fn answer(
@@ -129,17 +147,13 @@ async fn answer(
     kind: ReportKind,
     query: &ReportQuery,
 ) -> Result<Answer> {
-    access
-        .read_replica(async |db| {
-            let mut db = snapshot(db).await?;
-            let settings = Settings::load(&mut *db).await?;
-            let by = dimensions(query.by.as_deref(), kind)?;
-            let selection =
-                select(&mut db, kind, query.asked(), &by, &settings, access.now()).await?;
-            let report = report(&mut db, &selection, &by, access.actor(), &settings).await?;
-            Ok(Answer::ok(&report))
-        })
-        .await
+    read(access, async |db, asker| {
+        let by = dimensions(query.by.as_deref(), kind)?;
+        let selection = select(db, kind, query.asked(), &by, asker.settings, access.now()).await?;
+        let report = report(db, &selection, &by, access.actor(), asker.settings).await?;
+        Ok(Answer::ok(&report))
+    })
+    .await
 }
 
 /// What was asked, with the closed periods that answer for it.

@@ -1,19 +1,17 @@
 //! The few numbers of a dashboard, each with its list.
 
 use super::{
-    count::{select, snapshot, total},
-    facts::Asker,
+    count::{read, select, total},
     selection::{Asked, Span},
     times_report::Counted,
     words::*,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     error::Result,
     http::Answer,
     japan::{fiscal_year_of, tokyo_date},
-    settings::Settings,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{Days, NaiveDate};
@@ -62,34 +60,27 @@ const OPEN: &str = "received,routed,accepted,assigned,consulting";
 )]
 #[get("/reports/overview")]
 async fn show_overview(access: Access<permit::ReadFigures>) -> Result<Answer> {
-    access
-        .read_replica(async |db| {
-            let mut db = snapshot(db).await?;
-            let settings = Settings::load(&mut *db).await?;
-            let asker = Asker {
-                actor: access.actor(),
-                settings: &settings,
-            };
-            let today = tokyo_date(access.now());
-            let mut numbers = Vec::new();
-            for (code, label, kind, asked) in questions(access.actor(), today) {
-                let selection = select(&mut db, kind, asked, &[], &settings, access.now()).await?;
-                numbers.push(OverviewNumber {
-                    code,
-                    label,
-                    number: Counted {
-                        count: total(&mut db, &selection, &asker).await?,
-                        list: selection.list(),
-                    },
-                });
-            }
-            Ok(Answer::ok(&Overview {
-                as_of: today,
-                fiscal_year: fiscal_year_of(today),
-                numbers,
-            }))
-        })
-        .await
+    read(&access, async |db, asker| {
+        let today = tokyo_date(access.now());
+        let mut numbers = Vec::new();
+        for (code, label, kind, asked) in questions(access.actor(), today) {
+            let selection = select(db, kind, asked, &[], asker.settings, access.now()).await?;
+            numbers.push(OverviewNumber {
+                code,
+                label,
+                number: Counted {
+                    count: total(db, &selection, asker).await?,
+                    list: selection.list(),
+                },
+            });
+        }
+        Ok(Answer::ok(&Overview {
+            as_of: today,
+            fiscal_year: fiscal_year_of(today),
+            numbers,
+        }))
+    })
+    .await
 }
 
 type Question = (&'static str, &'static str, ReportKind, Asked);

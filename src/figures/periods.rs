@@ -10,7 +10,6 @@ use super::{
     selection::{Asked, PeriodRef, Selection, Span, start_of},
     words::*,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -19,6 +18,7 @@ use crate::{
     http::{Answer, Body, Json, Path},
     ids::*,
     japan::tokyo_date,
+    routes::ServiceConfig,
     settings::Settings,
     store::Tx,
     text::Reason,

@@ -1,18 +1,17 @@
 //! The lists behind the numbers: the same facts, the same conditions, page by page.
 
 use super::{
-    count::{select, snapshot},
+    count::{read, select},
     facts::{Asker, push_facts, push_filters},
     selection::{RowsQuery, Selection},
     words::*,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
-    settings::Settings,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};
@@ -146,26 +145,18 @@ async fn answer(
 ) -> Result<Answer> {
     let limit = page_size(query.limit)?;
     let after = query.cursor.as_ref().map(Cursor::keys).transpose()?;
-    access
-        .read_replica(async |db| {
-            let mut db = snapshot(db).await?;
-            let settings = Settings::load(&mut *db).await?;
-            let selection =
-                select(&mut db, kind, query.asked(), &[], &settings, access.now()).await?;
-            let asker = Asker {
-                actor: access.actor(),
-                settings: &settings,
-            };
-            let rows = facts(&mut db, &selection, &asker, after, limit + 1).await?;
-            let mut page = Page::new(rows, limit, |row| (row.at, row.id));
-            if super::is_masked(access.actor()) {
-                for row in &mut page.items {
-                    (row.id, row.case_id) = (None, None);
-                }
+    read(access, async |db, asker| {
+        let selection = select(db, kind, query.asked(), &[], asker.settings, access.now()).await?;
+        let rows = facts(db, &selection, asker, after, limit + 1).await?;
+        let mut page = Page::new(rows, limit, |row| (row.at, row.id));
+        if super::is_masked(access.actor()) {
+            for row in &mut page.items {
+                (row.id, row.case_id) = (None, None);
             }
-            Ok(Answer::ok(&page))
-        })
-        .await
+        }
+        Ok(Answer::ok(&page))
+    })
+    .await
 }
 
 /// Part of a list of facts, the newest first, after that time and id.
@@ -221,22 +212,15 @@ async fn list_report_enterprises(
 ) -> Result<Answer> {
     let limit = page_size(query.limit)?;
     let after = query.cursor.as_ref().map(Cursor::keys).transpose()?;
-    access
-        .read_replica(async |db| {
-            let mut db = snapshot(db).await?;
-            let settings = Settings::load(&mut *db).await?;
-            let asked = query.asked();
-            let kind = ReportKind::Enterprises;
-            let selection = select(&mut db, kind, asked, &[], &settings, access.now()).await?;
-            let asker = Asker {
-                actor: access.actor(),
-                settings: &settings,
-            };
-            let rows = enterprises(&mut db, &selection, &asker, after, limit + 1).await?;
-            let page = Page::new(rows, limit, |row| row.enterprise_id);
-            Ok(Answer::ok(&page))
-        })
-        .await
+    read(&access, async |db, asker| {
+        let asked = query.asked();
+        let kind = ReportKind::Enterprises;
+        let selection = select(db, kind, asked, &[], asker.settings, access.now()).await?;
+        let rows = enterprises(db, &selection, asker, after, limit + 1).await?;
+        let page = Page::new(rows, limit, |row| row.enterprise_id);
+        Ok(Answer::ok(&page))
+    })
+    .await
 }
 
 /// Part of the list of enterprises, after that one.

@@ -4,20 +4,19 @@
 //! after closing, its outcome belongs into [`introduced`]: the one place that says who has introduced telework.
 
 use super::{
-    count::{select, snapshot, total},
+    count::{read, select, total},
     facts::Asker,
     selection::{Asked, Span},
     times_report::Counted,
     words::*,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
     error::{Fields, Result},
     http::{Answer, Body, Json, Query},
     japan::fiscal_year,
-    settings::Settings,
+    routes::ServiceConfig,
     text::Line200,
 };
 use actix_web::{get, put};
@@ -261,33 +260,26 @@ async fn compare_targets(
     Query(query): Query<TargetQuery>,
 ) -> Result<Answer> {
     let year = query.year(access.now())?;
-    access
-        .read_replica(async |db| {
-            let mut db = snapshot(db).await?;
-            let settings = Settings::load(&mut *db).await?;
-            let asker = Asker {
-                actor: access.actor(),
-                settings: &settings,
-            };
-            let (targets, _) = load(&mut *db, year).await?;
-            let mut rows = Vec::new();
-            for target in targets {
-                let measured = measure(&mut db, &target, year, &asker, access.now()).await?;
-                let label = format!("{} {}", target.area.japanese(), target.measure.japanese());
-                let is_introduced = target.measure == TargetMeasure::IntroducedShare;
-                rows.push(TargetRow {
-                    target,
-                    label,
-                    measured,
-                    measured_by: is_introduced.then_some("case_status"),
-                });
-            }
-            Ok(Answer::ok(&TargetsReport {
-                fiscal_year: year,
-                rows,
-            }))
-        })
-        .await
+    read(&access, async |db, asker| {
+        let (targets, _) = load(&mut *db, year).await?;
+        let mut rows = Vec::new();
+        for target in targets {
+            let measured = measure(db, &target, year, asker, access.now()).await?;
+            let label = format!("{} {}", target.area.japanese(), target.measure.japanese());
+            let is_introduced = target.measure == TargetMeasure::IntroducedShare;
+            rows.push(TargetRow {
+                target,
+                label,
+                measured,
+                measured_by: is_introduced.then_some("case_status"),
+            });
+        }
+        Ok(Answer::ok(&TargetsReport {
+            fiscal_year: year,
+            rows,
+        }))
+    })
+    .await
 }
 
 /// The enterprises with a session of which it is known that they have introduced telework: by the status of their cases.

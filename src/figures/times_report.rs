@@ -1,18 +1,17 @@
 //! How long things took, and what was late.
 
 use super::{
-    count::{FigureKey, count_groups, dimensions, key_columns, push_keys, select, snapshot},
+    count::{FigureKey, count_groups, dimensions, key_columns, push_keys, read, select},
     facts::{Asker, minutes, push_facts, push_filters},
     selection::{FilterQuery, PeriodRef, ReportQuery, Selection},
     words::*,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Result},
     http::{Answer, Query},
     programme::DueKind,
-    settings::Settings,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::NaiveDate;
@@ -98,35 +97,28 @@ async fn measure_times(
     access: Access<permit::ReadFigures>,
     Query(query): Query<ReportQuery>,
 ) -> Result<Answer> {
-    access
-        .read_replica(async |db| {
-            let mut db = snapshot(db).await?;
-            let settings = Settings::load(&mut *db).await?;
-            let by = dimensions(query.by.as_deref(), ReportKind::Cases)?;
-            let asked = query.asked();
-            let kind = ReportKind::Cases;
-            let selection = select(&mut db, kind, asked, &by, &settings, access.now()).await?;
-            let asker = Asker {
-                actor: access.actor(),
-                settings: &settings,
-            };
-            let labels = Labels::load(&mut db, access.actor(), &settings, &by).await?;
-            let mut total = times(&mut db, &selection, &[], &labels, &asker).await?;
-            let rows = match by.is_empty() {
-                true => Vec::new(),
-                false => times(&mut db, &selection, &by, &labels, &asker).await?,
-            };
-            Ok(Answer::ok(&TimesReport {
-                as_of: selection.as_of,
-                from: selection.span.from,
-                to: selection.span.to,
-                period: selection.period(),
-                by,
-                total: total.remove(0),
-                rows,
-            }))
-        })
-        .await
+    read(&access, async |db, asker| {
+        let by = dimensions(query.by.as_deref(), ReportKind::Cases)?;
+        let asked = query.asked();
+        let kind = ReportKind::Cases;
+        let selection = select(db, kind, asked, &by, asker.settings, access.now()).await?;
+        let labels = Labels::load(db, access.actor(), asker.settings, &by).await?;
+        let mut total = times(db, &selection, &[], &labels, asker).await?;
+        let rows = match by.is_empty() {
+            true => Vec::new(),
+            false => times(db, &selection, &by, &labels, asker).await?,
+        };
+        Ok(Answer::ok(&TimesReport {
+            as_of: selection.as_of,
+            from: selection.span.from,
+            to: selection.span.to,
+            period: selection.period(),
+            by,
+            total: total.remove(0),
+            rows,
+        }))
+    })
+    .await
 }
 
 /// One row per group; one in all where there are no dimensions.
@@ -267,41 +259,33 @@ async fn count_lateness(
     access: Access<permit::ReadFigures>,
     Query(query): Query<FilterQuery>,
 ) -> Result<Answer> {
-    access
-        .read_replica(async |db| {
-            let mut db = snapshot(db).await?;
-            let settings = Settings::load(&mut *db).await?;
-            let by = [Dimension::Kind, Dimension::State];
-            let kind = ReportKind::Deadlines;
-            if query.state.is_some() {
-                return Err(Error::invalid("/state", "is what this report is by"));
+    read(&access, async |db, asker| {
+        let by = [Dimension::Kind, Dimension::State];
+        let kind = ReportKind::Deadlines;
+        if query.state.is_some() {
+            return Err(Error::invalid("/state", "is what this report is by"));
+        }
+        let selection = select(db, kind, query.asked(), &by, asker.settings, access.now()).await?;
+        let mut groups: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
+        for (codes, count) in count_groups(db, &selection, &by, asker).await? {
+            if let [kind, state] = codes.as_slice() {
+                let states = groups.entry(kind.clone()).or_default();
+                states.insert(state.clone(), count);
             }
-            let selection =
-                select(&mut db, kind, query.asked(), &by, &settings, access.now()).await?;
-            let asker = Asker {
-                actor: access.actor(),
-                settings: &settings,
-            };
-            let mut groups: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
-            for (codes, count) in count_groups(&mut db, &selection, &by, &asker).await? {
-                if let [kind, state] = codes.as_slice() {
-                    let states = groups.entry(kind.clone()).or_default();
-                    states.insert(state.clone(), count);
-                }
-            }
-            let rows = groups
-                .into_iter()
-                .map(|(kind, states)| lateness_row(&selection, &kind, &states))
-                .collect();
-            Ok(Answer::ok(&LatenessReport {
-                as_of: selection.as_of,
-                from: selection.span.from,
-                to: selection.span.to,
-                period: selection.period(),
-                rows,
-            }))
-        })
-        .await
+        }
+        let rows = groups
+            .into_iter()
+            .map(|(kind, states)| lateness_row(&selection, &kind, &states))
+            .collect();
+        Ok(Answer::ok(&LatenessReport {
+            as_of: selection.as_of,
+            from: selection.span.from,
+            to: selection.span.to,
+            period: selection.period(),
+            rows,
+        }))
+    })
+    .await
 }
 
 fn lateness_row(selection: &Selection, kind: &str, states: &BTreeMap<String, i64>) -> LatenessRow {

@@ -8,7 +8,6 @@ use super::{
     },
     view,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     attachments,
@@ -19,6 +18,7 @@ use crate::{
     ids::*,
     jobs::{Job, Work},
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::{EmailAddress, Reason},
 };

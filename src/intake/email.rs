@@ -4,13 +4,13 @@ use super::{
     door::{Doors, answer},
     receive::{Delivery, Provider, Receipt},
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemType, Result},
     http::{Answer, Path},
     ids::MailId,
     mail::parse::Envelope,
+    routes::ServiceConfig,
 };
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, get,

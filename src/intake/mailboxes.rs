@@ -3,7 +3,6 @@
 //! A mailbox belongs to the help center or to a desk, whose cases its mail becomes. One that is not active is no
 //! mailbox: what still arrives at its address is the help center's.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -11,6 +10,7 @@ use crate::{
     error::{Error, Fields, OnConstraint, Result},
     http::{Answer, Body, Changes, Items, Json, Path, absent_or_null},
     ids::{DeskId, MailboxId},
+    routes::ServiceConfig,
     store::Tx,
     text::{EmailAddress, Name},
 };

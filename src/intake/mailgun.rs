@@ -12,12 +12,12 @@ use super::{
     form::Form,
     receive::{Delivery, Provider, Receipt, receive},
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemBody, ProblemType, Result},
     http::Answer,
     mail::parse::Envelope,
+    routes::ServiceConfig,
     store::Tx,
 };
 use actix_web::{

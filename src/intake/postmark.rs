@@ -12,12 +12,12 @@ use super::{
     rebuild::{File, Rebuilt},
     receive::{Delivery, Provider, Receipt},
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, ProblemBody, ProblemType, Result},
     http::Answer,
     mail::parse::Envelope,
+    routes::ServiceConfig,
 };
 use actix_web::{
     HttpRequest, post,

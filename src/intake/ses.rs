@@ -16,12 +16,12 @@ use super::{
     door::{Doors, Sender, counted, not_proven},
     receive::{Delivery, Provider, Receipt},
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::{Error, Problem, ProblemBody, ProblemType, Result},
     http::Answer,
     mail::parse::Envelope,
+    routes::ServiceConfig,
 };
 use actix_web::{
     HttpRequest, post,

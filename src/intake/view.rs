@@ -3,7 +3,6 @@
 //! The help center and the programme office see all of it. A desk sees what is on its cases, a manager too, but not what
 //! somebody unknown sent until a person has confirmed the sender or placed the mail by hand (design: Mail intake).
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Permission, Role, permit},
     cases::View,
@@ -12,6 +11,7 @@ use crate::{
     ids::*,
     interactions::Author,
     programme::*,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};

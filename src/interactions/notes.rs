@@ -1,7 +1,6 @@
 //! Notes: what staff tell each other on a case.
 
 use super::{After, Author, PageFilter};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -9,6 +8,7 @@ use crate::{
     error::Result,
     http::{Answer, Body as RequestBody, Cursor, Json, Page, Path, Query, page_size},
     ids::*,
+    routes::ServiceConfig,
     store::Tx,
     text::Body,
 };

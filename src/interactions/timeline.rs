@@ -4,7 +4,6 @@
 //! are joined by those ids, and a text that was erased is simply absent.
 
 use super::{Author, InteractionView, NoteView, PageFilter};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::View,
@@ -12,6 +11,7 @@ use crate::{
     http::{Answer, Cursor, Page, Path, Query, page_size},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};

@@ -1,11 +1,11 @@
 //! The queue as staff see it (`/jobs`): what waits, what runs, what has failed for good, and running it again.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
     error::{Error, OnConstraint, Result},
     http::{Answer, Cursor, Page, Path, Query, page_size},
+    routes::ServiceConfig,
 };
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};

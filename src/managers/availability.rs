@@ -5,7 +5,6 @@
 //! possible and answered with a warning ([`outside_hours`]).
 
 use super::{Manager, find, lock, month_of, require_own};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     audit::Event,
@@ -17,6 +16,7 @@ use crate::{
     japan::tokyo_date,
     programme::check_span,
     public_links::dates,
+    routes::ServiceConfig,
     store::Tx,
     text::Reason,
 };

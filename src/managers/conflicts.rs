@@ -2,7 +2,6 @@
 //! or a booking all the same needs a reason.
 
 use super::{find, lock, require_own};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, OFFICE, permit},
     audit::Event,
@@ -11,6 +10,7 @@ use crate::{
     http::{Answer, Body, Items, Json, Path},
     ids::*,
     programme::ConflictKind,
+    routes::ServiceConfig,
     store::Tx,
     text::Name,
 };

@@ -10,7 +10,6 @@ use super::{
     sender::{Sender, addressed, is_own_address},
     write,
 };
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, Case},
@@ -20,6 +19,7 @@ use crate::{
     ids::*,
     japan::dates,
     programme::{Mode, SessionState, Stage, TemplatePurpose},
+    routes::ServiceConfig,
     settings::Settings,
     store::Tx,
     templates::{self, Placeholder, Values},

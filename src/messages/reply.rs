@@ -5,7 +5,6 @@
 //! taken back.
 
 use super::{Draft, MessageView, may_write, view, write};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases::{self, Case},
@@ -13,6 +12,7 @@ use crate::{
     http::{Answer, Body as RequestBody, Json, Path},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::{Body, EmailAddress, Subject},
 };

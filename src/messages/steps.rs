@@ -1,7 +1,6 @@
 //! What staff do with a message that is written: take it back, have it sent again.
 
 use super::{MessageView, chain, job, view};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -10,6 +9,7 @@ use crate::{
     http::{Answer, Path},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
 };
 use actix_web::post;

@@ -1,7 +1,6 @@
 //! Messages as staff see them: of a case, one with its attempts, and those that somebody must look after.
 
 use super::may_write;
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, Status, View},
@@ -10,6 +9,7 @@ use crate::{
     ids::*,
     interactions::Author,
     programme::*,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};

@@ -1,7 +1,6 @@
 //! Assignments: made by an accepted offer, ended by a release or with what the desk arranged.
 
 use super::{Offer, record_end};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -11,6 +10,7 @@ use crate::{
     http::{Answer, Body, Json, Path},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::Reason,
 };

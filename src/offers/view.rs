@@ -3,7 +3,6 @@
 //! An offered manager reads enterprise and matter inside the offer, because the case itself is not theirs yet. Once the
 //! offer came to nothing, or the assignment ended, the matter is none of their business any more.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     cases::{self, View},
@@ -12,6 +11,7 @@ use crate::{
     ids::*,
     japan::prefectures,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
 };
 use actix_web::get;

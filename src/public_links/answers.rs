@@ -1,6 +1,5 @@
 //! What the enterprise of a case answered, for those who work on it.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     cases,
@@ -8,6 +7,7 @@ use crate::{
     http::{Answer, Path},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
 };
 use actix_web::get;
 use chrono::{DateTime, Utc};

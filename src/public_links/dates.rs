@@ -13,7 +13,6 @@ pub use view::{DateProposal, OfferedSlot, ProposalManager};
 use view::{find, load};
 
 use super::{Addressee, addressee, ask, issue, revoke};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, permit},
     audit::Event,
@@ -24,6 +23,7 @@ use crate::{
     ids::*,
     japan::dates as words,
     programme::*,
+    routes::ServiceConfig,
     store::{Store, Tx},
     templates::{Placeholder, Values},
     text::{Line200, Reason, Url},

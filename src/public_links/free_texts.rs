@@ -3,7 +3,6 @@
 //! The text as it was written is for those who check it; the ministry sees what was released, perhaps edited, and of which
 //! case it is never.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Role, permit},
     audit::Event,
@@ -12,6 +11,7 @@ use crate::{
     ids::*,
     interactions::Author,
     programme::*,
+    routes::ServiceConfig,
     store::Tx,
     text::Reason,
 };

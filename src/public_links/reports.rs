@@ -6,7 +6,6 @@
 
 mod rows;
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, Role, permit},
     calendar::hours::TimeOfDay,
@@ -14,6 +13,7 @@ use crate::{
     http::{Answer, Query},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     text::PrefectureCode,
 };
 use actix_web::get;

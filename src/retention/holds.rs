@@ -1,6 +1,5 @@
 //! Legal holds: a case that must stay as it is, whatever its age.
 
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     audit::Event,
@@ -9,6 +8,7 @@ use crate::{
     http::{Answer, Body, Cursor, Json, Page, Path, Query, page_size},
     ids::*,
     interactions::Author,
+    routes::ServiceConfig,
     text::Reason,
 };
 use actix_web::{get, post};

@@ -1,13 +1,13 @@
 //! The log of what was disposed of: append-only, ids and numbers, no names.
 
 use super::RetentionClass;
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
     interactions::Author,
+    routes::ServiceConfig,
     store::Tx,
 };
 use actix_web::get;

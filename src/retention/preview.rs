@@ -1,13 +1,13 @@
 //! What would go on a day: counts per class and fiscal year, and the list behind each.
 
 use super::{RetentionClass, cutoff};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, permit},
     error::Result,
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
     japan::tokyo_date,
+    routes::ServiceConfig,
     settings::Settings,
 };
 use actix_web::get;

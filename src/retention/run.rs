@@ -5,7 +5,6 @@
 //! the next one finds only what is left.
 
 use super::{RetentionClass, cutoff, log};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Actor, OFFICE, permit},
     attachments,
@@ -18,6 +17,7 @@ use crate::{
     interactions::Author,
     japan::{self, tokyo_date},
     jobs::{Job, Work},
+    routes::ServiceConfig,
     settings::Settings,
     store::{Store, Tx},
 };

@@ -1,13 +1,13 @@
 //! The lists behind the figures.
 
 use super::{Scope, SurveyReportFilter};
-use crate::routes::ServiceConfig;
 use crate::{
     access::{Access, Role, permit},
     error::Result,
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
     programme::*,
+    routes::ServiceConfig,
     text::PrefectureCode,
 };
 use actix_web::get;
