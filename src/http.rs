@@ -397,19 +397,14 @@ fn parse_query<T: DeserializeOwned>(text: &str) -> Result<T> {
     )))
     .map_err(|error| {
         let detail = error.inner().to_string();
-        let name = match detail
-            .strip_prefix("unknown field `")
-            .and_then(|rest| rest.split('`').next())
-        {
-            Some(unknown) => unknown.to_owned(),
-            None => error.path().to_string(),
-        };
-        let detail = if detail.starts_with("unknown field") {
-            "is not a parameter of this request".into()
-        } else {
-            detail
-        };
-        Error::invalid(format!("/{name}"), detail)
+        let named = |beginning| detail.strip_prefix(beginning)?.split('`').next();
+        if let Some(unknown) = named("unknown field `") {
+            return Error::invalid(format!("/{unknown}"), "is not a parameter of this request");
+        }
+        if let Some(missing) = named("missing field `") {
+            return Error::invalid(format!("/{missing}"), "is required");
+        }
+        Error::invalid(format!("/{}", error.path()), detail)
     })
 }
 

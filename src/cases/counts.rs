@@ -7,7 +7,7 @@ use super::{
 use crate::{
     access::{Access, permit},
     error::Result,
-    http::{Answer, Query},
+    http::{Answer, Query, page_size},
     routes::ServiceConfig,
     search::Scope,
 };
@@ -58,6 +58,8 @@ async fn count_cases(
     access: Access<permit::ReadCases>,
     Query(filter): Query<CaseFilter>,
 ) -> Result<Answer> {
+    // It means nothing here, and must be one all the same.
+    page_size(filter.limit)?;
     let mut found = None;
     if let Some(words) = filter.words(&access).await? {
         let ids = List::newest(&access, &filter, MOST_FOUND + 1)

@@ -117,11 +117,12 @@ fn corporate_check_digit(base: &str) -> u32 {
 }
 
 text_type! {
-    /// The code of a prefecture (JIS X 0401): two digits from 01 (北海道) to 47 (沖縄県).
+    /// The code of a prefecture (JIS X 0401): two digits from 01 (北海道) to 47 (沖縄県). A zero in front may be left out of
+    /// what is sent.
     plain PrefectureCode {
         max: 2,
         parse: prefecture_code,
-        shape: Shape::of(2, 2, "13").pattern("^(0[1-9]|[1-3][0-9]|4[0-7])$"),
+        shape: Shape::of(1, 2, "13").pattern("^(0?[1-9]|[1-3][0-9]|4[0-7])$"),
     }
 }
 

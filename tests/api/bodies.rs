@@ -1,4 +1,4 @@
-//! What may come as a body: for every operation that takes JSON, bodies made from its schema in the document, broken in
+//! What may come as a body, and as a parameter: for every operation that takes JSON, bodies made from its schema in the document, broken in
 //! one place or hostile all over. A broken one names its field and writes nothing, a hostile one never ends in 5xx, and
 //! what is taken comes back as it was sent.
 //!
@@ -342,6 +342,80 @@ async fn a_broken_body_names_its_field_and_writes_nothing() {
         faults.join("\n")
     );
     assert_eq!(before, rows(&app).await, "a refused body wrote something");
+}
+
+/// What may stand behind the question mark.
+fn parameters(operation: &'static Operation) -> impl Iterator<Item = &'static Value> {
+    let all = operation.value["parameters"].as_array();
+    let all = all.into_iter().flatten().map(resolve);
+    all.filter(|parameter| parameter["in"] == "query")
+}
+
+/// Words that the schema of a parameter does not allow.
+fn outside(schema: &Value) -> Vec<String> {
+    let schema = resolve(schema);
+    let mut words = match (kind(schema), schema["format"].as_str()) {
+        ("integer" | "number", _) => vec!["many".into(), "1.5".into(), "1e30".into()],
+        ("boolean", _) => vec!["perhaps".into()],
+        ("string", Some("uuid" | "date" | "date-time")) => vec!["0".into()],
+        ("string", _) if schema["enum"].is_array() => vec!["no_such_word".into()],
+        _ => Vec::new(),
+    };
+    let minimum = schema["minimum"].as_i64().map(|least| least - 1);
+    let maximum = schema["maximum"].as_i64().map(|most| most + 1);
+    words.extend(minimum.iter().chain(&maximum).map(i64::to_string));
+    if let Some(most) = schema["maxLength"].as_u64() {
+        words.push("あ".repeat(most as usize + 1));
+    }
+    words
+}
+
+#[actix_web::test]
+async fn a_parameter_outside_its_bounds_is_named() {
+    let app = TestApp::start().await;
+    let cast = Cast::of(&app).await;
+    let mut faults = Vec::new();
+    let mut tried = 0;
+    for operation in OPERATIONS.iter() {
+        let parameters: Vec<_> = parameters(operation).collect();
+        let needed = || parameters.iter().filter(|it| it["required"] == true);
+        for parameter in &parameters {
+            let name = parameter["name"].as_str().unwrap();
+            let mut words: Vec<_> = outside(&parameter["schema"])
+                .into_iter()
+                .map(Some)
+                .collect();
+            if parameter["required"] == true {
+                words.push(None);
+            }
+            for word in words {
+                tried += 1;
+                let mut query = form_urlencoded::Serializer::new(String::new());
+                for other in needed().filter(|other| other["name"] != name) {
+                    let sample = sample(&other["schema"]);
+                    query.append_pair(other["name"].as_str().unwrap(), sample.as_str().unwrap());
+                }
+                query.extend_pairs(word.iter().map(|word| (name, word)));
+                let path = format!("{}?{}", path_of(operation), query.finish());
+                let client = cast.who_may(operation);
+                let answer = client.call(operation.method.clone(), path).await;
+                // A list of what is not there says so first, where it looks at its bounds itself.
+                let is_absent = answer.status == 404 && operation.path.contains('{');
+                let is_named = answer.pointers() == [format!("/{name}")];
+                if !is_absent && (answer.status != 422 || !is_named) {
+                    let said = (answer.status, answer.pointers());
+                    faults.push(format!("{} {name}={word:.20?}: {said:?}", operation.id()));
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}: the document has parameters");
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
 }
 
 /// Something of any shape.

@@ -3,7 +3,7 @@
 use super::{Scope, SurveyReportFilter};
 use crate::{
     access::{Access, Role, permit},
-    error::Result,
+    error::{Error, Result},
     http::{Answer, Cursor, Page, Query, page_size},
     ids::*,
     programme::*,
@@ -214,6 +214,9 @@ async fn list_evaluation_rows(
     Query(filter): Query<EvaluationRowFilter>,
 ) -> Result<Answer> {
     let limit = page_size(filter.limit)?;
+    if filter.score.is_some_and(|score| !(1..=5).contains(&score)) {
+        return Err(Error::invalid("/score", "must be between 1 and 5"));
+    }
     let after: Option<(DateTime<Utc>, ConsultationId)> =
         filter.cursor.as_ref().map(Cursor::keys).transpose()?;
     let (after_at, after_id) = after.unzip();

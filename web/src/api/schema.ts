@@ -7980,7 +7980,7 @@ export interface components {
          */
         PostalCode: string;
         /**
-         * @description The code of a prefecture (JIS X 0401): two digits from 01 (北海道) to 47 (沖縄県).
+         * @description The code of a prefecture (JIS X 0401): two digits from 01 (北海道) to 47 (沖縄県). A zero in front may be left out of what is sent.
          * @example 13
          */
         PrefectureCode: string;
