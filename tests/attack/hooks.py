@@ -130,7 +130,10 @@ def filter_failure(context, failure, case, response):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """The name of a form's part stands in a header line, where control characters cannot be."""
-    if case.media_type == "multipart/form-data" and isinstance(case.body, dict):
+    if case.media_type != "multipart/form-data" or not isinstance(case.body, dict):
+        return
+    # What is not edited keeps what it was made as: schemathesis judges an edited request anew.
+    if not all(name.isprintable() for name in case.body):
         case.body = {name: part for name, part in case.body.items() if name.isprintable()}
 
 
