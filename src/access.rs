@@ -403,11 +403,16 @@ impl<P: Permitted> Access<P> {
         &self,
         statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T> {
-        let near = self
-            .request
-            .app_data::<Rc<Near>>()
-            .expect("the app is mounted with its connections");
-        Ok(near.read(self.store.reader(), statements).await?)
+        let mut lease = self.near().reads.lease(self.store.reader()).await?;
+        let found = statements(lease.db()).await?;
+        lease.give_back();
+        Ok(found)
+    }
+
+    /// The connections of this thread.
+    fn near(&self) -> &Near {
+        let near = self.request.app_data::<Rc<Near>>();
+        near.expect("the app is mounted with its connections")
     }
 
     /// For reading what may be a few seconds old, in figures, exports and search: from the replica, where there is one that
@@ -444,7 +449,7 @@ impl<P: Permitted> Access<P> {
     ) -> Result<Answer> {
         let claim = crate::http::idempotency_claim(&self.request, &self.actor)?;
         self.store
-            .transaction(&self.actor, async |tx| {
+            .transaction_near(self.near(), &self.actor, async |tx| {
                 if let Some(claim) = &claim
                     && let Some(first) = tx.claim(claim).await?
                 {
@@ -464,7 +469,8 @@ impl<P: Permitted> Access<P> {
         &self,
         work: impl AsyncFn(&mut Tx) -> Result<T>,
     ) -> Result<T> {
-        self.store.transaction(&self.actor, work).await
+        let near = self.near();
+        self.store.transaction_near(near, &self.actor, work).await
     }
 }
 

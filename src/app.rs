@@ -9,7 +9,7 @@ use crate::{
     http::{MAX_JSON, MAX_KEY, MAX_PAGE},
     intake::door::Doors,
     routes::ServiceConfig,
-    store::{Near, Store},
+    store::{Lane, Near, Store},
 };
 use actix_cors::Cors;
 use actix_router::ResourceDef;
@@ -63,7 +63,9 @@ pub struct AppOptions {
     /// The public address is https: browsers are told to stay there.
     pub https: bool,
     /// Connections of each thread for short reads; at least one.
-    pub near_connections: u32,
+    pub near_reads: u32,
+    /// Connections of each thread for transactions; at least one.
+    pub near_writes: u32,
     /// The doors for mail.
     pub doors: Arc<Doors>,
     /// A place for each request to the API that runs or waits, in all threads together.
@@ -75,7 +77,8 @@ impl Default for AppOptions {
         Self {
             cors_origins: Vec::new(),
             https: false,
-            near_connections: 1,
+            near_reads: 1,
+            near_writes: 16,
             doors: Arc::default(),
             places: Arc::new(Semaphore::new(MOST_REQUESTS)),
         }
@@ -135,7 +138,10 @@ pub fn app(
     App::new()
         .app_data(store)
         .app_data(auth)
-        .app_data(Rc::new(Near::new(options.near_connections.max(1))))
+        .app_data(Rc::new(Near {
+            reads: Lane::new(options.near_reads.max(1)),
+            writes: Lane::new(options.near_writes.max(1)),
+        }))
         .app_data(PayloadConfig::new(MAX_JSON))
         .app_data(Data::from(options.doors.clone()))
         .app_data(Data::from(options.places.clone()))

@@ -115,7 +115,7 @@ pub struct DatabaseConfig {
     #[arg(long, global = true, env = "MADOGUCHI_PG_BIN_DIR", value_name = "DIR")]
     pub pg_bin_dir: Option<PathBuf>,
 
-    /// Most connections for writing
+    /// Most connections for writing; half of them belong to the threads of the HTTP server, one each at least
     #[arg(long, global = true, env = "MADOGUCHI_DATABASE_MAX_CONNECTIONS", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_max_connections: u32,

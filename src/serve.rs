@@ -77,7 +77,7 @@ impl Opened {
             false => database::check(connections).await,
         }
         .map_err(|error| error.to_string())?;
-        let most = config.database.database_max_connections;
+        let most = config.database.database_max_connections.div_ceil(2);
         let write = match way {
             Way::Usual => connections.program_pool(most).await,
             Way::PastThePooler => connections.direct_pool(most).await,
@@ -252,8 +252,9 @@ fn start_http(
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
     let options = AppOptions {
-        // The other half of the connections for reading.
-        near_connections: config.database.database_read_max_connections / 2 / threads as u32,
+        // The other half of the connections.
+        near_reads: config.database.database_read_max_connections / 2 / threads as u32,
+        near_writes: config.database.database_max_connections / 2 / threads as u32,
         cors_origins: serve.cors_origins.clone(),
         https: public_url.starts_with("https://"),
         doors: Arc::new(serve.intake.doors()?),

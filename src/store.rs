@@ -4,6 +4,7 @@
 //! the closure did not say [`Tx::unchanged`]. Nobody writes `commit`: [`Store::transaction`] commits on `Ok`, rolls
 //! back on `Err`, and runs the closure once more after a serialisation failure or a deadlock.
 
+mod begun;
 mod near;
 
 use crate::{
@@ -25,9 +26,10 @@ use crate::{
     webhooks::outlet::Outlet,
 };
 use actix_web::http::StatusCode;
+use begun::{Begun, Held};
 use chrono::{DateTime, TimeDelta, Utc};
-pub(crate) use near::Near;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+pub(crate) use near::{Lane, Near};
+use sqlx::{PgConnection, PgPool};
 use std::{
     panic::Location,
     sync::{Arc, RwLock},
@@ -227,15 +229,34 @@ impl Store {
     ///
     /// # Errors
     /// What the closure returns, after rolling back; a commit that recorded nothing is a bug of ours and an error.
-    pub async fn transaction<T>(
+    pub fn transaction<T>(
         &self,
         actor: &Actor,
         work: impl AsyncFn(&mut Tx) -> Result<T>,
+    ) -> impl Future<Output = Result<T>> {
+        self.transaction_on(None, actor, work)
+    }
+
+    /// As [`Self::transaction`], on a connection of the thread.
+    pub(crate) fn transaction_near<T>(
+        &self,
+        near: &Near,
+        actor: &Actor,
+        work: impl AsyncFn(&mut Tx) -> Result<T>,
+    ) -> impl Future<Output = Result<T>> {
+        self.transaction_on(Some(&near.writes), actor, work)
+    }
+
+    async fn transaction_on<T>(
+        &self,
+        lane: Option<&Arc<Lane>>,
+        actor: &Actor,
+        work: impl AsyncFn(&mut Tx) -> Result<T>,
     ) -> Result<T> {
-        match self.attempt(actor, &work).await {
+        match self.attempt(lane, actor, &work).await {
             Err(error) if error.is_transient() => {
                 tracing::info!(request.id = %request_id(), "transaction runs once more after a conflict");
-                self.attempt(actor, &work).await
+                self.attempt(lane, actor, &work).await
             }
             result => result,
         }
@@ -243,11 +264,16 @@ impl Store {
 
     async fn attempt<T>(
         &self,
+        lane: Option<&Arc<Lane>>,
         actor: &Actor,
         work: &impl AsyncFn(&mut Tx) -> Result<T>,
     ) -> Result<T> {
+        let held = match lane {
+            Some(lane) => Held::OfThread(lane.lease(&self.write).await?),
+            None => Held::OfAll(self.write.acquire().await?),
+        };
         let mut tx = Tx {
-            inner: self.write.begin().await?,
+            inner: Begun::begin(held).await?,
             actor: actor.clone(),
             now: self.now(),
             mail: self.mail.clone(),
@@ -264,12 +290,25 @@ impl Store {
             answer_is_own: false,
             kept: None,
         };
-        // Dropping the transaction rolls it back.
-        let result = work(&mut tx).await?;
-        let has_jobs = !tx.jobs.is_empty();
-        let changes_directory = tx.events.iter().any(|(chain, _)| *chain == Chain::Office)
-            || (tx.unchanged.is_some() && tx.is_news_to_directory);
-        tx.flush().await?;
+        let written = match work(&mut tx).await {
+            Ok(result) => {
+                let has_jobs = !tx.jobs.is_empty();
+                let changes_directory = tx.events.iter().any(|(chain, _)| *chain == Chain::Office)
+                    || (tx.unchanged.is_some() && tx.is_news_to_directory);
+                let flushed = tx.flush().await;
+                flushed.map(|()| (result, has_jobs, changes_directory))
+            }
+            Err(error) => Err(error),
+        };
+        let (result, has_jobs, changes_directory) = match written {
+            Ok(written) => written,
+            Err(error) => {
+                if let Err(lost) = tx.inner.rollback().await {
+                    tracing::debug!(error = %lost, "rolled back by losing the connection");
+                }
+                return Err(error);
+            }
+        };
         tx.inner.commit().await?;
         if has_jobs {
             self.wake_worker.notify_one();
@@ -284,7 +323,7 @@ impl Store {
 
 /// One transaction: the connection, who acts, when and why, and what happened in it.
 pub struct Tx {
-    inner: Transaction<'static, Postgres>,
+    inner: Begun,
     actor: Actor,
     now: DateTime<Utc>,
     mail: Arc<MailIdentity>,

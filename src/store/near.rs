@@ -1,4 +1,4 @@
-//! Connections of one thread of the HTTP server, for the short reads of requests.
+//! Connections of one thread of the HTTP server, for its requests.
 //!
 //! The driver's pool is our own here because of what it does besides. It asks every connection that comes back whether it
 //! lives (sqlx 0.9.0, `Floating::return_to_pool`), and we ask once more before that, within a time limit: two round trips
@@ -13,22 +13,33 @@
 use crate::database::{ACQUIRE_TIMEOUT, TRUSTED_IDLE};
 use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
 use std::{
-    cell::{OnceCell, RefCell},
+    ops::Deref,
+    sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// After this long a connection goes through the pool once, which replaces those that are old or broken.
 const SERVICE: Duration = Duration::from_secs(30);
 
-/// Connections of one thread. What waits for one is served in the order in which it came.
+const UNBROKEN: &str = "nothing panics while it is locked";
+
+/// What one thread has: what is read never waits for what is written.
 pub(crate) struct Near {
+    /// For short reads.
+    pub reads: Arc<Lane>,
+    /// For transactions.
+    pub writes: Arc<Lane>,
+}
+
+/// Connections of one thread and one kind. What waits for one is served in the order in which it came.
+pub(crate) struct Lane {
     most: u32,
-    permits: Semaphore,
-    /// Made by the first read, on the thread that will use it.
-    pool: OnceCell<PgPool>,
-    /// The one that was used last is on top.
-    warm: RefCell<Vec<Warm>>,
+    permits: Arc<Semaphore>,
+    /// Made by the first request, on the thread that will use it.
+    pool: OnceLock<PgPool>,
+    /// The one that was used last is on top. Locked by one thread alone, and not while it waits.
+    warm: Mutex<Vec<Warm>>,
 }
 
 struct Warm {
@@ -37,35 +48,64 @@ struct Warm {
     rests_since: Instant,
 }
 
-impl Near {
-    /// At most so many connections.
-    pub(crate) fn new(most: u32) -> Self {
-        Self {
-            most,
-            permits: Semaphore::new(most as usize),
-            pool: OnceCell::new(),
-            warm: RefCell::default(),
-        }
+/// A connection while it is used. Dropped, it goes to the pool, which looks at what state it is in.
+pub(crate) struct Lease {
+    warm: Warm,
+    lane: Arc<Lane>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    /// The connection.
+    pub(crate) fn db(&mut self) -> &mut PgConnection {
+        &mut self.warm.connection
     }
 
-    /// Runs a few short statements, connecting as `shared` does.
+    /// The connection, to be closed.
+    pub(crate) fn pooled(&mut self) -> &mut PoolConnection<Postgres> {
+        &mut self.warm.connection
+    }
+
+    /// Takes it back unasked: its statements were read to their end, and its transaction is over.
+    pub(crate) fn give_back(mut self) {
+        self.warm.rests_since = Instant::now();
+        let mut warm = self.lane.warm.lock().expect(UNBROKEN);
+        warm.push(self.warm);
+    }
+}
+
+impl Deref for Lease {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.warm.connection
+    }
+}
+
+impl Lane {
+    /// At most so many connections.
+    pub(crate) fn new(most: u32) -> Arc<Self> {
+        Arc::new(Self {
+            most,
+            permits: Arc::new(Semaphore::new(most as usize)),
+            pool: OnceLock::new(),
+            warm: Mutex::default(),
+        })
+    }
+
+    /// A connection, made as `shared` makes them.
     ///
     /// # Errors
-    /// What the statements return; none is free or none can be opened within [`ACQUIRE_TIMEOUT`]; `shared` was closed.
-    pub(crate) async fn read<T>(
-        &self,
-        shared: &PgPool,
-        statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
-    ) -> sqlx::Result<T> {
+    /// None is free or none can be opened within [`ACQUIRE_TIMEOUT`]; `shared` was closed.
+    pub(crate) async fn lease(self: &Arc<Self>, shared: &PgPool) -> sqlx::Result<Lease> {
         if shared.is_closed() {
             return Err(sqlx::Error::PoolClosed);
         }
-        // Let go of last, when the connection is back.
-        let _permit = tokio::time::timeout(ACQUIRE_TIMEOUT, self.permits.acquire())
+        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, self.permits.clone().acquire_owned())
             .await
             .map_err(|_| sqlx::Error::PoolTimedOut)?
             .expect("is never closed");
-        let mut warm = match self.take() {
+        let warm = match self.take() {
             Some(warm) => warm,
             None => Warm {
                 connection: self.pool(shared).acquire().await?,
@@ -73,16 +113,16 @@ impl Near {
                 rests_since: Instant::now(),
             },
         };
-        // An error, or a request that ends here, drops it: the pool looks at what state it is in.
-        let found = statements(&mut *warm.connection).await?;
-        warm.rests_since = Instant::now();
-        self.warm.borrow_mut().push(warm);
-        Ok(found)
+        Ok(Lease {
+            warm,
+            lane: self.clone(),
+            _permit: permit,
+        })
     }
 
     fn take(&self) -> Option<Warm> {
         loop {
-            let warm = self.warm.borrow_mut().pop()?;
+            let warm = self.warm.lock().expect(UNBROKEN).pop()?;
             let is_trusted = warm.rests_since.elapsed() < TRUSTED_IDLE;
             if is_trusted && warm.from_pool.elapsed() < SERVICE {
                 return Some(warm);
@@ -100,10 +140,10 @@ impl Near {
     }
 }
 
-impl Drop for Near {
+impl Drop for Lane {
     fn drop(&mut self) {
         // Handing a connection back takes a runtime, which may be gone when a thread ends.
-        for warm in self.warm.take() {
+        for warm in self.warm.get_mut().expect(UNBROKEN).drain(..) {
             drop(warm.connection.leak());
         }
     }

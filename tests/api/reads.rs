@@ -3,10 +3,13 @@
 //! Round trips are what a read costs: a new one shows here before it shows in a measurement.
 
 use crate::harness::{Client, TestApp};
-use sqlx::{AssertSqlSafe, Executor, Row};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use std::{
     fmt::Debug,
+    future::IntoFuture,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tracing::{Event, Subscriber, field::Field, instrument::WithSubscriber};
 use tracing_subscriber::{
@@ -166,4 +169,61 @@ async fn a_timeline_is_read_in_its_order() {
         assert_goes_by(&plan, &texts);
         assert!(plan.contains("Backward using audit_event_pkey"), "{plan}");
     }
+}
+
+/// Connections of the app to its database: how many there are, and how many of them have a transaction that is not over.
+async fn connections(app: &TestApp) -> (i64, i64) {
+    let query = "select count(*), count(*) filter (where xact_start is not null) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
+    let row = sqlx::query(query).fetch_one(&mut app.sql().await).await;
+    let row = row.unwrap();
+    (row.get(0), row.get(1))
+}
+
+#[actix_web::test]
+async fn a_transaction_that_fails_leaves_its_connection_fit_for_the_next() {
+    let app = TestApp::start().await;
+    let operator = app.as_operator();
+    let case = app.make_case().await;
+    let notes = format!("/cases/{}/notes", case.id());
+    let no_such = format!("/cases/{}/notes", uuid::Uuid::nil());
+    let text = json!({ "body": "折り返し待ち" });
+    operator.post(&notes, text.clone()).await.expect(201);
+    let (before, _) = connections(&app).await;
+    for _ in 0..20 {
+        operator.post(&no_such, text.clone()).await.expect(404);
+        operator.post(&notes, text.clone()).await.expect(201);
+    }
+    assert_eq!(connections(&app).await, (before, 0));
+}
+
+#[actix_web::test]
+async fn a_transaction_that_is_given_up_is_rolled_back_and_its_place_is_free() {
+    let app = TestApp::start().await;
+    let operator = app.as_operator();
+    let case = app.make_case().await;
+    let mut holder = app.sql().await;
+    let mut holder = holder.begin().await.unwrap();
+    let lock = format!(
+        "select from case_file where id = '{}' for update",
+        case.id()
+    );
+    holder.execute(AssertSqlSafe(lock)).await.unwrap();
+    let close = json!({ "outcome": "answered" });
+    for _ in 0..30 {
+        let path = format!("/cases/{}/close", case.id());
+        let given_up = operator.post(path, close.clone()).into_future();
+        let waited = tokio::time::timeout(Duration::from_millis(50), given_up).await;
+        assert!(waited.is_err(), "the case is locked");
+    }
+    holder.rollback().await.unwrap();
+    // More than there are connections were given up; none is missing, and nothing of theirs stands.
+    let open: Value = operator
+        .get(format!("/cases/{}", case.id()))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(open["status"], "received");
+    let path = format!("/cases/{}/close", case.id());
+    operator.post(path, close).await.expect(200);
 }
