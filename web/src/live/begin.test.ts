@@ -1,5 +1,5 @@
 /** What is asked anew when the news begins: all that was asked before, and nothing that is asked after. */
-import { QueryClient, QueryObserver } from '@tanstack/react-query';
+import { InfiniteQueryObserver, QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { myTurn } from '@/api/first-questions';
 import type { News } from './stream';
@@ -115,4 +115,28 @@ it('asks again what is looked at again later, after it was old when the news beg
   await vi.advanceTimersByTimeAsync(1_000);
   expect(asked).toEqual(['left']);
   again();
+});
+
+it('waits for a further page before it asks for all of them again', async () => {
+  news.begun();
+  const list = new InfiniteQueryObserver(client, {
+    queryKey: ['cases'],
+    initialPageParam: 1,
+    queryFn: async ({ pageParam }) => {
+      await myTurn();
+      asked.push(`page ${pageParam}`);
+      return new Promise<number>((resolve) => setTimeout(() => resolve(pageParam), 5_000));
+    },
+    getNextPageParam: (last: number) => last + 1,
+  });
+  const end = list.subscribe(() => undefined);
+  await vi.advanceTimersByTimeAsync(6_000);
+  void list.fetchNextPage();
+  await vi.advanceTimersByTimeAsync(100);
+  news.change({ kind: 'case', case_id: 'c', gone: false });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(list.getCurrentResult().data?.pages).toEqual([1, 2]);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(asked).toEqual(['page 1', 'page 2', 'page 1', 'page 2']);
+  end();
 });

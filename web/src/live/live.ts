@@ -1,5 +1,5 @@
 /** What the server tells becomes questions anew: only those that the change concerns, and a burst of changes at once. */
-import type { InvalidateQueryFilters, QueryClient } from '@tanstack/react-query';
+import type { InvalidateQueryFilters, Query, QueryClient } from '@tanstack/react-query';
 import { holdQuestions, wereSent } from '@/api/first-questions';
 import { session } from '@/api/session';
 import { setLive } from '@/data/poll';
@@ -9,18 +9,25 @@ import { follow } from './stream';
 /** Changes within this time are one. */
 const BURST_MS = 300;
 
-/** Asks again what is known, and also what was sent for the first time, which an invalidation alone leaves as it comes. */
+/** A further page of a list is on its way, which asking again would give up. */
+const isGrowing = (query: Query) =>
+  query.state.fetchStatus === 'fetching' && query.state.fetchMeta?.fetchMore !== undefined;
+
+/**
+ * Asks again what is known; and what is under way, once it has come: what was sent for the first time, which an invalidation
+ * alone leaves as it comes, and further pages, for which somebody pressed a button.
+ */
 function askAgain(client: QueryClient, filters: InvalidateQueryFilters = {}): void {
   if (!wereSent()) {
     void client.invalidateQueries({ ...filters, fetchStatus: 'idle' });
     return;
   }
   for (const query of client.getQueryCache().findAll({ ...filters, fetchStatus: 'fetching' })) {
-    if (query.state.data !== undefined) continue;
+    if (query.state.data !== undefined && !isGrowing(query)) continue;
     const again = () => client.invalidateQueries({ queryKey: query.queryKey, exact: true });
     query.promise?.then(again, () => undefined);
   }
-  void client.invalidateQueries(filters);
+  void client.invalidateQueries({ ...filters, predicate: (query) => !isGrowing(query) });
 }
 
 /** Keeps what is shown as the server has it, until the returned function is called. */

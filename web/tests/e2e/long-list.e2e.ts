@@ -33,12 +33,9 @@ async function longQueue(page: Page): Promise<void> {
     await route.fulfill({ json: { ...((await response.json()) as object), total: TOTAL } });
   });
   await page.goto('/cases?status=all');
-  await page.getByText(`${TOTAL} 件中 50 件を表示`).waitFor();
-  const isWhole = page.getByText(`${TOTAL} 件中 ${TOTAL} 件を表示`);
-  while (!(await isWhole.isVisible())) {
-    // News that come meanwhile take the place of what is being fetched: one asks again.
+  for (let loaded = 50; loaded < TOTAL; loaded += 200) {
+    await page.getByText(`${TOTAL} 件中 ${loaded} 件を表示`).waitFor();
     await page.getByRole('button', { name: 'さらに表示' }).click();
-    await settled(page);
   }
   await page.getByText(`${TOTAL} 件中 ${TOTAL} 件を表示`).waitFor();
   await settled(page);
@@ -64,9 +61,6 @@ it('has the rows in sight only, says how many there are, and shows the right one
     expect(count).toBeGreaterThan(4);
     expect(index).toBe(first + 2);
   }
-  // At the top, where no row lies half under the heading: axe takes that for a small target.
-  await page.evaluate(() => scrollTo(0, 0));
-  await expect.poll(() => inSight(page)).toMatchObject({ gaps: 0, index: 2 });
   expect(await axeFindings(page)).toEqual([]);
   expect(complaints).toEqual([]);
 });
@@ -134,7 +128,6 @@ it('is a list of cards on a phone, and the way back from a case leads to the sam
   await signIn(page, 'admin');
   await longQueue(page);
   await expect.poll(() => page.locator('[data-row]').count()).toBeLessThan(80);
-  // Before anything lies half under the bars.
   expect(await axeFindings(page)).toEqual([]);
   await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2));
   const middle = () =>
