@@ -95,40 +95,43 @@ pub async fn check_session(
         .is_some_and(|(_, before)| (month..next_month).contains(&before));
     let facts = sqlx::query!(
         r#"
+        -- What is given stands in sub-queries: what it is does not count for the plan, which is then made once and not
+        -- every time. Making it takes ten times as long as following it.
         select
             coalesce(bool_or(m.appointed_from > $2 or m.appointed_to < $2), false) as "is_outside!",
             coalesce(bool_or(exists (
                 select 1
                 from manager_conflict k
-                where k.manager_id = m.id and k.enterprise_id = $3
+                where k.manager_id = m.id and k.enterprise_id = (select $3::uuid)
                 and not exists (
                     select 1
                     from assignment a
                     join offer o on o.id = a.offer_id
-                    where a.case_id = $4 and a.manager_id = m.id and a.ended_at is null
+                    where a.case_id = (select $4::uuid) and a.manager_id = m.id and a.ended_at is null
                     and o.override_reason is not null and o.offered_at >= k.created_at
                 )
                 and not exists (
                     select 1
                     from consultation s
-                    where s.id = $5 and s.override_reason is not null and s.booked_at >= k.created_at
+                    where s.id = (select $5::uuid) and s.override_reason is not null and s.booked_at >= k.created_at
                 )
             )), false) as "has_conflict!",
             coalesce(bool_or(exists (
                 select 1
                 from manager_absence b
-                where b.manager_id = m.id and b.starts_at < $7 and b.ends_at > $6
+                where b.manager_id = m.id
+                and b.starts_at < (select $7::timestamptz) and b.ends_at > (select $6::timestamptz)
             )), false) as "is_absent!",
             coalesce(bool_or((
                 select count(*)
                 from consultation_manager g
                 join consultation s on s.id = g.consultation_id
                 where g.manager_id = m.id
-                and g.starts_at >= $8 and g.starts_at < $9
+                and g.starts_at >= (select $8::timestamptz) and g.starts_at < (select $9::timestamptz)
                 and s.state in ('booked', 'held')
             ) >= m.monthly_capacity), false) as "is_full!"
         from manager m
-        where m.id = any ($1)
+        where m.id = any (array(select unnest($1::uuid[])))
         "#,
         &managers,
         day,
