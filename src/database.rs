@@ -24,7 +24,7 @@ mod migrate;
 mod private;
 mod programs;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub(crate) use connections::TRUSTED_IDLE;
 pub use connections::{
@@ -115,7 +115,8 @@ pub struct DatabaseConfig {
     #[arg(long, global = true, env = "MADOGUCHI_PG_BIN_DIR", value_name = "DIR")]
     pub pg_bin_dir: Option<PathBuf>,
 
-    /// Most connections for writing; half of them belong to the threads of the HTTP server, one each at least
+    /// Most connections for writing; half of them belong to the threads of the HTTP server, one each at least, and a quarter
+    /// to the workers
     #[arg(long, global = true, env = "MADOGUCHI_DATABASE_MAX_CONNECTIONS", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_max_connections: u32,

@@ -313,7 +313,7 @@ pub async fn run_due_in(store: &Store, context: &WorkContext, lane: Lane) -> Res
 /// the one job.
 async fn enqueue_indexing(store: &Store) -> Result<()> {
     let (kind, payload) = parts(&Work::IndexSearch {});
-    sqlx::query!(
+    let enqueue = sqlx::query!(
         r#"
         insert into job (kind, payload, job_key, run_at, created_at)
         select $1, $2, $1, $3, $3
@@ -324,9 +324,8 @@ async fn enqueue_indexing(store: &Store) -> Result<()> {
         kind,
         payload,
         store.now(),
-    )
-    .execute(store.writer())
-    .await?;
+    );
+    store.write(async |db| enqueue.execute(db).await).await?;
     Ok(())
 }
 
@@ -426,7 +425,7 @@ pub async fn enqueue_periodic(store: &Store) -> Result<()> {
 async fn run_next(store: &Store, context: &WorkContext, lane: Lane) -> Result<bool> {
     let lease_id = Uuid::now_v7();
     let now = store.now();
-    let Some(job) = sqlx::query!(
+    let take = sqlx::query!(
         r#"
         update job
         set leased_until = $2, lease_id = $3, attempts = attempts + 1
@@ -445,9 +444,10 @@ async fn run_next(store: &Store, context: &WorkContext, lane: Lane) -> Result<bo
         lease_id,
         lane != Lane::NoSending,
         lane != Lane::Sending,
-    )
-    .fetch_optional(store.writer())
-    .await?
+    );
+    let Some(job) = store
+        .write(async |db| take.fetch_optional(db).await)
+        .await?
     else {
         return Ok(false);
     };
@@ -469,13 +469,12 @@ async fn run_next(store: &Store, context: &WorkContext, lane: Lane) -> Result<bo
     };
     match result {
         Ok(()) => {
-            sqlx::query!(
+            let done = sqlx::query!(
                 "delete from job where id = $1 and lease_id = $2",
                 job.id,
                 lease_id
-            )
-            .execute(store.writer())
-            .await?;
+            );
+            store.write(async |db| done.execute(db).await).await?;
         }
         Err(error) => {
             fail(

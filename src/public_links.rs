@@ -282,9 +282,8 @@ async fn ask(
     if is_own_address(tx, &to.address).await? {
         return Ok(None);
     }
-    let (settings, mail, now) = (tx.settings().await?, tx.mail().clone(), tx.now());
-    let sender = Sender::of(tx.db(), &settings, &mail, case, None, now).await?;
-    let link = address(&mail.public_url, GAP);
+    let sender = Sender::of(tx, case, None).await?;
+    let link = address(&tx.mail().public_url, GAP);
     let values = sender
         .values(case)
         .and(values)

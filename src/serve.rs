@@ -9,7 +9,7 @@ use crate::{
     health,
     jobs::{self, Lane, WorkContext},
     replica::{self, Replica},
-    store::{Clock, Store},
+    store::{self, Clock, Store},
 };
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, web, web::Data};
 use std::{sync::Arc, time::Duration};
@@ -77,7 +77,8 @@ impl Opened {
             false => database::check(connections).await,
         }
         .map_err(|error| error.to_string())?;
-        let most = config.database.database_max_connections.div_ceil(2);
+        // A half belongs to the threads that answer, a quarter to the workers.
+        let most = config.database.database_max_connections.div_ceil(4);
         let write = match way {
             Way::Usual => connections.program_pool(most).await,
             Way::PastThePooler => connections.direct_pool(most).await,
@@ -168,7 +169,13 @@ async fn serve_opened(
     let (stop_worker, worker_stops) = watch::channel(false);
     let workers = match serve.no_worker {
         true => Vec::new(),
-        false => spawn_workers(serve.work.job_workers, opened, &context, &worker_stops),
+        false => spawn_workers(
+            config,
+            serve.work.job_workers,
+            opened,
+            &context,
+            &worker_stops,
+        ),
     };
     let views = spawn_views(opened, &worker_stops);
     let metrics = match serve.metrics_listen {
@@ -276,6 +283,7 @@ fn start_http(
 
 /// Starts that many workers, at least one. Where there are several, the first does not send mail.
 fn spawn_workers(
+    config: &Config,
     number: usize,
     opened: &Opened,
     context: &WorkContext,
@@ -285,15 +293,19 @@ fn spawn_workers(
         0 if number > 1 => Lane::NoSending,
         _ => Lane::Everything,
     };
+    // All workers are tasks of this thread, so they share its connections.
+    let most = config.database.database_max_connections / 4;
+    let near = store::Lane::new(most.max(1));
     let spawn = |worker| {
         let (store, context, lane) = (opened.store.clone(), context.clone(), lane(worker));
+        let near = near.clone();
         let mut stops = stops.clone();
         actix_web::rt::spawn(async move {
             let stop = async move {
                 // An error means that the sender is gone, which is a stop too.
                 let _ = stops.wait_for(|stop| *stop).await;
             };
-            jobs::work(&store, &context, lane, stop).await;
+            near.used_by(jobs::work(&store, &context, lane, stop)).await;
         })
     };
     (0..number.max(1)).map(spawn).collect()
@@ -372,7 +384,7 @@ pub async fn work(config: &Config, work: &WorkConfig) -> Result<(), String> {
     let context = work_context(config)?;
     let opened = Opened::open_by(config, false, Way::PastThePooler).await?;
     let (stop_worker, worker_stops) = watch::channel(false);
-    let workers = spawn_workers(work.job_workers, &opened, &context, &worker_stops);
+    let workers = spawn_workers(config, work.job_workers, &opened, &context, &worker_stops);
     let watch = spawn_replica_watch(opened.store.clone());
     told_to_stop().await;
     stop_worker.send_replace(true);

@@ -181,6 +181,24 @@ impl Store {
         &self.write
     }
 
+    /// Statements of the program's own, each a transaction by itself: as [`Self::writer`], and for a worker on its own
+    /// connections.
+    ///
+    /// # Errors
+    /// What the closure returns; no connection is to be had.
+    pub(crate) async fn write<T>(
+        &self,
+        statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        let Some(lane) = Lane::of_task() else {
+            return statements(&mut *self.write.acquire().await?).await;
+        };
+        let mut lease = lane.lease(&self.write).await?;
+        let done = statements(lease.db()).await?;
+        lease.give_back();
+        Ok(done)
+    }
+
     /// The addresses that mail comes from and answers go to.
     pub(crate) fn mail(&self) -> &Arc<MailIdentity> {
         &self.mail
@@ -268,7 +286,7 @@ impl Store {
         actor: &Actor,
         work: &impl AsyncFn(&mut Tx) -> Result<T>,
     ) -> Result<T> {
-        let held = match lane {
+        let held = match lane.cloned().or_else(Lane::of_task) {
             Some(lane) => Held::OfThread(lane.lease(&self.write).await?),
             None => Held::OfAll(self.write.acquire().await?),
         };

@@ -17,7 +17,6 @@ use crate::{
     messages::sender::{Sender, addressed},
     programme::TemplatePurpose,
     routes::ServiceConfig,
-    settings::Settings,
     store::Tx,
     text::{Body, Line80, Subject},
 };
@@ -159,8 +158,7 @@ async fn preview_template(
             Error::Problem(_) => Error::invalid("/case_id", "is no case that you may see"),
             other => other,
         })?;
-    let settings = Settings::load(&mut *db).await?;
-    let sender = Sender::of(&mut db, &settings, &mail, &case, None, access.now()).await?;
+    let sender = Sender::read(&mut db, &mail, &case, access.now()).await?;
     let values = of_case(&mut db, access.actor(), &case, &sender).await?;
     let values = match template.purpose {
         Some(_) => values.or_examples(),
@@ -278,7 +276,8 @@ fn check_texts(
 }
 
 impl Template {
-    fn render(&self, values: &Values) -> Rendered {
+    /// With these values in it.
+    pub fn render(&self, values: &Values) -> Rendered {
         Rendered {
             subject: render::subject(self.subject.as_str(), values),
             body: render::body(self.body.as_str(), values),
@@ -295,7 +294,16 @@ pub async fn fill_in(
     purpose: TemplatePurpose,
     values: &Values,
 ) -> Result<Option<Rendered>> {
-    let template = sqlx::query_as!(
+    let template = active(tx, purpose).await?;
+    Ok(template.map(|template| template.render(values)))
+}
+
+/// The template of a purpose; none where it was switched off.
+///
+/// # Errors
+/// The database.
+pub async fn active(tx: &mut Tx, purpose: TemplatePurpose) -> Result<Option<Template>> {
+    Ok(sqlx::query_as!(
         Template,
         r#"
         select id, purpose as "purpose: _", name as "name: _", subject as "subject: _", body as "body: _", active,
@@ -306,8 +314,7 @@ pub async fn fill_in(
         purpose.name(),
     )
     .fetch_optional(tx.db())
-    .await?;
-    Ok(template.map(|template| template.render(values)))
+    .await?)
 }
 
 /// What a text of staff can say of a case.

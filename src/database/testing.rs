@@ -102,7 +102,7 @@ impl Cluster {
 }
 
 /// An empty database on the server that all tests share, and how the roles connect to it.
-pub(super) async fn fresh_database() -> (Database, Connections) {
+pub(crate) async fn fresh_database() -> (Database, Connections) {
     // target/debug/deps/madoguchi-… → target
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().nth(3).unwrap();

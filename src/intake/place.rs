@@ -60,7 +60,9 @@ pub async fn run(store: &Store, actor: &Actor, mail_id: MailId) -> Result<()> {
         .await?;
     if let Some(placed) = placed {
         tell(mail_id, placed);
-        measure(store).await?;
+        if placed.because.is_some() {
+            measure(store).await?;
+        }
     }
     Ok(())
 }

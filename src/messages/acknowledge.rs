@@ -132,8 +132,8 @@ async fn values(
     mail: &FirstMail<'_>,
     name: Option<&str>,
 ) -> Result<Values> {
-    let (settings, identity, now) = (tx.settings().await?, tx.mail().clone(), tx.now());
-    let sender = Sender::of(tx.db(), &settings, &identity, case, mail.mailbox_id, now).await?;
+    let (settings, now) = (tx.settings().await?, tx.now());
+    let sender = Sender::of(tx, case, mail.mailbox_id).await?;
     let calendar = tx.calendar(case.desk_id).await?;
     let due = sqlx::query_scalar!(
         "select due_at from deadline where case_id = $1 and kind = $2 and done_at is null",

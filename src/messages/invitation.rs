@@ -7,7 +7,7 @@ pub mod ics;
 
 use super::{
     Draft, MessageKind,
-    sender::{Sender, addressed, is_own_address},
+    sender::{Sender, addressed, are_own},
     write,
 };
 use crate::{
@@ -20,7 +20,6 @@ use crate::{
     japan::dates,
     programme::{Mode, SessionState, Stage, TemplatePurpose},
     routes::ServiceConfig,
-    settings::Settings,
     store::Tx,
     templates::{self, Placeholder, Values},
     text::EmailAddress,
@@ -218,25 +217,27 @@ pub async fn tell(tx: &mut Tx, case: &Case, id: ConsultationId, news: News) -> R
         News::Moved(..) => TemplatePurpose::InvitationChanged,
         News::Cancelled => TemplatePurpose::InvitationCancelled,
     };
-    let (settings, mail, now) = (tx.settings().await?, tx.mail().clone(), tx.now());
-    let sender = Sender::of(tx.db(), &settings, &mail, case, None, now).await?;
+    let Some(template) = templates::active(tx, purpose).await? else {
+        return Ok(());
+    };
+    let sender = Sender::of(tx, case, None).await?;
+    let (mail, now) = (tx.mail().clone(), tx.now());
     // An answer to the calendar entry finds the case as an answer to the mail does.
     let address = mail.key.plus_address(sender.address.as_str(), case.id);
     let organizer = Party {
         name: &sender.name,
         address: &address,
     };
-    for recipient in session.recipients() {
-        if is_own_address(tx, recipient.address).await? {
-            continue;
-        }
+    let recipients = session.recipients();
+    let addresses: Vec<_> = recipients.iter().map(|other| other.address).collect();
+    let are_own = are_own(tx, &addresses).await?;
+    let others = recipients.iter().zip(are_own).filter(|(_, is_own)| !is_own);
+    for (recipient, _) in others {
         let values = sender
             .values(case)
             .and(session.values(news))
             .with(Placeholder::Recipient, addressed(recipient.name));
-        let Some(text) = templates::fill_in(tx, purpose, &values).await? else {
-            return Ok(());
-        };
+        let text = template.render(&values);
         let audience = Audience::Invited {
             name: recipient.name,
             address: recipient.address,
@@ -283,8 +284,7 @@ async fn show_invitation(
     // A manager keeps the session after release, when the case itself is out of view.
     let case = cases::find(&mut db, &Actor::system(), view.case_id).await?;
     let session = Session::load(&mut db, id).await?;
-    let settings = Settings::load(&mut *db).await?;
-    let sender = Sender::of(&mut db, &settings, &mail, &case, None, access.now()).await?;
+    let sender = Sender::read(&mut db, &mail, &case, access.now()).await?;
     let organizer = Party {
         name: &sender.name,
         address: sender.address.as_str(),

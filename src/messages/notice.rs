@@ -190,9 +190,8 @@ async fn desk_values(tx: &mut Tx, case: &Case, desk: &Recipient) -> Result<Value
 }
 
 async fn values(tx: &mut Tx, case: &Case, to: &Recipient, page: String) -> Result<Values> {
-    let (settings, mail, now) = (tx.settings().await?, tx.mail().clone(), tx.now());
-    let sender = Sender::of(tx.db(), &settings, &mail, case, None, now).await?;
-    let link = format!("{}/{page}", mail.public_url.trim_end_matches('/'));
+    let sender = Sender::of(tx, case, None).await?;
+    let link = format!("{}/{page}", tx.mail().public_url.trim_end_matches('/'));
     Ok(sender
         .values(case)
         .with(Placeholder::Recipient, &to.name)

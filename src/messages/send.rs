@@ -35,7 +35,6 @@ use crate::{
     },
     programme::*,
     public_links,
-    settings::Settings,
     store::{Store, Tx},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -157,6 +156,9 @@ async fn begin(
     id: MessageId,
     attempt_id: AttemptId,
 ) -> Result<Begun> {
+    if begin_queued(store, id, attempt_id).await? {
+        return Ok(Begun::Attempt);
+    }
     store
         .transaction(system, async |tx| {
             // The attempts are the record of what is tried; the trail has what came of it.
@@ -218,6 +220,28 @@ async fn begin(
         .await
 }
 
+/// As [`begin`] for a message that waits for nothing but this, which most do, in one statement; false where there is more
+/// to it.
+async fn begin_queued(store: &Store, id: MessageId, attempt_id: AttemptId) -> Result<bool> {
+    let begin = sqlx::query!(
+        r#"
+        with begun as (
+            update message
+            set state = 'sending', attempt_id = $2, attempts = attempts + 1
+            where id = $1 and state = 'queued' and next_attempt_at <= $3
+            returning id
+        )
+        insert into message_attempt (id, message_id, started_at)
+        select $2, id, $3 from begun
+        "#,
+        *id,
+        *attempt_id,
+        store.now(),
+    );
+    let begun = store.write(async |db| begin.execute(db).await).await?;
+    Ok(begun.rows_affected() == 1)
+}
+
 async fn attempt(store: &Store, mailer: &Mailer, id: MessageId, attempt_id: AttemptId) -> Outcome {
     let mail = match mail(store, id).await {
         Ok(Ok(mail)) => mail,
@@ -231,32 +255,46 @@ async fn attempt(store: &Store, mailer: &Mailer, id: MessageId, attempt_id: Atte
 
 /// The point of no return; false where somebody has ended the attempt.
 async fn start_content(store: &Store, attempt_id: AttemptId) -> Result<bool> {
-    let started = sqlx::query!(
+    let start = sqlx::query!(
         "update message_attempt set data_started_at = $2 where id = $1 and ended_at is null",
         *attempt_id,
         store.now(),
-    )
-    .execute(store.writer())
-    .await?;
+    );
+    let started = store.write(async |db| start.execute(db).await).await?;
     Ok(started.rows_affected() == 1)
 }
 
 /// The mail that a message is, or why it cannot be one.
 async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, String>> {
-    let row = sqlx::query!(
+    let message = sqlx::query!(
         r#"
         select m.id, m.case_id, m.kind as "kind: MessageKind", m.to_address, m.to_name, m.subject, m.body, m.calendar,
             m.in_reply_to, m.reference_ids, m.message_id, m.release_at,
-            b.address as "from_address?", b.name as from_name
+            b.address as "from_address?", coalesce(b.name, (select value ->> 'office_name' from office_setting)) as from_name
         from message m
         left join mailbox b on b.id = m.mailbox_id
         where m.id = $1
         "#,
         *id,
-    )
-    .fetch_one(store.writer())
-    .await?;
-    let files = match files(store, id).await? {
+    );
+    let attached = sqlx::query_as!(
+        Attached,
+        r#"
+        select a.sha256, a.filename, a.content_type
+        from message_attachment g
+        join attachment a on a.id = g.attachment_id
+        where g.message_id = $1
+        order by g.position
+        "#,
+        *id,
+    );
+    let (row, attached) = store
+        .write(async |db| {
+            let row = message.fetch_one(&mut *db).await?;
+            Ok((row, attached.fetch_all(db).await?))
+        })
+        .await?;
+    let files = match files(store, attached).await? {
         Ok(files) => files,
         Err(missing) => return Ok(Err(missing)),
     };
@@ -280,15 +318,7 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
         case_id: row.case_id,
         kind: row.kind,
         from_address: row.from_address,
-        from_name: match row.from_name {
-            Some(name) => Some(name),
-            None => Some(
-                Settings::load(store.writer())
-                    .await?
-                    .office_name
-                    .to_string(),
-            ),
-        },
+        from_name: row.from_name,
         to_address: row.to_address,
         to_name: row.to_name,
         subject: row.subject,
@@ -304,28 +334,26 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
     Ok(compose::compose(&sheet, store.mail()).map_err(|unsendable| unsendable.to_string()))
 }
 
-/// The files that go with it. One that the storage does not have will not come back; a storage that is away may.
-async fn files(store: &Store, id: MessageId) -> Result<Result<Vec<compose::File>, String>> {
-    let rows = sqlx::query!(
-        r#"
-        select a.sha256, a.filename, a.content_type
-        from message_attachment g
-        join attachment a on a.id = g.attachment_id
-        where g.message_id = $1
-        order by g.position
-        "#,
-        *id,
-    )
-    .fetch_all(store.writer())
-    .await?;
-    let mut files = Vec::with_capacity(rows.len());
-    for row in rows {
+/// A file that goes with a message.
+struct Attached {
+    sha256: Vec<u8>,
+    filename: String,
+    content_type: String,
+}
+
+/// The files themselves. One that the storage does not have will not come back; a storage that is away may.
+async fn files(
+    store: &Store,
+    attached: Vec<Attached>,
+) -> Result<Result<Vec<compose::File>, String>> {
+    let mut files = Vec::with_capacity(attached.len());
+    for file in attached {
         let digest =
-            Digest::from_slice(&row.sha256).expect("a constraint says that it has 32 bytes");
+            Digest::from_slice(&file.sha256).expect("a constraint says that it has 32 bytes");
         match store.blobs().get(&digest).await? {
             Some(bytes) => files.push(compose::File {
-                filename: row.filename,
-                content_type: row.content_type,
+                filename: file.filename,
+                content_type: file.content_type,
                 bytes: bytes.to_vec(),
             }),
             None => return Ok(Err("an attachment is missing from the storage".into())),
@@ -420,37 +448,25 @@ async fn lock(tx: &mut Tx, id: MessageId, by: Option<AttemptId>) -> Result<Optio
     };
     let message = sqlx::query!(
         r#"
-        select id, kind as "kind: MessageKind", to_address, attempts, attempt_id
-        from message
-        where id = $1 and state = 'sending'
+        select m.id, m.kind as "kind: MessageKind", m.to_address, m.attempts, a.id as "attempt_id: AttemptId", a.data_started_at
+        from message m
+        join message_attempt a on a.id = m.attempt_id
+        where m.id = $1 and m.state = 'sending'
         for no key update
         "#,
         *id,
     )
     .fetch_optional(tx.db())
     .await?;
-    let Some((message, attempt_id)) =
-        message.and_then(|message| message.attempt_id.map(|attempt_id| (message, attempt_id)))
-    else {
-        return Ok(None);
-    };
-    if by.is_some_and(|by| by != attempt_id) {
-        return Ok(None);
-    }
-    let data_started_at = sqlx::query_scalar!(
-        "select data_started_at from message_attempt where id = $1 for no key update",
-        *attempt_id,
-    )
-    .fetch_one(tx.db())
-    .await?;
-    Ok(Some(Left {
+    let message = message.filter(|message| by.is_none_or(|by| by == message.attempt_id));
+    Ok(message.map(|message| Left {
         id: message.id,
         case,
         kind: message.kind,
         to_address: message.to_address,
         attempts: message.attempts,
-        attempt_id,
-        data_started_at,
+        attempt_id: message.attempt_id,
+        data_started_at: message.data_started_at,
     }))
 }
 

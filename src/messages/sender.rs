@@ -1,7 +1,7 @@
 //! Who writes: the desk that has the case, else the help center. As a mail names it.
 
 use crate::{
-    calendar,
+    calendar::{self, Calendar},
     cases::Case,
     error::Result,
     ids::MailboxId,
@@ -28,51 +28,31 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Who writes on this case now, from this mailbox or from the owner's.
+    /// Who writes on this case, from this mailbox or from the owner's.
     ///
     /// # Errors
     /// The database.
-    pub async fn of(
+    pub async fn of(tx: &mut Tx, case: &Case, mailbox_id: Option<MailboxId>) -> Result<Self> {
+        let (settings, identity) = (tx.settings().await?, tx.mail().clone());
+        let hours = hours(&*tx.calendar(case.desk_id).await?, tx.now());
+        let row = Row::load(tx.db(), case, mailbox_id).await?;
+        Ok(row.sender(&settings, &identity, hours))
+    }
+
+    /// Who would write on this case now, for showing it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn read(
         db: &mut PgConnection,
-        settings: &Settings,
-        mail: &MailIdentity,
+        identity: &MailIdentity,
         case: &Case,
-        mailbox_id: Option<MailboxId>,
         now: DateTime<Utc>,
     ) -> Result<Self> {
-        let row = sqlx::query!(
-            r#"
-            select d.name as "name?", d.phone as "phone?: Phone",
-                coalesce(
-                    (select address from mailbox where id = $2),
-                    (select address from mailbox where active and desk_id = $1 order by created_at, id limit 1),
-                    (select address from mailbox where active and desk_id is null order by created_at, id limit 1)
-                ) as "address: EmailAddress"
-            from (select $1::uuid as id) owner
-            left join desk d on d.id = owner.id
-            "#,
-            case.desk_id.map(|id| *id),
-            mailbox_id.map(|id| *id),
-        )
-        .fetch_one(&mut *db)
-        .await?;
-        let calendar = calendar::load(db, case.desk_id).await?;
-        let hours = calendar.week(tokyo_date(now)).in_words();
-        let address = row.address.unwrap_or_else(|| mail.from.clone());
-        Ok(match row.name {
-            Some(name) => Self {
-                name,
-                phone: row.phone.map(|phone| phone.national()),
-                address,
-                hours,
-            },
-            None => Self {
-                name: settings.office_name.to_string(),
-                phone: settings.office_phone.as_ref().map(Phone::national),
-                address,
-                hours,
-            },
-        })
+        let settings = Settings::load(&mut *db).await?;
+        let calendar = calendar::load(&mut *db, case.desk_id).await?;
+        let row = Row::load(db, case, None).await?;
+        Ok(row.sender(&settings, identity, hours(&calendar, now)))
     }
 
     /// Name, telephone with its hours, address.
@@ -97,6 +77,58 @@ impl Sender {
     }
 }
 
+fn hours(calendar: &Calendar, now: DateTime<Utc>) -> String {
+    calendar.week(tokyo_date(now)).in_words()
+}
+
+/// What is stored of a sender; without a name it is the help center.
+struct Row {
+    name: Option<String>,
+    phone: Option<Phone>,
+    address: Option<EmailAddress>,
+}
+
+impl Row {
+    async fn load(
+        db: &mut PgConnection,
+        case: &Case,
+        mailbox_id: Option<MailboxId>,
+    ) -> Result<Self> {
+        Ok(sqlx::query_as!(
+            Self,
+            r#"
+            select d.name as "name?", d.phone as "phone?: Phone",
+                coalesce(
+                    (select address from mailbox where id = $2),
+                    (select address from mailbox where active and desk_id = $1 order by created_at, id limit 1),
+                    (select address from mailbox where active and desk_id is null order by created_at, id limit 1)
+                ) as "address: EmailAddress"
+            from (select $1::uuid as id) owner
+            left join desk d on d.id = owner.id
+            "#,
+            case.desk_id.map(|id| *id),
+            mailbox_id.map(|id| *id),
+        )
+        .fetch_one(db)
+        .await?)
+    }
+
+    fn sender(self, settings: &Settings, identity: &MailIdentity, hours: String) -> Sender {
+        let phone = match self.name {
+            Some(_) => self.phone,
+            None => settings.office_phone.clone(),
+        };
+        Sender {
+            name: self
+                .name
+                .unwrap_or_else(|| settings.office_name.to_string()),
+            phone: phone.as_ref().map(Phone::national),
+            address: self.address.unwrap_or_else(|| identity.from.clone()),
+            hours,
+        }
+    }
+}
+
 /// How somebody is addressed in writing.
 pub fn addressed(name: Option<&str>) -> String {
     match name.map(str::trim).filter(|name| !name.is_empty()) {
@@ -110,14 +142,24 @@ pub fn addressed(name: Option<&str>) -> String {
 /// # Errors
 /// The database.
 pub async fn is_own_address(tx: &mut Tx, address: &EmailAddress) -> Result<bool> {
-    let key = without_plus(&address.key());
-    if key == without_plus(&tx.mail().from.key()) {
-        return Ok(true);
-    }
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from mailbox where address_key = $1) as "is_own!""#,
-        key
+    Ok(are_own(tx, &[address]).await?[0])
+}
+
+/// As [`is_own_address`], of each.
+///
+/// # Errors
+/// The database.
+pub async fn are_own(tx: &mut Tx, addresses: &[&EmailAddress]) -> Result<Vec<bool>> {
+    let keys: Vec<String> = addresses
+        .iter()
+        .map(|address| without_plus(&address.key()))
+        .collect();
+    let mut own = sqlx::query_scalar!(
+        "select address_key from mailbox where address_key = any ((select $1::text[])::text[])",
+        &keys
     )
-    .fetch_one(tx.db())
-    .await?)
+    .fetch_all(tx.db())
+    .await?;
+    own.push(without_plus(&tx.mail().from.key()));
+    Ok(keys.iter().map(|key| own.contains(key)).collect())
 }

@@ -215,9 +215,7 @@ async fn help_center(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Office
 
 /// Who is rung about a case.
 async fn office(access: &Public, db: &mut PgConnection, case: &Case) -> Result<Office> {
-    let settings = Settings::load(&mut *db).await?;
-    let (mail, now) = (access.store().mail().clone(), access.now());
-    let sender = Sender::of(db, &settings, &mail, case, None, now).await?;
+    let sender = Sender::read(db, access.store().mail(), case, access.now()).await?;
     Ok(Office {
         name: sender.name,
         phone: sender.phone,

@@ -1,4 +1,4 @@
-//! Connections of one thread of the HTTP server, for its requests.
+//! Connections of one thread of the HTTP server, for its requests; and those of the worker, for its jobs.
 //!
 //! The driver's pool is our own here because of what it does besides. It asks every connection that comes back whether it
 //! lives (sqlx 0.9.0, `Floating::return_to_pool`), and we ask once more before that, within a time limit: two round trips
@@ -30,6 +30,10 @@ pub(crate) struct Near {
     pub reads: Arc<Lane>,
     /// For transactions.
     pub writes: Arc<Lane>,
+}
+
+tokio::task_local! {
+    static OF_TASK: Arc<Lane>;
 }
 
 /// Connections of one thread and one kind. What waits for one is served in the order in which it came.
@@ -120,6 +124,16 @@ impl Lane {
         })
     }
 
+    /// Work whose transactions and single statements are done on these connections, as far as it is done on this task.
+    pub(crate) fn used_by<F: Future>(self: &Arc<Self>, work: F) -> impl Future<Output = F::Output> {
+        OF_TASK.scope(self.clone(), work)
+    }
+
+    /// What [`Self::used_by`] said.
+    pub(super) fn of_task() -> Option<Arc<Self>> {
+        OF_TASK.try_with(Arc::clone).ok()
+    }
+
     fn take(&self) -> Option<Warm> {
         loop {
             let warm = self.warm.lock().expect(UNBROKEN).pop()?;
@@ -146,5 +160,35 @@ impl Drop for Lane {
         for warm in self.warm.get_mut().expect(UNBROKEN).drain(..) {
             drop(warm.connection.leak());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Clock, Store};
+    use super::*;
+    use crate::database::testing::fresh_database;
+    use sqlx::query_scalar;
+
+    #[tokio::test]
+    async fn a_worker_has_connections_of_its_own_and_keeps_them() {
+        let (_server, connections) = fresh_database().await;
+        let shared = connections.program_pool(1).await.unwrap();
+        let store = Store::new(shared.clone(), shared.clone(), Clock::default());
+        let _taken = shared.acquire().await.unwrap();
+        assert!(shared.try_acquire().is_none());
+        let lane = Lane::new(1);
+        let whose = || {
+            let pid = query_scalar::<_, i32>("select pg_backend_pid()");
+            lane.used_by(store.write(async |db| pid.fetch_one(db).await))
+        };
+        let first = whose().await.unwrap();
+        assert_eq!(whose().await.unwrap(), first);
+
+        // What went wrong goes through the pool of the lane, and leaves its place to the next.
+        let wrong = query_scalar::<_, i32>("select 1 / 0");
+        let wrong = lane.used_by(store.write(async |db| wrong.fetch_one(db).await));
+        wrong.await.unwrap_err();
+        whose().await.unwrap();
     }
 }
