@@ -35,6 +35,7 @@ use crate::{
     },
     programme::*,
     public_links,
+    settings::Settings,
     store::{Store, Tx},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -270,7 +271,7 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
         r#"
         select m.id, m.case_id, m.kind as "kind: MessageKind", m.to_address, m.to_name, m.subject, m.body, m.calendar,
             m.in_reply_to, m.reference_ids, m.message_id, m.release_at,
-            b.address as "from_address?", coalesce(b.name, (select value ->> 'office_name' from office_setting)) as from_name
+            b.address as "from_address?", b.name as from_name
         from message m
         left join mailbox b on b.id = m.mailbox_id
         where m.id = $1
@@ -318,7 +319,15 @@ async fn mail(store: &Store, id: MessageId) -> Result<Result<OutgoingMail, Strin
         case_id: row.case_id,
         kind: row.kind,
         from_address: row.from_address,
-        from_name: row.from_name,
+        from_name: match row.from_name {
+            Some(name) => Some(name),
+            None => Some(
+                Settings::load(store.writer())
+                    .await?
+                    .office_name
+                    .to_string(),
+            ),
+        },
         to_address: row.to_address,
         to_name: row.to_name,
         subject: row.subject,
