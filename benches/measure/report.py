@@ -1,6 +1,7 @@
 """What is printed and kept at the end."""
 
 import json
+import statistics
 import sys
 import time
 
@@ -38,17 +39,30 @@ def drained(one):
 HEAD = ["", "clients", "per s", "p50 ms", "p99 ms", "bare per s", "p50 ms", "p99 ms", "rate ÷ bare", "p99 ÷ bare", "errors", "jobs after"]
 
 
-def width(text):
-    """Places on a terminal."""
-    return len(text)
+COST_HEAD = ["µs of processor for one", "in all", "database", "server", "client", "bare", "database", "client"]
 
 
-def table(result, is_markdown):
-    lines = [HEAD, *rows(result)]
+def costs(result, cores):
+    """Processor time of one request by who used it, the background work of the same time included, with the most clients."""
+    most = max(one["clients"] for one in result["operations"])
+
+    def of(rounds, *names):
+        spent = [[cores * 1e6 * each["processor"][name] / 100 / each["rate"] for name in names] for each in rounds]
+        each = [statistics.median(column) for column in zip(*spent)]
+        return [f"{value:,.0f}" for value in (sum(each), *each)]
+
+    for one in result["operations"]:
+        if one["clients"] == most:
+            bare = one["rounds"]["reference"]
+            yield [one["title"], *of(one["rounds"]["api"], "database", "server", "clients"),
+                   *(of(bare, "database", "clients") if bare else [""] * 3)]
+
+
+def table(lines, is_markdown):
     if is_markdown:
         marked = ["| " + " | ".join(line) + " |" for line in lines]
-        return "\n".join([marked[0], "|" + "---|" * len(HEAD), *marked[1:]])
-    widths = [max(width(line[at]) for line in lines) for at in range(len(HEAD))]
+        return "\n".join([marked[0], "|" + "---|" * len(lines[0]), *marked[1:]])
+    widths = [max(len(cell) for cell in column) for column in zip(*lines)]
     return "\n".join(
         "  ".join(cell.ljust(most) if at == 0 else cell.rjust(most) for at, (cell, most) in enumerate(zip(line, widths)))
         for line in lines
@@ -85,7 +99,9 @@ def finish(results, options, cluster):
         start, end = result["start"], result["end"]
         print(f"\n{result['cases']:,} cases; {machine['cores']} cores ({machine['processor']}), PostgreSQL {version}; "
               f"{options.rounds} rounds of {options.seconds} s, medians\n")
-        print(table(result, options.table))
+        print(table([HEAD, *rows(result)], options.table))
+        print()
+        print(table([COST_HEAD, *costs(result, machine["cores"])], options.table))
         print(f"\nReady in {start['ready_seconds']:.2f} s. {memory('idle', start['memory_mb'])}, "
               f"{memory('after ' + format(end['requests'], ',') + ' requests', end['memory_mb'])}.")
         errors += sum(one["api"]["errors"] for one in result["operations"])
