@@ -403,10 +403,8 @@ impl<P: Permitted> Access<P> {
         &self,
         statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> Result<T> {
-        let mut lease = self.near().reads.lease(self.store.reader()).await?;
-        let found = statements(lease.db()).await?;
-        lease.give_back();
-        Ok(found)
+        let lane = &self.near().reads;
+        Ok(lane.run(self.store.reader(), statements).await?)
     }
 
     /// The connections of this thread.

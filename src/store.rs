@@ -190,13 +190,10 @@ impl Store {
         &self,
         statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> sqlx::Result<T> {
-        let Some(lane) = Lane::of_task() else {
-            return statements(&mut *self.write.acquire().await?).await;
-        };
-        let mut lease = lane.lease(&self.write).await?;
-        let done = statements(lease.db()).await?;
-        lease.give_back();
-        Ok(done)
+        match Lane::of_task() {
+            Some(lane) => lane.run(&self.write, statements).await,
+            None => statements(&mut *self.write.acquire().await?).await,
+        }
     }
 
     /// The addresses that mail comes from and answers go to.

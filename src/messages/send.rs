@@ -157,7 +157,12 @@ async fn begin(
     id: MessageId,
     attempt_id: AttemptId,
 ) -> Result<Begun> {
-    if begin_queued(store, id, attempt_id).await? {
+    // Most wait for nothing but this, and it is one statement.
+    let now = store.now();
+    let is_begun = store
+        .write(async |db| begin_queued(db, id, attempt_id, now).await)
+        .await?;
+    if is_begun {
         return Ok(Begun::Attempt);
     }
     store
@@ -200,36 +205,27 @@ async fn begin(
                     .execute(tx.db())
                     .await?;
             }
-            sqlx::query!(
-                r#"
-                with attempt as (
-                    insert into message_attempt (id, message_id, started_at)
-                    values ($2, $1, $3)
-                )
-                update message
-                set state = 'sending', attempt_id = $2, attempts = attempts + 1
-                where id = $1
-                "#,
-                *id,
-                *attempt_id,
-                now,
-            )
-            .execute(tx.db())
-            .await?;
-            Ok(Begun::Attempt)
+            Ok(match begin_queued(tx.db(), id, attempt_id, now).await? {
+                true => Begun::Attempt,
+                false => Begun::Nothing,
+            })
         })
         .await
 }
 
-/// As [`begin`] for a message that waits for nothing but this, which most do, in one statement; false where there is more
-/// to it.
-async fn begin_queued(store: &Store, id: MessageId, attempt_id: AttemptId) -> Result<bool> {
-    let begin = sqlx::query!(
+/// Begins an attempt of a message that is queued and due; false where it is not.
+async fn begin_queued(
+    db: &mut PgConnection,
+    id: MessageId,
+    attempt_id: AttemptId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let begun = sqlx::query!(
         r#"
         with begun as (
             update message
             set state = 'sending', attempt_id = $2, attempts = attempts + 1
-            where id = $1 and state = 'queued' and next_attempt_at <= $3
+            where id = $1 and state = 'queued' and coalesce(next_attempt_at <= $3, true)
             returning id
         )
         insert into message_attempt (id, message_id, started_at)
@@ -237,9 +233,10 @@ async fn begin_queued(store: &Store, id: MessageId, attempt_id: AttemptId) -> Re
         "#,
         *id,
         *attempt_id,
-        store.now(),
-    );
-    let begun = store.write(async |db| begin.execute(db).await).await?;
+        now,
+    )
+    .execute(db)
+    .await?;
     Ok(begun.rows_affected() == 1)
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// The connection.
-    pub(crate) fn db(&mut self) -> &mut PgConnection {
+    fn db(&mut self) -> &mut PgConnection {
         &mut self.warm.connection
     }
 
@@ -101,7 +101,7 @@ impl Lane {
     ///
     /// # Errors
     /// None is free or none can be opened within [`ACQUIRE_TIMEOUT`]; `shared` was closed.
-    pub(crate) async fn lease(self: &Arc<Self>, shared: &PgPool) -> sqlx::Result<Lease> {
+    pub(super) async fn lease(self: &Arc<Self>, shared: &PgPool) -> sqlx::Result<Lease> {
         if shared.is_closed() {
             return Err(sqlx::Error::PoolClosed);
         }
@@ -122,6 +122,21 @@ impl Lane {
             lane: self.clone(),
             _permit: permit,
         })
+    }
+
+    /// Runs statements that leave no transaction open.
+    ///
+    /// # Errors
+    /// As [`Self::lease`]; what the closure returns.
+    pub(crate) async fn run<T>(
+        self: &Arc<Self>,
+        shared: &PgPool,
+        statements: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        let mut lease = self.lease(shared).await?;
+        let done = statements(lease.db()).await?;
+        lease.give_back();
+        Ok(done)
     }
 
     /// Work whose transactions and single statements are done on these connections, as far as it is done on this task.
