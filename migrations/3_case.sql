@@ -383,10 +383,12 @@ create index deadline_case on deadline (case_id);
 create index deadline_open on deadline (due_at) where done_at is null and passed_at is null;
 
 create function show_earliest_deadline() returns trigger language plpgsql as $$
+declare
+    earliest record;
 begin
-    update case_file c
-    set due_kind = d.kind, due_at = d.due_at
-    from (select 1) one
+    -- Looked at first: who enters deadlines mostly enters the case with them, and an update costs most in being begun.
+    select d.kind, d.due_at into earliest
+    from case_file c
     left join lateral (
         select kind, due_at from deadline
         where case_id = new.case_id and done_at is null and not paused
@@ -395,6 +397,9 @@ begin
     ) d on true
     where c.id = new.case_id
     and (c.due_kind, c.due_at) is distinct from (d.kind, d.due_at);
+    if found then
+        update case_file set due_kind = earliest.kind, due_at = earliest.due_at where id = new.case_id;
+    end if;
     return null;
 end
 $$;

@@ -22,7 +22,7 @@ use uuid::Uuid;
 /// How long a worker may be silent before another takes its job.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 
-/// How often an idle worker looks, for what other processes enqueued.
+/// How often an idle worker looks, for what other processes enqueued; and any worker, for texts to be indexed.
 const POLL: Duration = Duration::from_millis(200);
 
 /// How often a worker looks whether something periodic is due.
@@ -237,13 +237,9 @@ pub async fn work(
     stop: impl Future<Output = ()>,
 ) {
     let mut stop = std::pin::pin!(stop);
-    let mut looked_at = None::<Instant>;
+    let (mut periodic, mut indexing) = (Pace::every(PERIODIC_POLL), Pace::every(POLL));
     loop {
-        let is_time = looked_at.is_none_or(|at| at.elapsed() >= PERIODIC_POLL);
-        if is_time {
-            looked_at = Some(Instant::now());
-        }
-        let did_something = match turn(store, context, lane, is_time).await {
+        let did_something = match turn(store, context, lane, &mut periodic, &mut indexing).await {
             Ok(did) => did,
             Err(error) => {
                 tracing::warn!(error.causes = ?causes(&error), "the worker cannot reach its queue");
@@ -273,14 +269,38 @@ async fn turn(
     store: &Store,
     context: &WorkContext,
     lane: Lane,
-    with_periodic: bool,
+    periodic: &mut Pace,
+    indexing: &mut Pace,
 ) -> Result<bool> {
-    if with_periodic {
+    if periodic.is_due() {
         enqueue_periodic(store).await?;
         crate::webhooks::enqueue_due(store).await?;
     }
-    enqueue_indexing(store).await?;
+    // Not with every job: the marks come and go so fast that looking for one means passing over many dead ones.
+    if indexing.is_due() {
+        enqueue_indexing(store).await?;
+    }
     run_next(store, context, lane).await
+}
+
+/// When a worker last did what it does now and then.
+struct Pace {
+    every: Duration,
+    last: Option<Instant>,
+}
+
+impl Pace {
+    fn every(every: Duration) -> Self {
+        Self { every, last: None }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let is_due = self.last.is_none_or(|last| last.elapsed() >= self.every);
+        if is_due {
+            self.last = Some(Instant::now());
+        }
+        is_due
+    }
 }
 
 /// Runs everything that is due until nothing is left, for tests and for `--once`.

@@ -288,8 +288,9 @@ pub async fn find_for_offer(db: impl PgExecutor<'_>, id: ManagerId) -> Result<Ma
 /// exist lock nothing.
 pub async fn lock(tx: &mut Tx, ids: &[ManagerId]) -> Result<()> {
     let ids: Vec<_> = ids.iter().map(|id| **id).collect();
+    // In a sub-query, so that the plan is made once and not for each number of ids.
     sqlx::query!(
-        "select id from manager where id = any($1) order by id for no key update",
+        "select id from manager where id = any ((select $1::uuid[])::uuid[]) order by id for no key update",
         &ids
     )
     .fetch_all(tx.db())

@@ -306,7 +306,8 @@ async fn end(
         r#"
         update deadline d
         set done_at = $4, met = $5, gross_minutes = n.gross, net_minutes = n.net, paused = false
-        from unnest($1::bigint[], $2::int[], $3::int[]) as n (id, gross, net)
+        -- In sub-queries, so that the plan is made once and not for each number of deadlines.
+        from unnest((select $1::bigint[]), (select $2::int[]), (select $3::int[])) as n (id, gross, net)
         where d.id = n.id and d.done_at is null
         "#,
         &ids,
