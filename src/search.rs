@@ -186,14 +186,23 @@ impl Query {
                 self.push_text(query, word, is_head, false);
                 days.push(query);
             }
-            words => {
-                // PostgreSQL begins with the word that it thinks is the rarest.
+            // From the rarest word on, as PostgreSQL sees it.
+            words if self.is_rare => {
                 query.push("select f.id from case_file f where true");
                 for word in words {
                     query.push(" and f.id in (select s.case_id from search_text s where ");
                     self.push_text(query, word, is_head, false);
                     days.push(query);
                     query.push(")");
+                }
+            }
+            // All are common, and often more so than PostgreSQL thinks: it would ask case by case, a hundred thousand times.
+            words => {
+                for (at, word) in words.iter().enumerate() {
+                    query.push(if at == 0 { "" } else { " intersect " });
+                    query.push("select s.case_id from search_text s where ");
+                    self.push_text(query, word, is_head, false);
+                    days.push(query);
                 }
             }
         }

@@ -1,6 +1,9 @@
 """Which statements each operation runs, how often and how long, and how PostgreSQL goes about them."""
 
 import json
+import textwrap
+
+from .cluster import Trouble
 
 # What PostgreSQL asks itself, for foreign keys and triggers at the end of a transaction, is no round trip.
 INTERNAL = r"^(SELECT 1 FROM ONLY|not exists|new\.|old\.)"
@@ -37,7 +40,7 @@ def show(run, operations, plans):
         units = result["requests"] / operation.units
         report(operation, result, found, units)
         if plans:
-            often = [one["query"] for one in found if not one["is_internal"] and one["calls"] / units >= 0.2]
+            often = [one for one in found if not one["is_internal"] and one["calls"] / units >= 0.2]
             keep_plans(run, plans / f"{operation.name}.txt", often)
 
 
@@ -58,24 +61,28 @@ def report(operation, result, found, units):
               f"{' '.join(one['query'].split())[:160]}")
 
 
-def keep_plans(run, file, queries):
-    """The plan that is made once for all values of a statement's parameters, without costs: what a change did to it is what differs."""
-    parts = []
-    for query in sorted(queries, key=str.split):
-        if query.split()[0].lower() in ("begin", "commit", "rollback", "set"):
-            continue
-        values = ", ".join(["null"] * parameters(query))
-        plan = run.cluster.psql(
-            "--command", "set plan_cache_mode = force_generic_plan", "--command", f"prepare asked as {query}",
-            "--command", f"explain (costs off) execute asked{f' ({values})' if values else ''}", database=run.database,
-        )
-        parts.append(f"{query.strip()}\n\n{plan}\n")
+def keep_plans(run, file, found):
+    """How each statement is gone about, without costs: what a change did is what differs."""
+    statements = {textwrap.dedent(one["query"]).strip(): one for one in found}
+    plans = [f"{query}\n\n{plan(run, query, one)}\n" for query, one in sorted(statements.items())
+             if query.split()[0].lower() not in ("begin", "commit", "rollback", "set")]
     file.parent.mkdir(exist_ok=True)
-    file.write_text("\n\n".join(parts), encoding="utf-8")
+    file.write_text("\n\n".join(plans), encoding="utf-8")
 
 
-def parameters(query):
+def plan(run, query, one):
+    """The plan that is made once for all values of the parameters."""
+    if one["plans"] / one["calls"] > 0.5:
+        return "Planned for its values each time."
     most = 0
     while f"${most + 1}" in query:
         most += 1
-    return most
+    values = f"({', '.join(['null'] * most)})" if most else ""
+    try:
+        return run.cluster.psql(
+            "--command", "set plan_cache_mode = force_generic_plan", "--command", f"prepare asked as {query}",
+            "--command", f"explain (costs off) execute asked {values}", database=run.database,
+        )
+    except Trouble:
+        # The program says the types of the parameters beside the statement.
+        return "The statement alone does not say the types of its parameters."

@@ -88,6 +88,9 @@ const THROW_AWAY: &[&str] = &[
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
+    // It may live in memory.
+    "max_wal_size=128MB",
+    "min_wal_size=32MB",
     "max_connections=300",
     "autovacuum_naptime=5min",
 ];

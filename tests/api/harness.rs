@@ -55,6 +55,7 @@ use std::{
     net::SocketAddr,
     ops::{Deref, Index},
     path::{Path, PathBuf},
+    process::Command,
     rc::Rc,
     sync::{
         Arc, LazyLock,
@@ -95,8 +96,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 async fn server() -> &'static Server {
     SERVER
         .get_or_init(async || {
-            let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres");
-            let database = Database::open_for_tests(&dir)
+            let database = Database::open_for_tests(&folder())
                 .await
                 .expect("PostgreSQL runs here");
             let template = format!("madoguchi_template_{}", hash_of_migrations());
@@ -105,6 +105,24 @@ async fn server() -> &'static Server {
             server
         })
         .await
+}
+
+/// Where the server lives: in memory, where that has the room. A database is a thousand files that are made and deleted
+/// again; on a disk with ext4 and no journal that took 1.6 s for each test, in memory 0.3 s.
+fn folder() -> PathBuf {
+    const ROOM_MB: u64 = 4096;
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let df = Command::new("df").args(["-Pm", "/dev/shm"]).output();
+    let free = df.ok().and_then(|df| {
+        let table = String::from_utf8(df.stdout).ok()?;
+        let row = table.lines().nth(1)?.split_whitespace();
+        row.rev().nth(2)?.parse::<u64>().ok()
+    });
+    if free.is_none_or(|free| free < ROOM_MB) {
+        return target.join("postgres");
+    }
+    let checkout = hex::encode(&Sha256::digest(target.as_os_str().as_encoded_bytes())[..6]);
+    PathBuf::from(format!("/dev/shm/madoguchi-test-{checkout}"))
 }
 
 /// Tests never see a template that other migrations made.
@@ -224,7 +242,8 @@ impl Server {
         let template = &self.template;
         run(
             &mut cluster,
-            format!("create database {name} template {template} owner madoguchi_owner"),
+            // The files themselves, and no log of what is in them.
+            format!("create database {name} template {template} owner madoguchi_owner strategy file_copy"),
         )
         .await;
         // A copy has the tables' grants but not the database's own.

@@ -117,8 +117,12 @@ async fn what_is_read_most_is_one_statement() {
         ] {
             let statements = statements_of(&client, &path).await;
             assert_eq!(statements.len(), 1, "{path}: {statements:#?}");
-            // For a limit that it does not know PostgreSQL thinks a tenth of the table, and plans anew each time.
-            assert!(!statements[0].contains("limit $"), "{path}: {statements:#?}");
+            // For a limit that it does not know PostgreSQL thinks of a tenth of the table, and plans a list anew each time.
+            let is_list = path.starts_with("/cases?");
+            assert!(
+                !is_list || !statements[0].contains("limit $"),
+                "{path}: {statements:#?}"
+            );
         }
     }
 }
