@@ -53,7 +53,8 @@ def wrk(folder, script, url, clients, seconds, arguments, expected, requests_per
     lines = arguments[1]
     for number in range(1, threads + 1):
         lines.with_name(f"{lines.name}.over-{number}").unlink(missing_ok=True)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
+                               env=os.environ | {"CLIENTS": str(clients)})
     # A few lines come at the end; until then there is only to see whether all threads have used up their lines.
     while process.poll() is None:
         time.sleep(0.05)
