@@ -540,6 +540,13 @@ cross join t_span span
 cross join word_words w
 where s.state = 'held' and s.ends_at + interval '3 days' <= span.until
 order by s.ends_at, s.i;
+-- Nobody here agreed to surveys: that nobody was asked how a session was is noted all the same, or the first run would look at each.
+insert into session_question (consultation_id, kind, sequence, asked_at, is_sent)
+select s.id, 'evaluation', s.sequence, least(s.ends_at + interval '1 day', span.until), false
+from consultation s
+cross join t_span span
+where s.state = 'held'
+order by s.starts_at, s.id;
 
 -- ---------------------------------------------------------------- conversation and flags
 

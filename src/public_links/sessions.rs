@@ -80,25 +80,33 @@ pub(super) async fn remind(store: &Store, system: &Actor) -> Result<()> {
     .fetch_all(store.writer())
     .await?;
     for id in ahead {
-        store
+        let goes_on = store
             .transaction(system, async |tx| remind_of(tx, id).await)
             .await?;
+        if !goes_on {
+            break;
+        }
     }
     Ok(())
 }
 
-async fn remind_of(tx: &mut Tx, id: ConsultationId) -> Result<()> {
+/// False where no more may be written for now: the next run goes on.
+async fn remind_of(tx: &mut Tx, id: ConsultationId) -> Result<bool> {
     let Some((case, session)) = lock(tx, id).await? else {
         tx.unchanged();
-        return Ok(());
+        return Ok(true);
     };
     let (now, days) = (tx.now(), tx.settings().await?.session_reminder_days);
     let calendar = tx.calendar(case.desk_id).await?;
     let is_ahead = session.state == SessionState::Booked && session.starts_at > now;
     let is_near = calendar.deadline(now, days, &[]) >= session.starts_at;
-    if !is_ahead || !is_near || !calendar.is_open(now) || !may_send_automatically(tx).await? {
+    if !is_ahead || !is_near || !calendar.is_open(now) {
         tx.unchanged();
-        return Ok(());
+        return Ok(true);
+    }
+    if !may_send_automatically(tx).await? {
+        tx.unchanged();
+        return Ok(false);
     }
     // Whoever booked within that time was just told.
     let is_news = calendar.deadline(session.booked_at, days, &[]) < session.starts_at;
@@ -119,7 +127,7 @@ async fn remind_of(tx: &mut Tx, id: ConsultationId) -> Result<()> {
         // That nobody was asked is kept, so that nobody looks again; it is no act.
         None => tx.unchanged(),
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn write_reminder(
@@ -160,24 +168,32 @@ pub(super) async fn ask_how_it_was(store: &Store, system: &Actor) -> Result<()> 
     .fetch_all(store.writer())
     .await?;
     for id in held {
-        store
+        let goes_on = store
             .transaction(system, async |tx| ask_about(tx, id).await)
             .await?;
+        if !goes_on {
+            break;
+        }
     }
     Ok(())
 }
 
-async fn ask_about(tx: &mut Tx, id: ConsultationId) -> Result<()> {
+/// As [`remind_of`].
+async fn ask_about(tx: &mut Tx, id: ConsultationId) -> Result<bool> {
     let Some((case, session)) = lock(tx, id).await? else {
         tx.unchanged();
-        return Ok(());
+        return Ok(true);
     };
     let now = tx.now();
     let calendar = tx.calendar(case.desk_id).await?;
     let is_held = session.state == SessionState::Held;
-    if !is_held || !calendar.is_open(now) || !may_send_automatically(tx).await? {
+    if !is_held || !calendar.is_open(now) {
         tx.unchanged();
-        return Ok(());
+        return Ok(true);
+    }
+    if !may_send_automatically(tx).await? {
+        tx.unchanged();
+        return Ok(false);
     }
     let to = match addressee(tx.db(), case.id).await? {
         Some(to) if may_survey(tx, &case, &to.address).await? => Some(to),
@@ -199,7 +215,7 @@ async fn ask_about(tx: &mut Tx, id: ConsultationId) -> Result<()> {
         // As for reminders.
         None => tx.unchanged(),
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn write_question(
