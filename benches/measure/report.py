@@ -47,9 +47,10 @@ def costs(result, cores):
     most = max(one["clients"] for one in result["operations"])
 
     def of(rounds, *names):
-        spent = [[cores * 1e6 * each["processor"][name] / 100 / each["rate"] for name in names] for each in rounds]
+        # A round without an answer says nothing of what one costs.
+        spent = [[cores * 1e6 * each["processor"][name] / 100 / each["rate"] for name in names] for each in rounds if each["rate"]]
         each = [statistics.median(column) for column in zip(*spent)]
-        return [f"{value:,.0f}" for value in (sum(each), *each)]
+        return [f"{value:,.0f}" for value in (sum(each), *each)] if spent else [""] * (1 + len(names))
 
     for one in result["operations"]:
         if one["clients"] == most:

@@ -289,6 +289,9 @@ pub(crate) async fn search(
 /// How many cases of a list are looked at one by one before the index is asked: enough to see whether a word is common.
 const PROBE: i64 = 100;
 
+/// How many times as far the next look goes at most.
+const FURTHER: i64 = 20;
+
 /// What is hardly found among so many is rare, and the index is asked for all days.
 const FURTHEST: i64 = 50_000;
 
@@ -391,8 +394,8 @@ impl<'a> List<'a> {
         }
         let (mut seen, mut hits) = (seen, ids.len() as i64);
         loop {
-            // Twice as far as it should take.
-            let depth = 2 * self.limit * seen / hits.max(1);
+            // Twice as far as it should take, as far as so few can tell: a word may just be out of use.
+            let depth = (2 * self.limit * seen / hits.max(1)).min(FURTHER * seen);
             let end = self.day_at(db, depth).await?;
             let ids = self.ask_index(db, words, scope, self.days(end)).await?;
             if ids.len() as i64 >= self.limit || end.is_none() {
