@@ -55,8 +55,9 @@ class Run:
         self.drain(600)
         self.server.stop()
         self.cluster.sql("checkpoint")
-        for database in (self.database, self.reference):
-            self.cluster.warm(database)
+        if not self.options.statements:
+            for database in (self.database, self.reference):
+                self.cluster.warm(database)
         ready = self.server.start(*(["--no-worker"] if self.options.statements else []))
         time.sleep(3)
         return {"ready_seconds": round(ready, 3), "memory_mb": memory_mb(self.server.process.pid)}
